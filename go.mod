@@ -1,0 +1,3 @@
+module aldebaran
+
+go 1.26
