@@ -1,0 +1,22 @@
+package event
+
+// A Unit is a piece of a log that can be read by itself, so that several workers can share a
+// large file: bytes [Start, End) of it.
+type Unit struct {
+	// Index counts the units of a file from 0; results are put in order by it.
+	Index      int
+	Start, End int64
+}
+
+// A Report is what a reader says of one unit after reading it.
+type Report struct {
+	// Events counts the events handed out, Recovered those among them that were stale records.
+	Events, Recovered int
+	// Bytes is the number of bytes that held records ("used" bytes, without empty space).
+	Bytes int64
+	// Damage lists what could not be read, in the order of the offsets.
+	Damage []Damage
+	// Digest identifies the unit's contents: the same records give the same digest wherever they
+	// stand. It tells duplicates; it is no protection against forgery.
+	Digest uint64
+}
