@@ -1,0 +1,181 @@
+// Package evidence turns what an analyst has, files and folders of them, into events. In go paths;
+// out come sources whose format was recognised by their contents, their events, and for every file
+// that is none the reason why.
+//
+// Files are opened for reading only. formats.go lists the formats.
+package evidence
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"aldebaran/event"
+)
+
+// Options are choices of how evidence is read; the zero value is right.
+type Options struct {
+	// Recover reads deleted records that are still there too, and marks their events.
+	Recover bool
+}
+
+var (
+	// ErrEmpty is a file of no bytes.
+	ErrEmpty = errors.New("empty file")
+	// ErrUnknown is a file that no reader knows.
+	ErrUnknown = errors.New("unknown format")
+)
+
+// headSize is how much of a file decides its format: an EVTX file whose header was destroyed is
+// recognised by its first chunks, of 64 KiB each.
+const headSize = 128 << 10
+
+// firstLook is how much is read first; it is enough for every file that is not damaged.
+const firstLook = 4 << 10
+
+// A Source is one opened file of a known format.
+type Source struct {
+	// Path is the file as the user named it.
+	Path string
+	// Size is the number of bytes in the file when it was opened.
+	Size int64
+	// Format is the name of the format: "evtx".
+	Format string
+
+	file   *os.File
+	log    log
+	format int // index in formats
+}
+
+// Open opens a file and recognises its format. The errors are [ErrEmpty], [ErrUnknown], that of the
+// file system, or the format's own if the file is nothing that can be read; errors.Is tells.
+func Open(path string, opt Options) (*Source, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening for reading: %w", withoutPath(err))
+	}
+	s, err := open(file, path, opt)
+	if err != nil {
+		// Nothing was written: closing cannot lose anything.
+		_ = file.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func open(file *os.File, path string, opt Options) (*Source, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("asking for the size: %w", withoutPath(err))
+	}
+	if info.Size() == 0 {
+		return nil, ErrEmpty
+	}
+	i, err := recognise(file, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("reading the beginning: %w", withoutPath(err))
+	}
+	if i < 0 {
+		return nil, ErrUnknown
+	}
+	log, err := formats[i].open(file, info.Size(), path, opt)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{Path: path, Size: info.Size(), Format: formats[i].name, file: file, log: log, format: i}, nil
+}
+
+// recognise gives the index of the format, -1 if there is none.
+func recognise(r io.ReaderAt, size int64) (int, error) {
+	head := make([]byte, min(size, firstLook))
+	for {
+		n, err := r.ReadAt(head, 0)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return -1, err
+		}
+		for i := range formats {
+			if formats[i].sniff(head[:n]) {
+				return i, nil
+			}
+		}
+		if n < len(head) || int64(len(head)) == min(size, headSize) {
+			return -1, nil
+		}
+		head = make([]byte, min(size, headSize))
+	}
+}
+
+// Units gives the pieces of the source that can be read by themselves.
+func (s *Source) Units() []event.Unit { return s.log.Units() }
+
+// Damage lists what is wrong with the file as a whole.
+func (s *Source) Damage() []event.Damage { return s.log.Damage() }
+
+// SHA256 reads the whole file and gives its digest in hexadecimal digits.
+func (s *Source) SHA256(ctx context.Context) (string, error) {
+	h := sha256.New()
+	buf := make([]byte, 256<<10)
+	r := io.NewSectionReader(s.file, 0, s.Size)
+	for {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		n, err := r.Read(buf)
+		h.Write(buf[:n]) // a hash never fails (hash.Hash)
+		if errors.Is(err, io.EOF) {
+			return hex.EncodeToString(h.Sum(nil)), nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("hashing: %w", withoutPath(err))
+		}
+	}
+}
+
+// Close closes the file.
+func (s *Source) Close() error { return s.file.Close() }
+
+// A Reader reads units of sources of any format, one after the other, and keeps its buffers over
+// them: one for each worker.
+type Reader struct {
+	opt     Options
+	readers []reader // by index of the format, made when first needed
+}
+
+// NewReader makes a reader.
+func NewReader(opt Options) *Reader {
+	return &Reader{opt: opt, readers: make([]reader, len(formats))}
+}
+
+// Read hands every event of a unit to emit, in the order of the file, until emit says false. An
+// event is valid only until emit returns. The error is one of the file system; whatever is wrong
+// with the contents is in the report.
+func (r *Reader) Read(s *Source, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
+	if r.readers[s.format] == nil {
+		r.readers[s.format] = formats[s.format].newReader(r.opt)
+	}
+	return r.readers[s.format].Read(s.log, u, emit)
+}
+
+// NamedAsLog tells whether a file's name says that it is a log of a format we read. Formats are
+// never recognised by it; but when such a file cannot be read, evidence is missing.
+func NamedAsLog(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return slices.ContainsFunc(formats[:], func(f format) bool { return slices.Contains(f.extensions, ext) })
+}
+
+// withoutPath takes the operation and the path off an error of the file system: whoever reports it
+// names the file.
+func withoutPath(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
