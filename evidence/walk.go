@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
 
 // maxDepth bounds how deep folders are searched; collections of a host's files nest about 20 deep.
@@ -157,14 +156,10 @@ func (w *walker) listing() Listing {
 		// The one that was given by itself first: it says more.
 		return btoi(b.Given) - btoi(a.Given)
 	})
-	type key struct {
-		size int64
-		time time.Time
-	}
 	l := Listing{Folders: w.count}
-	seen := map[key][]File{}
+	seen := map[[2]uint64][]File{}
 	for _, f := range w.files {
-		k := key{f.Size, f.info.ModTime()}
+		k := identity(f.info)
 		i := slices.IndexFunc(seen[k], func(o File) bool { return os.SameFile(o.info, f.info) })
 		if i < 0 {
 			seen[k] = append(seen[k], f)
