@@ -1,6 +1,11 @@
 package sigma
 
-import "aldebaran/event"
+import (
+	"slices"
+	"strings"
+
+	"aldebaran/event"
+)
 
 // A Route is one kind of event that serves a log source. An event takes a route if everything
 // that the route names fits.
@@ -11,7 +16,8 @@ type Route struct {
 	Channels []string
 	// EventIDs are those of which the event's must be one; none means any.
 	EventIDs []uint32
-	// Where are further conditions on fields of the event, all of which must hold.
+	// Where are further conditions on fields of the event, all of which must hold. They name the
+	// event's own fields: Fields does not apply to them.
 	Where []Where
 	// Fields says how names of fields that rules of this log source use are found in these events.
 	// A name that is not in it is looked up as it stands (see event.Shape.Lookup).
@@ -35,11 +41,50 @@ type Mapping map[string]Derivation
 // A Derivation makes the value of a field that a rule names out of an event that calls it
 // otherwise or does not have it.
 type Derivation struct {
-	// From are the names of the event's own fields that it needs. If there is no Make, the
-	// value is that of From[0], whatever its kind and however often it stands there.
+	// From are the names of the event's own fields that it needs; none means that it may look at
+	// all of them. If there is no Make, the value is that of From[0], whatever its kind and however
+	// often it stands there.
 	From []string
 	// Make appends the text of the derived value; ok is false if the event has none. It is a pure
 	// function of the values of the fields named in From, safe for concurrent use, does not
-	// allocate in steady state, and leaves dst as it was if ok is false.
+	// allocate in steady state (it uses the room behind dst as scratch), and leaves what dst held
+	// as it was.
 	Make func(dst []byte, e *event.Event) (text []byte, ok bool)
+}
+
+// Routes gives the kinds of event that serve a log source. Its attributes are joined with AND, and
+// one that is missing allows anything: "category: process_creation" alone means that of all
+// products. known is false, and there are no routes, if nothing is known by that name, or if no
+// event can be all that it asks for; such a rule must be told, never matched against everything.
+// A log source that is known but that no reader delivers has a route which only an event labelled
+// so can take.
+//
+// The log sources are those of the specification (taxonomy appendix, "Log Sources") and of
+// SigmaHQ's rules; see docs/formats/logsources.md. What is returned is shared and must not be changed.
+func Routes(ls Logsource) (routes []Route, known bool) {
+	if ls == (Logsource{Definition: ls.Definition}) {
+		return nil, false
+	}
+	if ls.Product == "windows" || ls.Product == "" {
+		routes = windowsRoutes(ls.Category, ls.Service)
+	}
+	if len(routes) > 0 && ls.Product == "windows" {
+		return routes, true
+	}
+	if isLabelled(ls) {
+		// The copy is made because the routes of Windows are shared.
+		routes = append(slices.Clip(routes), labelRoute(ls))
+	}
+	return routes, len(routes) > 0
+}
+
+// labelRoute is taken by the events which their reader has labelled with that log source.
+func labelRoute(ls Logsource) Route {
+	var words []string
+	for _, w := range []string{ls.Product, ls.Category, ls.Service} {
+		if w != "" {
+			words = append(words, w)
+		}
+	}
+	return Route{Product: ls.Product, Category: ls.Category, Service: ls.Service, Name: strings.Join(words, " ")}
 }
