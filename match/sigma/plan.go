@@ -1,0 +1,168 @@
+package sigma
+
+import (
+	"slices"
+
+	"aldebaran/event"
+)
+
+// A plan says for events of one layout and one kind which values to look at, and with what.
+type plan struct {
+	group *group
+	slots []slot
+	// lists are the fields that stand several times in the layout: rules see their elements and
+	// all of them joined (T20).
+	lists []list
+	// sources are where each field of the group is found.
+	sources [][]source
+}
+
+// A source is where a value comes from: a value of the event, or derived from several.
+type source struct {
+	at      int32 // index in Event.Values; -1 if derived
+	derived *Derivation
+}
+
+// A slot is a source that is scanned.
+type slot struct {
+	source
+	scanner *scanner
+	memo    memo
+}
+
+// A memo remembers the last value of a slot: in many logs it is the next one's too.
+type memo struct {
+	entry      *cacheEntry
+	generation uint32
+}
+
+type list struct {
+	field   int // index in plan.sources
+	scanner *scanner
+}
+
+// A scanner is the set of indexes that a value is looked up in for a group. The same one for all
+// layouts, so that they share what the cache knows.
+type scanner struct {
+	id      uint32
+	group   *group
+	indexes []*literalIndex
+}
+
+type scannerKey struct {
+	group  *group
+	fields string
+}
+
+type planKey struct {
+	shape                      *event.Shape
+	product, category, service string
+	channel                    string
+	eventID                    uint32
+}
+
+// maxPlans bounds what a log with ever new layouts can make a matcher remember.
+const maxPlans = 1 << 12
+
+func (m *Matcher) planFor(e *event.Event) *plan {
+	k := planKey{e.Shape, e.Product, e.Category, e.Service, e.Channel, e.EventID}
+	if k == m.lastKey {
+		return m.lastPlan
+	}
+	p, ok := m.plans[k]
+	if !ok {
+		if len(m.plans) >= maxPlans {
+			clear(m.plans)
+			clear(m.scanners)
+			m.cache.forget() // scanner numbers are given anew
+		}
+		if g := m.set.groupFor(e); g != nil {
+			p = m.newPlan(g, e)
+		}
+		m.plans[k] = p
+	}
+	m.lastKey, m.lastPlan = k, p
+	return p
+}
+
+func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
+	p := &plan{group: g, sources: make([][]source, len(g.fields))}
+	type wanted struct {
+		source
+		fields []uint32
+	}
+	var want []wanted
+	add := func(s source, field uint32) {
+		i := slices.IndexFunc(want, func(w wanted) bool { return w.source == s })
+		if i < 0 {
+			i = len(want)
+			want = append(want, wanted{source: s})
+		}
+		want[i].fields = append(want[i].fields, field)
+	}
+	keywords := false
+	for i, f := range g.fields {
+		if f.id == keywordField {
+			keywords = f.scanned
+			for at := range e.Values {
+				p.sources[i] = append(p.sources[i], source{at: int32(at)})
+			}
+			continue
+		}
+		p.sources[i] = m.find(f, e)
+		if !f.scanned {
+			continue
+		}
+		for _, s := range p.sources[i] {
+			add(s, f.id)
+		}
+		if len(p.sources[i]) > 1 || len(p.sources[i]) == 1 && p.sources[i][0].at >= 0 && e.Values[p.sources[i][0].at].Kind&event.Array != 0 {
+			p.lists = append(p.lists, list{field: i, scanner: m.scanner(g, []uint32{f.id})})
+		}
+	}
+	if keywords {
+		for at := range e.Values {
+			add(source{at: int32(at)}, keywordField)
+		}
+	}
+	for _, w := range want {
+		p.slots = append(p.slots, slot{source: w.source, scanner: m.scanner(g, w.fields)})
+	}
+	return p
+}
+
+// find says where a field of a group is found in events of a layout.
+func (m *Matcher) find(f groupField, e *event.Event) []source {
+	if d := f.derived; d != nil {
+		if d.Make != nil {
+			return []source{{at: -1, derived: d}}
+		}
+		return valueSources(e.Shape.Lookup(d.From[0]))
+	}
+	return valueSources(e.Shape.Lookup(m.set.fields[f.id].name))
+}
+
+func valueSources(at []int) []source {
+	out := make([]source, len(at))
+	for i, a := range at {
+		out[i] = source{at: int32(a)}
+	}
+	return out
+}
+
+func (m *Matcher) scanner(g *group, fields []uint32) *scanner {
+	slices.Sort(fields)
+	k := scannerKey{group: g}
+	for _, f := range fields {
+		k.fields += string(rune(f)) + ","
+	}
+	s := m.scanners[k]
+	if s == nil {
+		s = &scanner{id: uint32(len(m.scanners)), group: g}
+		for _, f := range fields {
+			s.indexes = append(s.indexes, m.set.fields[f].index)
+		}
+		m.scanners[k] = s
+	}
+	return s
+}
