@@ -23,7 +23,7 @@ type Set struct {
 	rules  []*Rule
 	fields []field
 	// sources are the log sources that occur, with the rules of each.
-	sources []ruleSource
+	sources []routedRules
 	exprs   []expr // of the rules
 	atoms   int
 	// atomFields are the fields that the atoms belong to.
@@ -54,7 +54,7 @@ type field struct {
 
 const keywordField = 0 // the field of keywords, "" (T5)
 
-type ruleSource struct {
+type routedRules struct {
 	routes []Route
 	rules  []int32
 }
@@ -172,7 +172,7 @@ func (b *compiler) rule(i int32, r *Rule) error {
 		at = len(b.sources)
 		b.bySource[ls] = at
 		routes, _ := Routes(ls)
-		b.sources = append(b.sources, ruleSource{routes: routes})
+		b.sources = append(b.sources, routedRules{routes: routes})
 		for _, route := range routes {
 			for _, id := range route.EventIDs {
 				b.eventIDs[id] = true
