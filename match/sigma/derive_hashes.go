@@ -14,8 +14,10 @@ var sysmonFields = windowsFields.with(Mapping{
 	"IMPHASH": hashOf("IMPHASH"),
 	"Imphash": hashOf("Imphash"),
 	"imphash": hashOf("imphash"),
-	"Hashes":  firstOf("Hashes", "Hash"),
 })
+
+// streamHashFields are those of Sysmon 15.
+var streamHashFields = sysmonFields.with(Mapping{"Hashes": {From: []string{"Hash"}}})
 
 // hashOf is the event's own field of that name if it has one, as exports to JSON do, else the part
 // of Hashes or Hash by that name. Producers order the parts as they like and leave some out.

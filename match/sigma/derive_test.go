@@ -14,7 +14,7 @@ func resolve(t *testing.T, ls Logsource, e *event.Event, field string) (string, 
 	t.Helper()
 	routes, _ := Routes(ls)
 	for _, r := range routes {
-		if !takes(r, e) {
+		if !fitsRoute(r, e) {
 			continue
 		}
 		d, ok := r.Fields[field]
@@ -237,8 +237,11 @@ func TestT25Network(t *testing.T) {
 
 func TestT26Hashes(t *testing.T) {
 	const list = "SHA1=AA11,MD5=bb22, SHA256=CC33,IMPHASH=00"
-	for _, field := range []string{"Hashes", "Hash"} {
-		f := resolves(t, windowsCategory("image_load"), channelEvent("Microsoft-Windows-Sysmon/Operational", 7, dataText(field, list)))
+	for category, e := range map[string]*event.Event{
+		"image_load":         channelEvent("Microsoft-Windows-Sysmon/Operational", 7, dataText("Hashes", list)),
+		"create_stream_hash": channelEvent("Microsoft-Windows-Sysmon/Operational", 15, dataText("Hash", list)),
+	} {
+		f := resolves(t, windowsCategory(category), e)
 		f("Hashes", list)
 		f("SHA1", "AA11")
 		f("md5", "bb22")

@@ -139,7 +139,7 @@ var windowsCategories = map[string][]Route{
 	"registry_delete":          {sysmonType(12, "DeleteKey", "DeleteValue"), registry4657("DeleteValue", registryEventType, valueDeleted)},
 	"registry_set":             {sysmon(13), registry4657("SetValue", registryEventType, valueCreated, valueModified)},
 	"registry_rename":          {sysmon(14)},
-	"create_stream_hash":       {sysmon(15)},
+	"create_stream_hash":       {sysmonStreamHash()},
 	"pipe_created":             {sysmon(17, 18)},
 	"wmi_event":                {sysmon(19, 20, 21)},
 	"dns_query":                {sysmon(22)},
@@ -190,6 +190,12 @@ func sysmonType(id uint32, types ...string) Route {
 	r := sysmon(id)
 	r.Where = []Where{{Field: "EventType", Values: types}}
 	r.Name += " " + strings.Join(types, "/")
+	return r
+}
+
+func sysmonStreamHash() Route {
+	r := sysmon(15)
+	r.Fields = streamHashFields
 	return r
 }
 

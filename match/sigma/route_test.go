@@ -37,8 +37,8 @@ func channelEvent(channel string, id uint32, fields ...routedField) *event.Event
 	return e
 }
 
-// takes tells by the words of Route alone whether an event takes it.
-func takes(r Route, e *event.Event) bool {
+// fitsRoute tells by the words of Route alone whether an event takes it.
+func fitsRoute(r Route, e *event.Event) bool {
 	same := func(want, have string) bool { return want == "" || want == have }
 	if !same(r.Product, e.Product) || !same(r.Category, e.Category) || !same(r.Service, e.Service) {
 		return false
@@ -62,7 +62,7 @@ func taken(ls Logsource, e *event.Event) []string {
 	var names []string
 	routes, _ := Routes(ls)
 	for _, r := range routes {
-		if takes(r, e) {
+		if fitsRoute(r, e) {
 			names = append(names, r.Name)
 		}
 	}
