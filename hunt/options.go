@@ -1,0 +1,117 @@
+package hunt
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync/atomic"
+	"time"
+
+	"aldebaran/evidence"
+	"aldebaran/match"
+	"aldebaran/match/sigma"
+)
+
+// Options say what to hunt for, where and how. Evidence and one of Rules and DefaultRules are
+// needed; for the rest the zero value is right.
+type Options struct {
+	// Evidence are files and folders.
+	Evidence []string
+	Read     evidence.Options
+	// Hash gives every source its SHA-256; it costs a second reading of each file.
+	Hash bool
+
+	// Rules are files and folders of Sigma rules, DefaultRules those that come with the program,
+	// nil for none; they add up.
+	Rules        []string
+	DefaultRules fs.FS
+	Load         sigma.LoadOptions
+	Selection    match.Selection
+
+	// Since and Until bound the time of the events that are matched, both inclusive; zero is no
+	// bound. Events without a time are matched.
+	Since, Until time.Time
+	// Hosts are globs of which one must fit the computer of an event; none fits all.
+	Hosts []string
+
+	// Workers is the number of pieces of evidence that are read at the same time; 0 is one for
+	// each processor.
+	Workers int
+	// Samples is the number of events that a finding in the result keeps.
+	Samples int
+	// TempDir is where correlations keep what does not fit into memory; "" is the system's.
+	TempDir string
+	// Progress, if not nil, is kept up to date; any goroutine may look at it.
+	Progress *Progress
+}
+
+// A UsageError is a call that cannot be meant. Hint says what to do instead.
+type UsageError struct{ What, Hint string }
+
+func (e *UsageError) Error() string { return e.What }
+
+// ErrNoRules means that there is nothing to hunt for.
+var ErrNoRules = errors.New("no rule was loaded")
+
+// loadRules reads all rules. Rules that could not be loaded are in the collection; the error is
+// a path that cannot be read, or that nothing at all was loaded.
+func (o Options) loadRules() (*sigma.Collection, error) {
+	var all []*sigma.Collection
+	if o.DefaultRules != nil {
+		c, err := sigma.LoadFS(o.DefaultRules, ".", o.Load)
+		if err != nil {
+			return nil, fmt.Errorf("loading the rules that come with the program: %w", err)
+		}
+		all = append(all, c)
+	}
+	if len(o.Rules) > 0 {
+		c, err := sigma.Load(o.Rules, o.Load)
+		if err != nil {
+			return nil, fmt.Errorf("loading rules: %w", err)
+		}
+		all = append(all, c)
+	}
+	c := sigma.Merge(all...)
+	if len(c.Rules) == 0 {
+		return c, &NoRulesError{c}
+	}
+	return c, nil
+}
+
+// NoRulesError is ErrNoRules with what was found instead.
+type NoRulesError struct{ Collection *sigma.Collection }
+
+func (e *NoRulesError) Error() string {
+	c := e.Collection
+	s := fmt.Sprintf("%v: %d rule files, %d documents rejected", ErrNoRules, c.Files, len(c.Rejected))
+	if len(c.Rejected) > 0 {
+		r := c.Rejected[0]
+		s += fmt.Sprintf("; the first: %s:%d: %s", r.File, r.Line, r.Reason)
+	}
+	return s
+}
+
+func (e *NoRulesError) Unwrap() error { return ErrNoRules }
+
+// Progress says how far a hunt has come. Safe for concurrent use.
+type Progress struct {
+	// Total is the number of bytes to read, Done those that were read; Total is 0 before the
+	// evidence was found.
+	Total, Done atomic.Int64
+	// Events and Matches were found so far.
+	Events, Matches atomic.Int64
+}
+
+func (p *Progress) start(l evidence.Listing) {
+	if p != nil {
+		p.Total.Store(l.Bytes())
+	}
+}
+
+func (p *Progress) read(bytes int64, events, matches int) {
+	if p != nil {
+		p.Done.Add(bytes)
+		p.Events.Add(int64(events))
+		p.Matches.Add(int64(matches))
+	}
+}

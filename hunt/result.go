@@ -1,0 +1,221 @@
+package hunt
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"aldebaran/event"
+	"aldebaran/evidence"
+	"aldebaran/finding"
+	"aldebaran/match/sigma"
+)
+
+// A Result is what a hunt comes to. Its parts are sorted, and nothing in it depends on the clock or
+// on the number of workers.
+type Result struct {
+	Summary  Summary
+	Sources  []Source
+	Skipped  []evidence.Skip
+	Logs     []Log
+	Rules    RuleReport
+	Findings []finding.Finding
+	Timeline *finding.Timeline
+	// Notes are remarks for people: what was left out because a maximum was reached.
+	Notes []string
+}
+
+// A Summary is a hunt in figures. Levels are in the order of sigma.Levels.
+type Summary struct {
+	// Partial says that the hunt was interrupted: there is evidence that was not read.
+	Partial bool
+	// Files were read; OtherFiles are none that we read or are read under another name; Unreadable
+	// could not be read though they should have been.
+	Files, OtherFiles, Unreadable int
+	// Folders were searched.
+	Folders int
+	// Bytes is the size of the files that were read, Used what of it held records.
+	Bytes, Used int64
+	// Events is the number of different events, DuplicateEvents that of copies of them, Recovered
+	// the number of stale records among them, FilteredEvents that of those outside the wanted time
+	// and hosts.
+	Events, DuplicateEvents, Recovered, FilteredEvents int
+	// Matches are those of rules on events, Correlations those of correlation rules.
+	Matches, DuplicateMatches, Correlations int
+	MatchesByLevel                          [5]int
+	Findings                                int
+	FindingsByLevel                         [5]int
+	// First and Last are the times of the first and the last event; "" if there are none.
+	First, Last string
+	Hosts       []string
+	// Damaged is the number of sources in which something is wrong, DamageCount the number of such
+	// places; LostRecords could not be read, and at LostUnknown places it is not known how many.
+	Damaged, DamageCount, LostRecords, LostUnknown int
+}
+
+// Complete tells whether all evidence was read: no file unreadable, no record lost.
+func (s *Summary) Complete() bool {
+	return !s.Partial && s.Unreadable == 0 && s.LostRecords == 0 && s.LostUnknown == 0
+}
+
+func (s *Summary) add(src *Source) {
+	s.Files++
+	s.Bytes += src.Size
+	s.Used += src.Used
+	s.Events += src.Events - src.DuplicateEvents
+	s.DuplicateEvents += src.DuplicateEvents
+	s.Recovered += src.Recovered
+	s.DamageCount += src.DamageCount
+	s.LostRecords += src.LostRecords
+	s.LostUnknown += src.LostUnknown
+	if src.DamageCount > 0 {
+		s.Damaged++
+	}
+}
+
+// A Source is one file that was read.
+type Source struct {
+	Path   string `json:"path"`
+	Format string `json:"format"`
+	// Host is the one that most events are of; Hosts are all, at most maxHosts.
+	Host            string   `json:"host"`
+	Hosts           []string `json:"hosts"`
+	HostsOmitted    int      `json:"hosts_omitted,omitempty"`
+	Channels        []string `json:"channels"`
+	ChannelsOmitted int      `json:"channels_omitted,omitempty"`
+	Size            int64    `json:"size"`
+	Used            int64    `json:"used_bytes"`
+	Events          int      `json:"events"`
+	// First and Last are the times of the first and the last event.
+	First   string `json:"first"`
+	Last    string `json:"last"`
+	Matches int    `json:"matches"`
+	// DuplicateEvents are copies of events that were read before, here or in another source;
+	// DuplicateOf is the source that this one is a copy of.
+	DuplicateEvents int    `json:"duplicate_events,omitempty"`
+	DuplicateOf     string `json:"duplicate_of,omitempty"`
+	Recovered       int    `json:"recovered,omitempty"`
+	SHA256          string `json:"sha256,omitempty"`
+	// Damage lists at most maxDamage places of DamageCount.
+	Damage      []Damage `json:"damage"`
+	DamageCount int      `json:"damage_count,omitempty"`
+	LostRecords int      `json:"lost_records,omitempty"`
+	LostUnknown int      `json:"lost_unknown,omitempty"`
+}
+
+// Damage is a place that could not be read, for outputs; see event.Damage.
+type Damage struct {
+	Offset int64  `json:"offset"`
+	Chunk  *int   `json:"chunk,omitempty"`
+	Record uint64 `json:"record,omitempty"`
+	What   string `json:"what"`
+	Want   string `json:"want"`
+	Found  string `json:"found"`
+	// Lost is the number of records that are missing, -1 if that is not known.
+	Lost int `json:"lost"`
+}
+
+func damageOf(d event.Damage) Damage {
+	out := Damage{Offset: d.Offset, Record: d.Record, What: d.What, Want: d.Want, Found: d.Found, Lost: d.Lost}
+	if d.Chunk >= 0 {
+		out.Chunk = &d.Chunk
+	}
+	return out
+}
+
+// A Log is how much of one log of one host was read.
+type Log struct {
+	Host    string `json:"host"`
+	Channel string `json:"channel"`
+	Events  int    `json:"events"`
+	First   string `json:"first"`
+	Last    string `json:"last"`
+}
+
+// A RuleReport says which rules were hunted with.
+type RuleReport struct {
+	// Loaded were read without fault, Active are those among them that were wanted and can report.
+	Loaded   int               `json:"loaded"`
+	Active   int               `json:"active"`
+	Files    int               `json:"files"`
+	Rejected []sigma.Rejection `json:"rejected"`
+	Warnings []sigma.Rejection `json:"warnings,omitempty"`
+	Skipped  map[string]int    `json:"skipped,omitempty"`
+}
+
+// skipOf says why a file is not read, and whether evidence is missing because of it: that is so
+// for all that cannot be read, and for what was meant to be a log by its name or by being given,
+// and is none.
+func skipOf(f evidence.File, err error) evidence.Skip {
+	s := evidence.Skip{Path: f.Path, Reason: err.Error()}
+	named := evidence.NamedAsLog(f.Path)
+	switch {
+	case errors.Is(err, evidence.ErrEmpty):
+		s.Missing = named || f.Given
+	case errors.Is(err, evidence.ErrUnknown):
+		s.Missing = named || f.Given
+		if named {
+			s.Reason = "no event log, though it is named like one: unknown format"
+		}
+	default:
+		s.Missing = true
+	}
+	return s
+}
+
+func compareSkips(a, b evidence.Skip) int { return strings.Compare(a.Path, b.Path) }
+
+// result sums everything up.
+func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *Result {
+	s := &c.summary
+	s.Folders = listing.Folders
+	for _, skip := range listing.Skipped {
+		if skip.Missing {
+			s.Unreadable++
+		} else {
+			s.OtherFiles++
+		}
+	}
+	if c.cur.source != nil {
+		c.end() // interrupted in the middle of it
+	}
+	period := c.logs.period()
+	s.First, s.Last = stamp(period.first), stamp(period.last)
+	s.Hosts = c.logs.names(hostOf)
+	r := &Result{
+		Skipped:  c.listed(listing.Skipped),
+		Sources:  c.sources,
+		Findings: c.groups.Findings(),
+		Timeline: &c.timeline,
+		Rules: RuleReport{
+			Loaded: len(rules.Rules) + len(rules.Correlations), Active: len(c.engine.Rules()), Files: rules.Files,
+			Rejected: rules.Rejected, Warnings: rules.Warnings, Skipped: rules.Skipped,
+		},
+		Notes: append(c.engine.Notes(), c.groups.Notes()...),
+	}
+	for _, l := range c.logs.sorted() {
+		r.Logs = append(r.Logs, Log{l.host, l.channel, l.events, stamp(l.first), stamp(l.last)})
+	}
+	s.Findings = len(r.Findings)
+	for _, f := range r.Findings {
+		s.FindingsByLevel[f.Rule.Severity()]++
+	}
+	r.Notes = append(r.Notes, c.notes()...)
+	r.Summary = *s
+	return r
+}
+
+// notes says which maxima were reached.
+func (c *collector) notes() []string {
+	var notes []string
+	if c.unlisted > 0 {
+		notes = append(notes, fmt.Sprintf("%d more files that are not read are not listed", c.unlisted))
+	}
+	if c.seen.full || c.chunks.full {
+		notes = append(notes, fmt.Sprintf("duplicates are told among the first %d only: some may be counted twice", maxSeen))
+	}
+	if c.logs.over {
+		notes = append(notes, fmt.Sprintf("there are more than %d logs: the others are counted together", maxLogs))
+	}
+	return notes
+}

@@ -1,0 +1,320 @@
+package hunt
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"aldebaran/event"
+	"aldebaran/evidence"
+	"aldebaran/match"
+)
+
+// queue is how many pieces of evidence there may be on the way for each worker: read ahead, being
+// matched, or waiting for their turn at the collector. It bounds memory.
+const queue = 4
+
+// A task is one unit of a source, or a file that holds nothing to read; seq counts them in the
+// order of the evidence.
+type task struct {
+	seq  int
+	file evidence.File
+	src  *openSource // nil if the file could not be opened
+	unit event.Unit
+	last bool  // of its file
+	err  error // why it could not be opened
+	none bool  // the source has no units
+}
+
+// openSource closes a source when the last of its units was read.
+type openSource struct {
+	*evidence.Source
+	left atomic.Int32
+}
+
+func (s *openSource) done() {
+	if s.left.Add(-1) == 0 {
+		// Opened for reading only: closing cannot lose anything.
+		_ = s.Close()
+	}
+}
+
+// produce opens the files one after the other and hands out their units. It stops when the context
+// ends; room limits how far it is ahead of the collector.
+func produce(ctx context.Context, files []evidence.File, opt evidence.Options, room chan struct{}, tasks chan<- task) {
+	defer close(tasks)
+	seq := 0
+	send := func(t task) bool {
+		select {
+		case room <- struct{}{}:
+		case <-ctx.Done():
+			return false
+		}
+		t.seq = seq
+		seq++
+		tasks <- t // never blocks: it has as much space as room
+		return true
+	}
+	for _, f := range files {
+		if ctx.Err() != nil {
+			return
+		}
+		src, err := evidence.Open(f.Path, opt)
+		if err != nil {
+			send(task{file: f, err: err, last: true})
+			continue
+		}
+		units := src.Units()
+		o := &openSource{Source: src}
+		o.left.Store(int32(max(len(units), 1)))
+		if len(units) == 0 {
+			if !send(task{file: f, src: o, last: true, none: true}) {
+				o.done()
+			}
+			continue
+		}
+		for i, u := range units {
+			if !send(task{file: f, src: o, unit: u, last: i == len(units)-1}) {
+				for range len(units) - i {
+					o.done()
+				}
+				return
+			}
+		}
+	}
+}
+
+// A result is what a worker found in one task. It is used again after the collector is done.
+type result struct {
+	task
+	sha256  string
+	report  event.Report
+	err     error // of the file system
+	chunks  []chunk
+	logs    logs
+	kept    int // events that passed the filters of time and host
+	matched []matched
+	hits    []match.Hit
+	values  []event.Value
+	bytes   []byte
+}
+
+// matched is an event that rules match: hits [lo, hi) of the result.
+type matched struct {
+	event  event.Event
+	key    uint64 // identifies the event, see identity
+	lo, hi int
+}
+
+// chunk identifies a run of records that stand together. If a file is there twice, or parts of one
+// are, its chunks repeat.
+type chunk struct {
+	digest uint64
+	events int
+}
+
+func (r *result) reset(t task) {
+	clear(r.hits)
+	clear(r.matched)
+	*r = result{
+		task: t, chunks: r.chunks[:0], logs: r.logs, matched: r.matched[:0],
+		hits: r.hits[:0], values: r.values[:0], bytes: r.bytes[:0],
+	}
+	r.logs.reset()
+}
+
+// A worker reads units and matches their events.
+type worker struct {
+	opt     Options
+	engine  *match.Engine
+	seed    maphash.Seed
+	reader  *evidence.Reader
+	matcher *match.Matcher
+	scratch []byte
+	// host is the last host that was looked at and whether it is wanted.
+	host       string
+	hostWanted bool
+	hostKnown  bool
+}
+
+func newWorker(opt Options, engine *match.Engine, seed maphash.Seed) *worker {
+	w := &worker{opt: opt, engine: engine, seed: seed}
+	w.renew()
+	return w
+}
+
+// renew starts with empty caches, for the first time or after a panic has left them half done.
+func (w *worker) renew() {
+	w.reader = evidence.NewReader(w.opt.Read)
+	w.matcher = w.engine.NewMatcher()
+}
+
+// run works until there are no more tasks. Every task gets a result, also after the context ended.
+func (w *worker) run(ctx context.Context, tasks <-chan task, pool *sync.Pool, results chan<- *result) {
+	for t := range tasks {
+		r := pool.Get().(*result)
+		r.reset(t)
+		if t.src != nil {
+			w.task(ctx, r)
+			t.src.done()
+		}
+		results <- r
+	}
+}
+
+// task reads a unit. A panic in a reader or a matcher is our bug, and perhaps the intruder's
+// doing: it costs what is left of the unit and is told as damage, and the hunt goes on.
+func (w *worker) task(ctx context.Context, r *result) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.renew()
+			r.report.Damage = append(r.report.Damage, event.Damage{
+				Path: r.file.Path, Offset: r.unit.Start, Chunk: -1, What: "unit", Want: "no crash of the reader",
+				Found: fmt.Sprintf("internal error: %v", p), Lost: -1,
+			})
+		}
+	}()
+	if r.unit.Index == 0 && w.opt.Hash {
+		sum, err := r.src.SHA256(ctx)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			r.err = err
+		}
+		r.sha256 = sum
+	}
+	if r.none {
+		return
+	}
+	w.read(ctx, r)
+}
+
+func (w *worker) read(ctx context.Context, r *result) {
+	var (
+		done     = ctx.Done()
+		events   int
+		at       = -2 // chunk of the event before; -1 is a format without chunks
+		digest   uint64
+		inChunk  int
+		filtered = len(w.opt.Hosts) > 0 || !w.opt.Since.IsZero() || !w.opt.Until.IsZero()
+	)
+	endChunk := func() {
+		if inChunk > 0 {
+			r.chunks = append(r.chunks, chunk{digest, inChunk})
+		}
+	}
+	report, err := w.reader.Read(r.src.Source, r.unit, func(e *event.Event) bool {
+		if e.Source.Chunk != at {
+			endChunk()
+			at, inChunk = e.Source.Chunk, 0
+			digest = maphash.String(w.seed, e.Computer) ^ 3*maphash.String(w.seed, e.Channel)
+		}
+		digest = mix(digest, e.RecordID^uint64(e.Time.Unix())<<20^uint64(e.Time.Nanosecond())^uint64(e.Source.Length)<<44)
+		inChunk++
+		r.logs.add(e)
+		if events++; events&1023 == 0 {
+			select {
+			case <-done:
+				return false
+			default:
+			}
+		}
+		if filtered && !w.wanted(e) {
+			return true
+		}
+		r.kept++
+		lo := len(r.hits)
+		r.hits = w.matcher.Match(r.hits, e)
+		if len(r.hits) > lo {
+			r.keep(e, w.identity(e), lo)
+		}
+		return true
+	})
+	endChunk()
+	// A panic leaves the report empty: what was handed out before it counts all the same.
+	r.report, r.err = report, errors.Join(r.err, err)
+}
+
+// mix is one step of a multiplicative hash.
+func mix(h, x uint64) uint64 {
+	h = (h ^ x) * 0x9e3779b97f4a7c15
+	return h ^ h>>29
+}
+
+// keep copies an event with its hits into the result.
+func (r *result) keep(e *event.Event, key uint64, lo int) {
+	m := matched{event: *e, key: key, lo: lo, hi: len(r.hits)}
+	first := len(r.values)
+	for _, v := range e.Values {
+		start := len(r.bytes)
+		r.bytes = append(r.bytes, v.Raw...)
+		r.values = append(r.values, event.Value{Kind: v.Kind, Raw: r.bytes[start:len(r.bytes):len(r.bytes)]})
+	}
+	m.event.Values = r.values[first:len(r.values):len(r.values)]
+	r.matched = append(r.matched, m)
+}
+
+// wanted tells whether an event passes the filters of time and host.
+func (w *worker) wanted(e *event.Event) bool {
+	if t := e.Time; !t.IsZero() && (t.Before(w.opt.Since) || !w.opt.Until.IsZero() && t.After(w.opt.Until)) {
+		return false
+	}
+	if len(w.opt.Hosts) == 0 {
+		return true
+	}
+	if !w.hostKnown || e.Computer != w.host {
+		w.host, w.hostKnown, w.hostWanted = e.Computer, true, false
+		for _, glob := range w.opt.Hosts {
+			w.hostWanted = w.hostWanted || match.Glob(glob, e.Computer)
+		}
+	}
+	return w.hostWanted
+}
+
+// identity gives a number that tells events apart: the same record in another file has the same,
+// any other has another, as nobody can know the seed. It is 0 for events that their log does not
+// number: of these, equal ones may have happened.
+func (w *worker) identity(e *event.Event) uint64 {
+	if e.RecordID == 0 {
+		return 0
+	}
+	b := w.scratch[:0]
+	b = binary.LittleEndian.AppendUint64(b, e.RecordID)
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.Time.Unix()))
+	b = binary.LittleEndian.AppendUint32(b, uint32(e.Time.Nanosecond()))
+	b = binary.LittleEndian.AppendUint32(b, e.EventID)
+	for _, s := range [...]string{e.Computer, e.Channel, e.Provider} {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(s)))
+		b = append(b, s...)
+	}
+	for _, v := range e.Values {
+		b = append(b, byte(v.Kind))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(v.Raw)))
+		b = append(b, v.Raw...)
+	}
+	w.scratch = b
+	return max(maphash.Bytes(w.seed, b), 1)
+}
+
+// timeRange is a first and a last time; zero if there was none.
+type timeRange struct{ first, last time.Time }
+
+func (r *timeRange) add(t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	if r.first.IsZero() || t.Before(r.first) {
+		r.first = t
+	}
+	if t.After(r.last) {
+		r.last = t
+	}
+}
+
+func (r *timeRange) join(o timeRange) {
+	r.add(o.first)
+	r.add(o.last)
+}
