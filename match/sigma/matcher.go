@@ -385,3 +385,5 @@ func (m *Matcher) anyText(t *test, f func(text []byte) bool) bool {
 	return f(text)
 }
 
+// ForgetValues empties the cache of values, as benchmarks need it that read the same logs again.
+func (m *Matcher) ForgetValues() { m.cache.forget() }
