@@ -68,3 +68,62 @@ func (p Pattern) String() string {
 	}
 	return b.String()
 }
+
+// anyRun is the wildcard that contains, startswith and endswith add.
+var anyRun = PatternPart{Wildcard: AnyRun}
+
+// open adds a * at the end, unless there is one (T4).
+func (p Pattern) open() Pattern {
+	if n := len(p); n > 0 && p[n-1].Wildcard == AnyRun {
+		return p
+	}
+	return append(p[:len(p):len(p)], anyRun)
+}
+
+// ending adds a * at the start, unless there is one.
+func (p Pattern) ending() Pattern {
+	if len(p) > 0 && p[0].Wildcard == AnyRun {
+		return p
+	}
+	q := make(Pattern, 0, len(p)+2)
+	return append(append(q, anyRun), p...)
+}
+
+// contained adds a * on both sides.
+func (p Pattern) contained() Pattern { return p.ending().open() }
+
+// joinPatterns puts patterns one after the other; literals that meet become one, and so do stars.
+func joinPatterns(ps ...Pattern) Pattern {
+	var out Pattern
+	for _, p := range ps {
+		for _, part := range p {
+			n := len(out)
+			switch {
+			case n > 0 && part.Wildcard == NoWildcard && out[n-1].Wildcard == NoWildcard:
+				out[n-1].Literal += part.Literal
+			case n > 0 && part.Wildcard == AnyRun && out[n-1].Wildcard == AnyRun:
+			default:
+				out = append(out, part)
+			}
+		}
+	}
+	return out
+}
+
+// hasWildcard tells whether a pattern is more than literal text.
+func (p Pattern) hasWildcard() bool {
+	for _, part := range p {
+		if part.Wildcard != NoWildcard {
+			return true
+		}
+	}
+	return false
+}
+
+// literal is the text of a pattern without wildcards.
+func (p Pattern) literal() string {
+	if len(p) == 0 {
+		return ""
+	}
+	return p[0].Literal
+}
