@@ -396,8 +396,12 @@ func (x *gramTable) verify(text []byte, i int, g uint32, hits *hitList) {
 
 // shortTable finds literals of 1 to 3 bytes anywhere in a text.
 type shortTable struct {
-	pairs  []uint64 // bitmap over two bytes, little endian; nil if there are none
-	byPair map[uint16][]shortLiteral
+	// pairs is a bitmap over the first two bytes, little endian, of literals of 2 and 3 bytes; rank
+	// counts the bits before each word. The literals of the n-th pair are lits[start[n]:start[n+1]].
+	pairs  []uint64
+	rank   []uint32
+	start  []uint32
+	lits   []shortLiteral
 	single []shortLiteral
 }
 
@@ -412,14 +416,29 @@ func (x *shortTable) build(literals map[string]uint32) {
 		case 1:
 			x.single = append(x.single, shortLiteral{lit, atom})
 		case 2, 3:
-			if x.pairs == nil {
-				x.pairs = make([]uint64, 1<<16/64)
-				x.byPair = map[uint16][]shortLiteral{}
-			}
-			p := uint16(lit[0]) | uint16(lit[1])<<8
-			x.pairs[p>>6] |= 1 << (p & 63)
-			x.byPair[p] = append(x.byPair[p], shortLiteral{lit, atom})
+			x.lits = append(x.lits, shortLiteral{lit, atom})
 		}
+	}
+	if len(x.lits) == 0 {
+		return
+	}
+	pair := func(lit string) int { return int(lit[0]) | int(lit[1])<<8 }
+	slices.SortFunc(x.lits, func(a, b shortLiteral) int {
+		return cmp.Or(cmp.Compare(pair(a.lit), pair(b.lit)), strings.Compare(a.lit, b.lit))
+	})
+	x.pairs = make([]uint64, 1<<16/64)
+	x.rank = make([]uint32, len(x.pairs))
+	for i, l := range x.lits {
+		if p := pair(l.lit); i == 0 || p != pair(x.lits[i-1].lit) {
+			x.start = append(x.start, uint32(i))
+			x.pairs[p>>6] |= 1 << (p & 63)
+		}
+	}
+	x.start = append(x.start, uint32(len(x.lits)))
+	n := 0
+	for w := range x.pairs {
+		x.rank[w] = uint32(n)
+		n += bits.OnesCount64(x.pairs[w])
 	}
 }
 
@@ -432,15 +451,43 @@ func (x *shortTable) scan(text []byte, hits *hitList) {
 	if x.pairs == nil {
 		return
 	}
-	for i := 0; i+2 <= len(text); i++ {
-		p := uint16(text[i]) | uint16(text[i+1])<<8
-		if x.pairs[p>>6]>>(p&63)&1 == 0 {
+	pairs := (*[1 << 16 / 64]uint64)(x.pairs)
+	i := 0
+	for ; i+8 <= len(text); i += 4 {
+		w := binary.LittleEndian.Uint64(text[i:])
+		p0, p1, p2, p3 := uint16(w), uint16(w>>8), uint16(w>>16), uint16(w>>24)
+		m0 := pairs[p0>>6] >> (p0 & 63) & 1
+		m1 := pairs[p1>>6] >> (p1 & 63) & 1
+		m2 := pairs[p2>>6] >> (p2 & 63) & 1
+		m3 := pairs[p3>>6] >> (p3 & 63) & 1
+		if m0|m1|m2|m3 == 0 {
 			continue
 		}
-		for _, l := range x.byPair[p] {
-			if i+len(l.lit) <= len(text) && (len(l.lit) == 2 || text[i+2] == l.lit[2]) {
-				hits.add(l.atom)
-			}
+		if m0 != 0 {
+			x.verify(text, i, p0, hits)
+		}
+		if m1 != 0 {
+			x.verify(text, i+1, p1, hits)
+		}
+		if m2 != 0 {
+			x.verify(text, i+2, p2, hits)
+		}
+		if m3 != 0 {
+			x.verify(text, i+3, p3, hits)
+		}
+	}
+	for ; i+2 <= len(text); i++ {
+		if p := uint16(text[i]) | uint16(text[i+1])<<8; pairs[p>>6]>>(p&63)&1 != 0 {
+			x.verify(text, i, p, hits)
+		}
+	}
+}
+
+func (x *shortTable) verify(text []byte, i int, p uint16, hits *hitList) {
+	n := int(x.rank[p>>6]) + bits.OnesCount64(x.pairs[p>>6]&(1<<(p&63)-1))
+	for _, l := range x.lits[x.start[n]:x.start[n+1]] {
+		if len(l.lit) == 2 || i+2 < len(text) && text[i+2] == l.lit[2] {
+			hits.add(l.atom)
 		}
 	}
 }
