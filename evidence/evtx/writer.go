@@ -1,8 +1,10 @@
 package evtx
 
 import (
+	"encoding/binary"
 	"io"
 	"time"
+	"unicode/utf16"
 
 	"aldebaran/event"
 )
@@ -56,6 +58,14 @@ func (w *Writer) Add(r Record) error { return nil }
 
 // Close writes the file.
 func (w *Writer) Close() error { return nil }
+
+func utf16Bytes(s string) []byte {
+	var b []byte
+	for _, c := range utf16.Encode([]rune(s)) {
+		b = binary.LittleEndian.AppendUint16(b, c)
+	}
+	return b
+}
 
 // Text is a value of UTF-16 text.
 func Text(s string) event.Value { return event.Value{} }

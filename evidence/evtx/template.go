@@ -1,0 +1,713 @@
+package evtx
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"aldebaran/event"
+)
+
+// BinXML tokens ([MS-EVEN6] 2.2.12.2); bit 0x40 says that more of the kind follow and is masked off.
+const (
+	tokEOF         = 0x00
+	tokOpen        = 0x01
+	tokCloseStart  = 0x02
+	tokCloseEmpty  = 0x03
+	tokEnd         = 0x04
+	tokValue       = 0x05
+	tokAttribute   = 0x06
+	tokCDATA       = 0x07
+	tokCharRef     = 0x08
+	tokEntityRef   = 0x09
+	tokPITarget    = 0x0a
+	tokPIData      = 0x0b
+	tokTemplate    = 0x0c
+	tokSub         = 0x0d
+	tokOptionalSub = 0x0e
+	tokFragment    = 0x0f
+	tokMore        = 0x40
+)
+
+// kindBinXML is the type of a value that is BinXML itself; it never leaves this package.
+const kindBinXML event.Kind = 0x21
+
+const (
+	maxElementDepth = 64   // elements inside elements; real events nest ten deep (CAPI2)
+	maxNesting      = 8    // BinXML inside BinXML; real records nest two deep
+	maxNameChars    = 1024 // real names are below 100
+	maxOps          = 8192 // values of one template; a 64 KiB chunk has no room for more elements
+)
+
+// A program is a template, or the structure of an element without one, turned into the flat list
+// of the values that it yields, in the order of the document.
+type program struct {
+	id    uint32
+	ops   []op
+	nodes []node
+	subs  int // substitutions that the ops use: one more than the highest index
+	// declared is the type that the template gives each substitution.
+	declared []uint8
+
+	// def and holes tell the same template in another chunk: the definition's bytes, and where in
+	// them stand offsets, which differ from chunk to chunk.
+	guid  [16]byte
+	def   []byte
+	holes []hole
+}
+
+// A hole is the reference to a name inside a definition.
+type hole struct {
+	at     int
+	inline bool // the name follows at once; its first four bytes (the next of its hash list) are a hole too
+	name   uint32
+}
+
+type opKind uint8
+
+const (
+	opSub    opKind = iota // one substitution
+	opNested               // one substitution that is declared as BinXML
+	opLit                  // what the template says
+	opJoin                 // several pieces that make one text
+)
+
+type op struct {
+	kind opKind
+	sub  uint16
+	// nameSub is the substitution that names a <Data>, -1 if the template says the name itself.
+	nameSub int16
+	node    int32
+	attr    string // "" for the element's content
+	lit     event.Value
+	pieces  []piece
+}
+
+// A piece of a joined text: a substitution, or a literal if sub is -1.
+type piece struct {
+	sub int32
+	lit event.Value
+}
+
+// A node is an element: its name, the name that its Name attribute gives a <Data>, and its parent.
+type node struct {
+	name, data string
+	parent     int32 // -1 for the root
+}
+
+// frame is an element whose end the compiler has not yet met.
+type frame struct {
+	node     int32
+	isData   bool
+	inTag    bool // between the start token and its close: attributes
+	attr     string
+	inName   bool // inside the Name attribute of a <Data>
+	nameSub  int16
+	pieces   []piece
+	space    bool // pieces are white space only, so far
+	children bool
+	ops      int // values that came out of this element
+}
+
+// compiler turns the tokens of one definition or one element into a program.
+type compiler struct {
+	r      *Reader
+	p      *program
+	direct bool // no template: literals are this record's values, elements have no dependency id
+	base   int  // where the definition's body stands, for the holes
+	stack  []frame
+}
+
+// compile reads the tokens of [pos, end): a template's whole fragment, or one element of a record
+// without template. next is the first byte behind.
+func (r *Reader) compile(pos, end int, direct bool) (p *program, next int, ok bool) {
+	c := &compiler{r: r, p: &program{}, direct: direct, base: pos}
+	next, ok = c.run(pos, end)
+	if !ok {
+		return nil, 0, false
+	}
+	return c.p, next, true
+}
+
+func (c *compiler) run(pos, end int) (int, bool) {
+	r, b := c.r, c.r.buf
+	for pos < end {
+		at, tok := pos, b[pos]&^tokMore
+		pos++
+		if tok != tokOpen && tok != tokFragment && tok != tokEOF && tok != tokPITarget && tok != tokPIData && len(c.stack) == 0 {
+			return r.failToken(at, tok)
+		}
+		var top *frame
+		if len(c.stack) > 0 {
+			top = &c.stack[len(c.stack)-1]
+		}
+		switch tok {
+		case tokEOF:
+			if len(c.stack) > 0 {
+				return 0, r.fail(at, "BinXML", "the end of an element", "the end of the fragment")
+			}
+			return pos, true
+		case tokFragment:
+			if len(c.stack) > 0 {
+				return r.failToken(at, tok)
+			}
+			pos += 3
+		case tokOpen:
+			el, ok := r.openElement(at, end, !c.direct)
+			if !ok {
+				return 0, false
+			}
+			if len(c.stack) >= maxElementDepth {
+				return 0, r.fail(at, "BinXML", fmt.Sprint("at most ", maxElementDepth, " elements deep"), "more")
+			}
+			c.hole(el.nameAt, el.inline, el.name)
+			parent := int32(-1)
+			if top != nil {
+				parent = top.node
+				if !c.child(top) {
+					return r.failOps(at)
+				}
+			}
+			c.p.nodes = append(c.p.nodes, node{name: r.names[el.name], parent: parent})
+			c.stack = append(c.stack, frame{node: int32(len(c.p.nodes) - 1), isData: el.name == nameData || el.name == nameComplexData, inTag: true, nameSub: -1, space: true})
+			pos = el.next
+		case tokAttribute:
+			if !top.inTag {
+				return r.failToken(at, tok)
+			}
+			name, inline, next, ok := r.nameRef(pos, end)
+			if !ok {
+				return 0, false
+			}
+			c.hole(pos, inline, name)
+			if !c.flush(top) {
+				return r.failOps(at)
+			}
+			top.attr = r.names[name]
+			top.inName = top.isData && name == nameName
+			pos = next
+		case tokCloseStart, tokCloseEmpty:
+			if !top.inTag {
+				return r.failToken(at, tok)
+			}
+			if !c.flush(top) {
+				return r.failOps(at)
+			}
+			top.attr, top.inName, top.inTag = "", false, false
+			if tok == tokCloseEmpty {
+				if !c.close(top) {
+					return r.failOps(at)
+				}
+			}
+		case tokEnd:
+			if top.inTag {
+				return r.failToken(at, tok)
+			}
+			if !c.close(top) {
+				return r.failOps(at)
+			}
+		case tokValue, tokCDATA:
+			v, next, ok := r.literal(at, end)
+			if !ok {
+				return 0, false
+			}
+			c.literal(top, v)
+			pos = next
+		case tokCharRef:
+			if end-pos < 2 {
+				return r.failEnd(at)
+			}
+			c.text(top, string(rune(binary.LittleEndian.Uint16(b[pos:]))))
+			pos += 2
+		case tokEntityRef:
+			name, inline, next, ok := r.nameRef(pos, end)
+			if !ok {
+				return 0, false
+			}
+			c.hole(pos, inline, name)
+			c.text(top, entity(r.names[name]))
+			pos = next
+		case tokSub, tokOptionalSub:
+			if c.direct {
+				return r.failToken(at, tok)
+			}
+			if end-pos < 3 {
+				return r.failEnd(at)
+			}
+			if !c.substitution(top, binary.LittleEndian.Uint16(b[pos:]), b[pos+2]) {
+				return r.failOps(at)
+			}
+			pos += 3
+		case tokPITarget:
+			name, inline, next, ok := r.nameRef(pos, end)
+			if !ok {
+				return 0, false
+			}
+			c.hole(pos, inline, name)
+			pos = next
+		case tokPIData:
+			next, ok := r.skipChars(pos, end)
+			if !ok {
+				return r.failEnd(at)
+			}
+			pos = next
+		default:
+			return r.failToken(at, tok)
+		}
+		if c.direct && len(c.stack) == 0 && tok != tokFragment && tok != tokPITarget && tok != tokPIData {
+			return pos, true
+		}
+	}
+	if len(c.stack) > 0 || pos > end {
+		return r.failEnd(end)
+	}
+	return pos, true // definitions without an end token exist (incomplete templates)
+}
+
+func (c *compiler) hole(at int, inline bool, name uint32) {
+	if !c.direct {
+		c.p.holes = append(c.p.holes, hole{at - c.base, inline, name})
+	}
+}
+
+// child ends the text that stands before a child element.
+func (c *compiler) child(top *frame) bool {
+	top.children = true
+	if top.space {
+		top.pieces = top.pieces[:0]
+		return true
+	}
+	return c.flush(top)
+}
+
+// close ends the innermost element.
+func (c *compiler) close(top *frame) bool {
+	if top.children && top.space {
+		top.pieces = top.pieces[:0]
+	}
+	if !c.flush(top) {
+		return false
+	}
+	if top.ops == 0 && !top.children && c.isLeaf(top.node) {
+		if !c.emit(top, op{kind: opLit}) {
+			return false
+		}
+	}
+	c.stack = c.stack[:len(c.stack)-1]
+	return true
+}
+
+// isLeaf tells whether an empty element is an empty value. The containers of an event are not, nor
+// is an empty <Correlation/> or <Security/> in its header.
+func (c *compiler) isLeaf(at int32) bool {
+	n := c.p.nodes[at]
+	switch n.name {
+	case "Event", "System", "EventData", "UserData", "RenderingInfo", "ProcessingErrorData":
+		return false
+	}
+	return n.parent < 0 || c.p.nodes[n.parent].name != "System"
+}
+
+// literal takes a value that stands among the tokens. In a template it belongs to the program;
+// without template it is this record's own and becomes a substitution.
+func (c *compiler) literal(top *frame, v event.Value) {
+	if c.direct && !top.inName {
+		top.space = top.space && isSpace(v)
+		top.pieces = append(top.pieces, piece{sub: int32(c.p.subs)})
+		c.p.subs++
+		return
+	}
+	if v.Kind == event.UTF16 {
+		c.text(top, v.String())
+		return
+	}
+	top.space = false
+	top.pieces = append(top.pieces, piece{sub: -1, lit: event.Value{Kind: v.Kind, Raw: bytes.Clone(v.Raw)}})
+}
+
+func (c *compiler) text(top *frame, s string) {
+	v := event.Value{Kind: event.Text, Raw: []byte(s)}
+	top.space = top.space && isSpace(v)
+	top.pieces = append(top.pieces, piece{sub: -1, lit: v})
+}
+
+func (c *compiler) substitution(top *frame, sub uint16, typ uint8) bool {
+	if int(sub) >= maxOps {
+		return false
+	}
+	for len(c.p.declared) <= int(sub) {
+		c.p.declared = append(c.p.declared, 0)
+	}
+	c.p.declared[sub] = typ
+	c.p.subs = max(c.p.subs, int(sub)+1)
+	if event.Kind(typ) == kindBinXML && !top.inTag {
+		return c.child(top) && c.emit(top, op{kind: opNested, sub: sub})
+	}
+	top.space = false
+	top.pieces = append(top.pieces, piece{sub: int32(sub)})
+	return true
+}
+
+// flush turns the pieces gathered for an attribute or for the content of an element into one value.
+func (c *compiler) flush(top *frame) bool {
+	pieces := top.pieces
+	top.pieces, top.space = nil, true
+	if len(pieces) == 0 {
+		return true
+	}
+	literal := true
+	for _, p := range pieces {
+		literal = literal && p.sub < 0
+	}
+	if top.inName {
+		if literal {
+			c.p.nodes[top.node].data = string(joinLiterals(pieces).AppendText(nil))
+			return true
+		}
+		if len(pieces) == 1 {
+			top.nameSub = int16(pieces[0].sub)
+			return true
+		}
+	}
+	if top.attr == "xmlns" || len(top.attr) > 6 && top.attr[:6] == "xmlns:" {
+		return true
+	}
+	switch {
+	case literal:
+		return c.emit(top, op{kind: opLit, lit: joinLiterals(pieces)})
+	case len(pieces) == 1:
+		return c.emit(top, op{kind: opSub, sub: uint16(pieces[0].sub)})
+	}
+	return c.emit(top, op{kind: opJoin, pieces: pieces})
+}
+
+func (c *compiler) emit(top *frame, o op) bool {
+	if len(c.p.ops) >= maxOps {
+		return false
+	}
+	o.node, o.attr, o.nameSub = top.node, top.attr, -1
+	if o.attr == "" {
+		o.nameSub = top.nameSub
+	}
+	top.ops++
+	c.p.ops = append(c.p.ops, o)
+	return true
+}
+
+func joinLiterals(pieces []piece) event.Value {
+	if len(pieces) == 1 {
+		return pieces[0].lit
+	}
+	var text []byte
+	for _, p := range pieces {
+		text = p.lit.AppendText(text)
+	}
+	return event.Value{Kind: event.Text, Raw: text}
+}
+
+func isSpace(v event.Value) bool {
+	if v.Kind != event.UTF16 && v.Kind != event.Text {
+		return false
+	}
+	for _, c := range v.Raw {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' && (c != 0 || v.Kind == event.Text) {
+			return false
+		}
+	}
+	return true
+}
+
+// entity gives the character of one of XML's five entities. Others cannot be declared in BinXML
+// and are shown as they are written.
+func entity(name string) string {
+	switch name {
+	case "amp":
+		return "&"
+	case "lt":
+		return "<"
+	case "gt":
+		return ">"
+	case "quot":
+		return `"`
+	case "apos":
+		return "'"
+	}
+	return "&" + name + ";"
+}
+
+// same tells whether the definition whose body stands at body is this program's, and refers to the
+// same names, although it stands in another chunk. The bodies have the same length.
+func (p *program) same(r *Reader, body int) bool {
+	b, done := r.buf[body:body+len(p.def)], 0
+	for _, h := range p.holes {
+		if !bytes.Equal(p.def[done:h.at], b[done:h.at]) {
+			return false
+		}
+		off := int(binary.LittleEndian.Uint32(b[h.at:]))
+		inline := off == body+h.at+4
+		if inline != h.inline {
+			return false
+		}
+		done = h.at + 4
+		if inline {
+			done += 4
+			continue
+		}
+		if name, ok := r.nameAt(off); !ok || name != h.name {
+			return false
+		}
+	}
+	return bytes.Equal(p.def[done:], b[done:])
+}
+
+// A definition is a template as one chunk has it.
+type definition struct {
+	off, end int
+	id       uint32   // the first four bytes of the GUID, which every instance repeats
+	prog     *program // nil if it could not be read; then fault says why
+	fault    fault
+	lost     bool // prog was found in another chunk
+}
+
+const (
+	maxDefBytes      = 4 * chunkSize // definitions of one chunk, read or compared; honest ones do not overlap
+	maxVariants      = 16            // definitions with the same GUID and size that differ in which names they hold
+	definitionHeader = 24            // next(4) GUID(16) size(4)
+)
+
+// definition gives the template that stands at off (below 64 KiB) in the chunk:
+//
+//	next u32   GUID 16 bytes   size u32   size bytes of BinXML
+//
+// An instance names it by the first four bytes of its GUID, which is the best test of a reference
+// into a chunk that was written over.
+func (r *Reader) definition(off int, id uint32, at int) (definition, bool) {
+	if i := r.defAt[off]; i != 0 {
+		d := r.defs[i-1]
+		if d.id != id {
+			return d, r.fail(at, "template", "id "+hex32(id), hex32(d.id))
+		}
+		r.fault = d.fault
+		return d, d.prog != nil
+	}
+	if off > r.n-definitionHeader || off < chunkHeaderSize {
+		return definition{}, r.fail(at, "template", "a definition inside the chunk", fmt.Sprintf("offset %#x", off))
+	}
+	b := r.buf[:r.n]
+	if found := binary.LittleEndian.Uint32(b[off+4:]); found != id {
+		return definition{}, r.fail(at, "template", "id "+hex32(id), hex32(found))
+	}
+	d := definition{off: off, id: id}
+	size := int64(binary.LittleEndian.Uint32(b[off+20:]))
+	body := off + definitionHeader
+	switch {
+	case size > int64(r.n-body):
+		r.fail(at, "template", fmt.Sprint("at most ", r.n-body, " bytes"), fmt.Sprint(size))
+	case r.defBytes+int(size) > maxDefBytes:
+		r.fail(at, "template", fmt.Sprint("definitions of at most ", maxDefBytes, " bytes in one chunk"), "more")
+	default:
+		r.defBytes += int(size)
+		d.end = body + int(size)
+		d.prog = r.template([16]byte(b[off+4:]), body, d.end)
+	}
+	if d.prog == nil {
+		d.fault = r.fault
+	}
+	r.keep(d)
+	return d, d.prog != nil
+}
+
+// keep remembers a definition for the rest of the chunk.
+func (r *Reader) keep(d definition) {
+	if i := r.defAt[d.off]; i != 0 {
+		r.defs[i-1] = d
+		return
+	}
+	r.defs = append(r.defs, d)
+	r.defAt[d.off] = uint16(len(r.defs))
+}
+
+type templateKey struct {
+	guid [16]byte
+	size int
+}
+
+// template gives the program of the definition whose body is [body, end), from the cache if any
+// chunk of any file has shown it before; nil if it cannot be compiled.
+func (r *Reader) template(guid [16]byte, body, end int) *program {
+	key := templateKey{guid, end - body}
+	known := r.templates[key]
+	for _, p := range known {
+		if p.same(r, body) {
+			return p
+		}
+	}
+	p, _, ok := r.compile(body, end, false)
+	if !ok {
+		return nil
+	}
+	p.guid, p.def = guid, bytes.Clone(r.buf[body:end])
+	r.addProgram(p)
+	if len(known) < maxVariants {
+		r.templates[key] = append(known, p)
+	}
+	return p
+}
+
+func (r *Reader) addProgram(p *program) {
+	p.ops = slices.Clip(p.ops)
+	p.id = uint32(len(r.programs))
+	r.programs = append(r.programs, p)
+	r.cached += len(p.def) + 96*len(p.ops) + 48*len(p.nodes)
+}
+
+// The names that the compiler must know stand first in the table of names.
+const (
+	nameData uint32 = iota + 1
+	nameComplexData
+	nameName
+)
+
+// nameAt gives the number of the name that stands at off in the chunk:
+//
+//	next u32   hash u16   characters u16   UTF-16   NUL
+//
+// Names are numbered once for all chunks; 0 is no name.
+func (r *Reader) nameAt(off int) (uint32, bool) {
+	if off < chunkHeaderSize || off > r.n-8 {
+		return 0, r.fail(off, "name", "an offset inside the chunk", fmt.Sprintf("%#x", uint32(off)))
+	}
+	if id := r.nameIDAt[off]; id != 0 {
+		return id, true
+	}
+	chars := int(binary.LittleEndian.Uint16(r.buf[off+6:]))
+	if chars > maxNameChars || off+8+2*chars > r.n {
+		return 0, r.fail(off, "name", fmt.Sprint("at most ", min(maxNameChars, (r.n-off-8)/2), " characters"), fmt.Sprint(chars))
+	}
+	id := r.nameID(r.buf[off+8 : off+8+2*chars])
+	r.nameIDAt[off] = id
+	r.nameOffs = append(r.nameOffs, uint16(off))
+	return id, true
+}
+
+func (r *Reader) nameID(raw []byte) uint32 {
+	id := r.nameIDs[string(raw)]
+	if id == 0 {
+		id = uint32(len(r.names))
+		r.nameIDs[string(raw)] = id
+		name := event.Value{Kind: event.UTF16, Raw: raw}.String()
+		r.names = append(r.names, name)
+		r.cached += 2*len(raw) + len(name)
+	}
+	return id
+}
+
+// nameRef reads the reference to a name at pos; the name itself follows if the reference says that
+// it is here.
+func (r *Reader) nameRef(pos, end int) (id uint32, inline bool, next int, ok bool) {
+	if end-pos < 4 {
+		_, ok = r.failEnd(pos)
+		return 0, false, 0, ok
+	}
+	off := int64(binary.LittleEndian.Uint32(r.buf[pos:]))
+	if off >= chunkSize {
+		return 0, false, 0, r.fail(pos, "name", "an offset inside the chunk", fmt.Sprintf("%#x", off))
+	}
+	id, ok = r.nameAt(int(off))
+	pos += 4
+	if !ok || off != int64(pos) {
+		return id, false, pos, ok
+	}
+	pos += 8 + 2*int(binary.LittleEndian.Uint16(r.buf[pos+6:])) + 2
+	if pos > end {
+		_, ok = r.failEnd(pos)
+		return 0, false, 0, ok
+	}
+	return id, true, pos, true
+}
+
+type element struct {
+	name   uint32
+	nameAt int // where the reference to the name stands
+	inline bool
+	next   int
+}
+
+// openElement reads the start of an element whose token stands at at:
+//
+//	token   dependency u16 (in templates only)   size u32   name u32 (name)   attributes' size u32 (token 0x41)
+//
+// The sizes are not used: the tokens say where it ends.
+func (r *Reader) openElement(at, end int, dependency bool) (element, bool) {
+	pos := at + 1 + 4
+	if dependency {
+		pos += 2
+	}
+	name, inline, next, ok := r.nameRef(pos, end)
+	if !ok {
+		return element{}, false
+	}
+	if r.buf[at]&tokMore != 0 {
+		next += 4
+	}
+	if next > end {
+		_, ok = r.failEnd(at)
+		return element{}, ok
+	}
+	return element{name: name, nameAt: pos, inline: inline, next: next}, true
+}
+
+// literal reads a value or CDATA token at at. Text says its length in characters, a SID in its own
+// second byte; all other types but those of fixed size cannot stand here.
+func (r *Reader) literal(at, end int) (event.Value, int, bool) {
+	b, pos := r.buf, at+1
+	kind := event.UTF16
+	if b[at]&^tokMore == tokValue {
+		if pos >= end {
+			_, ok := r.failEnd(at)
+			return event.Value{}, 0, ok
+		}
+		kind = kindOf[b[pos]]
+		pos++
+	}
+	n := 0
+	switch kind {
+	case event.Null:
+	case event.UTF16, event.ANSI:
+		if end-pos < 2 {
+			_, ok := r.failEnd(at)
+			return event.Value{}, 0, ok
+		}
+		n = int(binary.LittleEndian.Uint16(b[pos:]))
+		if kind == event.UTF16 {
+			n *= 2
+		}
+		pos += 2
+	case event.SID:
+		n = 8
+		if end-pos >= 2 {
+			n += 4 * int(b[pos+1])
+		}
+	case event.Size:
+		n = 8
+	default:
+		if n = kind.Width(); n == 0 {
+			return event.Value{}, 0, r.fail(at, "BinXML", "a value that says its length", fmt.Sprintf("type %#02x", b[at+1]))
+		}
+	}
+	if n > end-pos {
+		_, ok := r.failEnd(at)
+		return event.Value{}, 0, ok
+	}
+	return event.Value{Kind: kind, Raw: b[pos : pos+n : pos+n]}, pos + n, true
+}
+
+// skipChars skips a text with its length in characters before it.
+func (r *Reader) skipChars(pos, end int) (int, bool) {
+	if end-pos < 2 {
+		return 0, false
+	}
+	next := pos + 2 + 2*int(binary.LittleEndian.Uint16(r.buf[pos:]))
+	return next, next <= end
+}
