@@ -1,0 +1,198 @@
+package hunt
+
+import (
+	"bufio"
+	"io"
+	"strconv"
+
+	"aldebaran/attack"
+	"aldebaran/event"
+	"aldebaran/match"
+	"aldebaran/match/sigma"
+)
+
+// writeSize is the buffer before an output's file.
+const writeSize = 128 << 10
+
+// A JSONL writes one match a line; see docs/formats/findings.md for the fields.
+type JSONL struct {
+	w      *bufio.Writer
+	line   []byte
+	fields fieldEncoder
+	rules  map[*match.Rule][]byte // what is the same in all lines of a rule
+}
+
+// NewJSONL makes an output that writes JSON lines.
+func NewJSONL(w io.Writer) *JSONL {
+	return &JSONL{w: bufio.NewWriterSize(w, writeSize), rules: map[*match.Rule][]byte{}}
+}
+
+// Match writes one line.
+func (j *JSONL) Match(m *Match) error {
+	b := append(j.line[:0], `{"type":"match","time":`...)
+	b = appendTime(b, m.Event)
+	b = append(b, j.rule(m.Rule, m.Refs)...)
+	b = append(b, `,"host":`...)
+	b = appendJSON(b, m.Event.Computer)
+	b = append(b, `,"channel":`...)
+	b = appendJSON(b, m.Event.Channel)
+	b = append(b, `,"provider":`...)
+	b = appendJSON(b, m.Event.Provider)
+	b = append(b, `,"event_id":`...)
+	b = strconv.AppendUint(b, uint64(m.Event.EventID), 10)
+	b = append(b, `,"record_id":`...)
+	b = strconv.AppendUint(b, m.Event.RecordID, 10)
+	b = append(b, `,"source":`...)
+	b = appendSource(b, m.Event.Source)
+	if m.Route != "" {
+		b = append(b, `,"weak_route":`...)
+		b = appendJSON(b, m.Route)
+	}
+	b = append(b, `,"fields":`...)
+	b = j.fields.append(b, m.Event)
+	b = append(b, "}\n"...)
+	j.line = b
+	_, err := j.w.Write(b)
+	return err
+}
+
+// Correlation writes one line.
+func (j *JSONL) Correlation(c *Correlation) error {
+	b := append(j.line[:0], `{"type":"correlation","time":"`...)
+	b = append(appendStamp(b, c.Last), '"')
+	b = append(b, j.rule(c.Rule, c.Refs)...)
+	b = append(b, `,"host":`...)
+	b = appendJSON(b, onlyHost(c.Hosts))
+	b = append(b, `,"correlation":`...)
+	b = appendCorrelation(b, &c.CorrelationMatch)
+	b = append(b, "}\n"...)
+	j.line = b
+	_, err := j.w.Write(b)
+	return err
+}
+
+// Finish writes what is left in the buffer. A file of JSON lines has no summary.
+func (j *JSONL) Finish(*Result) error { return j.w.Flush() }
+
+// rule gives the part of a line that all matches of a rule share.
+func (j *JSONL) rule(r *match.Rule, refs attack.Refs) []byte {
+	if b, ok := j.rules[r]; ok {
+		return b
+	}
+	b := append([]byte(nil), `,"level":`...)
+	b = appendJSON(b, r.Level)
+	b = append(b, `,"rule":{"id":`...)
+	b = appendJSON(b, r.ID)
+	b = append(b, `,"title":`...)
+	b = appendJSON(b, r.Title)
+	b = append(b, `,"file":`...)
+	b = appendJSON(b, r.File)
+	b = append(b, `,"line":`...)
+	b = strconv.AppendInt(b, int64(r.Line), 10)
+	b = append(b, `,"status":`...)
+	b = appendJSON(b, r.Status)
+	b = append(b, `},"attack":`...)
+	b = appendList(b, refs.Techniques)
+	b = append(b, `,"tactics":`...)
+	b = appendList(b, refs.Tactics)
+	b = append(b, `,"tags":`...)
+	b = appendList(b, r.Tags)
+	j.rules[r] = b
+	return b
+}
+
+func appendTime(b []byte, e *event.Event) []byte {
+	if e.Time.IsZero() {
+		return append(b, "null"...)
+	}
+	return append(appendStamp(append(b, '"'), e.Time), '"')
+}
+
+func appendSource(b []byte, s event.Source) []byte {
+	b = append(b, `{"path":`...)
+	b = appendJSON(b, s.Path)
+	b = append(b, `,"offset":`...)
+	b = strconv.AppendInt(b, s.Offset, 10)
+	b = append(b, `,"length":`...)
+	b = strconv.AppendInt(b, s.Length, 10)
+	if s.Chunk >= 0 {
+		b = append(b, `,"chunk":`...)
+		b = strconv.AppendInt(b, int64(s.Chunk), 10)
+	}
+	if s.Recovered {
+		b = append(b, `,"recovered":true`...)
+	}
+	return append(b, '}')
+}
+
+// appendCorrelation appends what a correlation joined.
+func appendCorrelation(b []byte, c *sigma.CorrelationMatch) []byte {
+	b = append(b, `{"type":`...)
+	b = appendJSON(b, c.Correlation.Type)
+	b = append(b, `,"first":"`...)
+	b = append(appendStamp(b, c.First), '"')
+	b = append(b, `,"last":"`...)
+	b = append(appendStamp(b, c.Last), '"')
+	b = append(b, `,"count":`...)
+	b = strconv.AppendInt(b, int64(c.Count), 10)
+	b = append(b, `,"value":`...)
+	b = strconv.AppendFloat(b, c.Value, 'f', -1, 64)
+	b = append(b, `,"group":{`...)
+	for i, g := range c.Group {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendJSON(b, g.Name), ':')
+		b = appendJSON(b, g.Value)
+	}
+	b = append(b, `},"hosts":`...)
+	b = appendList(b, c.Hosts)
+	b = append(b, `,"events":[`...)
+	for i, e := range c.Events {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"time":"`...)
+		b = append(appendStamp(b, e.Time), '"')
+		b = append(b, `,"rule":{"id":`...)
+		id, title := "", ""
+		if e.Rule != nil {
+			id, title = e.Rule.ID, e.Rule.Title
+		}
+		b = appendJSON(b, id)
+		b = append(b, `,"title":`...)
+		b = appendJSON(b, title)
+		b = append(b, `},"host":`...)
+		b = appendJSON(b, e.Host)
+		b = append(b, `,"channel":`...)
+		b = appendJSON(b, e.Channel)
+		b = append(b, `,"event_id":`...)
+		b = strconv.AppendUint(b, uint64(e.EventID), 10)
+		b = append(b, `,"record_id":`...)
+		b = strconv.AppendUint(b, e.RecordID, 10)
+		b = append(b, `,"source":`...)
+		b = append(appendSource(b, e.Source), '}')
+	}
+	b = append(b, `],"events_omitted":`...)
+	b = strconv.AppendInt(b, int64(c.Omitted), 10)
+	return append(b, '}')
+}
+
+func appendList(b []byte, list []string) []byte {
+	b = append(b, '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSON(b, s)
+	}
+	return append(b, ']')
+}
+
+// onlyHost gives the host if there is just one.
+func onlyHost(hosts []string) string {
+	if len(hosts) == 1 {
+		return hosts[0]
+	}
+	return ""
+}
