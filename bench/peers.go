@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"aldebaran/match/sigma"
+)
+
+// peerFlag holds the tools given with -peer.
+type peerFlag []program
+
+func (p *peerFlag) String() string { return "" }
+
+func (p *peerFlag) Set(s string) error {
+	name, command, ok := strings.Cut(s, "=")
+	if !ok || name == "" || len(strings.Fields(command)) == 0 {
+		return fmt.Errorf("want NAME=COMMAND, found %q", s)
+	}
+	*p = append(*p, program{name: name, args: strings.Fields(command)})
+	return nil
+}
+
+// A program is one tool and its arguments, with {evtx} for the folder of event logs, {jsonl} for
+// the same events as JSON lines, {rules} for the rules and {out} for the file of its results.
+type program struct {
+	name string
+	args []string
+	// stdout says that the results come on standard output instead of in {out}.
+	stdout bool
+	// counted says that its results can be read by readCounts.
+	counted bool
+	// includes says what the measured time covers.
+	includes string
+}
+
+// inputs are the files that the placeholders stand for.
+type inputs struct{ evtx, jsonl, rules, pipeline, cache string }
+
+func (p program) command(in inputs, out string) []string {
+	fill := strings.NewReplacer("{evtx}", in.evtx, "{jsonl}", in.jsonl, "{rules}", in.rules, "{pipeline}", in.pipeline, "{cache}", in.cache, "{out}", out)
+	args := make([]string, len(p.args))
+	for i, a := range p.args {
+		args[i] = fill.Replace(a)
+	}
+	return args
+}
+
+// ours are Aldebaran's ways; the first is the one that ratios refer to.
+func ours(binary string) []program {
+	hunt := func(workers int, more ...string) []string {
+		return append([]string{
+			binary, "hunt", "{evtx}", "--rules", "{rules}", "--no-default-rules", "--workers", strconv.Itoa(workers),
+			"--format", "jsonl", "--output", "{out}", "--quiet",
+		}, more...)
+	}
+	return []program{
+		{name: "aldebaran, 1 worker", args: hunt(1, "--no-cache"), counted: true, includes: "loading rules from YAML, reading EVTX, matching, finding duplicates, writing matches with all fields"},
+		{name: "aldebaran, 2 workers", args: hunt(2, "--no-cache"), counted: true, includes: "the same"},
+		{name: "aldebaran, 1 worker, cached rules", args: hunt(1, "--cache", "{cache}"), counted: true, includes: "the same, rules from the cache"},
+	}
+}
+
+// rsigmas are the ways to give rsigma the same events. Both know each event's log source exactly;
+// what is cheaper for it is found by measuring.
+func rsigmas(binary string) []program {
+	eval := []string{binary, "engine", "eval", "--rules", "{rules}", "--event", "@{jsonl}", "--input-format", "json", "--quiet", "--pipeline", "{pipeline}"}
+	routing := []string{"--logsource-routing", "--logsource-field-map", "product=" + labelProduct + ",category=" + labelCategory + ",service=" + labelService}
+	return []program{
+		{name: "rsigma", args: eval, stdout: true, counted: true, includes: "loading rules from YAML, parsing JSON lines (made beforehand, not measured), matching, writing matches"},
+		{name: "rsigma, routed", args: append(eval[:len(eval):len(eval)], routing...), stdout: true, counted: true, includes: "the same, with its logsource routing on"},
+	}
+}
+
+// build gives the program to measure.
+func (b *bench) build(ctx context.Context) (string, error) {
+	if b.opt.aldebaran != "" {
+		return b.opt.aldebaran, nil
+	}
+	binary := filepath.Join(b.opt.work, "aldebaran")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/aldebaran")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building aldebaran: %w: %s", err, out)
+	}
+	return binary, nil
+}
+
+// peers is the command of that name.
+func (b *bench) peers(ctx context.Context) error {
+	sets, err := b.prepare(b.opt.sets, b.opt.copies)
+	if err != nil {
+		return err
+	}
+	binary, err := b.build(ctx)
+	if err != nil {
+		return err
+	}
+	programs := ours(binary)
+	version := ""
+	if path, err := exec.LookPath(b.opt.rsigma); err == nil {
+		programs = append(programs, rsigmas(path)...)
+		out, err := exec.CommandContext(ctx, path, "--version").Output()
+		if err != nil {
+			return fmt.Errorf("rsigma: %w", err)
+		}
+		version = strings.TrimSpace(string(out))
+	} else {
+		b.logf("rsigma is not there, left out: %v", err)
+	}
+	programs = append(programs, b.opt.peers...)
+	collection, err := sigma.Load([]string{b.opt.rules}, sigma.LoadOptions{})
+	if err != nil {
+		return err
+	}
+	rules, err := sigma.Compile(collection)
+	if err != nil {
+		return err
+	}
+
+	b.report.line("## Whole programs\n")
+	b.report.line("Same events, same rules; %d runs of each program, taking turns; medians, and the largest memory. %s", b.opt.runs, version)
+	b.report.line("\"without start\" is the CPU time less that of the same program on one empty log, mostly loading rules.\n")
+	for _, p := range programs {
+		if p.includes != "" {
+			b.report.line("- **%s** includes: %s", p.name, p.includes)
+		}
+	}
+	b.report.line("")
+	in := inputs{rules: b.opt.rules, cache: filepath.Join(b.opt.work, "cache"), pipeline: filepath.Join(b.opt.work, "pipeline.yml")}
+	start, err := b.starts(ctx, programs, in, collection)
+	if err != nil {
+		return err
+	}
+	for _, s := range sets {
+		in.evtx, in.jsonl = s.dir, s.dir+".jsonl"
+		if err := b.peersOn(ctx, programs, start, s, in, collection, rules); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// starts measures each program on evidence with nothing in it.
+func (b *bench) starts(ctx context.Context, programs []program, in inputs, c *sigma.Collection) (map[string]time.Duration, error) {
+	in.evtx, in.jsonl = filepath.Join(b.opt.work, "empty"), filepath.Join(b.opt.work, "empty.jsonl")
+	if err := write(filepath.Join(in.evtx, "empty.evtx"), emptyLog()); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(in.jsonl, nil, 0o644); err != nil {
+		return nil, err
+	}
+	x := newExporter(nil, c)
+	if err := os.WriteFile(in.pipeline, x.pipeline(), 0o644); err != nil {
+		return nil, err
+	}
+	all := map[string]time.Duration{}
+	for _, p := range programs {
+		var runs []measure
+		for range b.opt.runs + 1 {
+			m, err := b.once(ctx, p, in, filepath.Join(b.opt.work, "out-start"))
+			if err != nil {
+				return nil, err
+			}
+			runs = append(runs, m)
+		}
+		all[p.name] = medians(runs[1:]).CPU // the first fills caches
+	}
+	return all, nil
+}
+
+func (b *bench) once(ctx context.Context, p program, in inputs, out string) (measure, error) {
+	stdout := out
+	if !p.stdout {
+		stdout = out + ".stdout"
+	}
+	m, err := timed(ctx, stdout, p.command(in, out)...)
+	if err != nil {
+		return m, fmt.Errorf("%s: %w", p.name, err)
+	}
+	return m, nil
+}
+
+func (b *bench) peersOn(ctx context.Context, programs []program, start map[string]time.Duration, s set, in inputs, c *sigma.Collection, rules *sigma.Set) error {
+	events, err := export(ctx, s, in.jsonl, c)
+	if err != nil {
+		return err
+	}
+	runs := make([][]measure, len(programs))
+	results := make([]counts, len(programs))
+	for range b.opt.runs {
+		for i, p := range programs {
+			out := filepath.Join(b.opt.work, fmt.Sprintf("out-%s-%d", s.name, i))
+			m, err := b.once(ctx, p, in, out)
+			if err != nil {
+				return err
+			}
+			runs[i] = append(runs[i], m)
+			if p.counted && results[i] == nil {
+				if results[i], err = readCountsFile(out); err != nil {
+					return fmt.Errorf("%s: %w", p.name, err)
+				}
+			}
+		}
+	}
+	b.logf("%s: %d events through %d programs", s.name, events, len(programs))
+
+	b.report.line("### %s: %s events, %s MB of EVTX in %d files, %s MB as JSON lines\n", s.name, count(events), megabytes(s.bytes), len(s.files), megabytes(fileSize(in.jsonl)))
+	rows := [][]string{{"program", "CPU", "wall", "peak memory", "matches", "events / CPU s", "ratio", "events / CPU s without start", "ratio"}}
+	var whole, net []float64
+	for i, p := range programs {
+		m := medians(runs[i])
+		whole = append(whole, float64(events)/m.CPU.Seconds())
+		// Nothing can be said of a difference that is smaller than the noise of the start.
+		left := max(m.CPU-start[p.name], 0)
+		rate := 0.0
+		if left > 5*time.Millisecond {
+			rate = float64(events) / left.Seconds()
+		}
+		net = append(net, rate)
+		matches := "not counted"
+		if results[i] != nil {
+			matches = count(results[i].total())
+		}
+		rows = append(rows, []string{
+			p.name, seconds(m.CPU), seconds(m.Wall), mebibytes(m.RSS), matches,
+			count(int(whole[i])), ratio(whole[0], whole[i]), count(int(net[i])), ratio(net[0], net[i]),
+		})
+	}
+	b.report.table(rows)
+
+	logs, err := openSet(s)
+	if err != nil {
+		return err
+	}
+	engine, _, err := countMatches(logs, rules)
+	if err != nil {
+		return err
+	}
+	b.report.line("Matches by rule. Aldebaran counts an event that stands in the evidence twice once; so the others are held against its engine without removal of duplicates, which has %s matches.\n", count(engine.total()))
+	for i, p := range programs {
+		if strings.HasPrefix(p.name, "rsigma") && results[i] != nil {
+			b.report.comparison("engine", p.name, engine, results[i])
+		}
+	}
+	return nil
+}
+
+// ratio says how many times as fast the first is.
+func ratio(first, other float64) string {
+	if other == 0 || first == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", first/other)
+}
+
+func export(ctx context.Context, s set, path string, c *sigma.Collection) (events int, err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return newExporter(file, c).set(ctx, s)
+}
+
+func fileSize(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
