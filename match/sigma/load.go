@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -164,16 +165,60 @@ func skipOne(c *Collection, reason string) {
 func load(files []string, open func(string) (fs.File, error), found *Collection, opt LoadOptions) *Collection {
 	slices.Sort(files)
 	files = slices.Compact(files)
+	if opt.CacheDir != "" {
+		return loadCached(files, open, found, opt)
+	}
 	parts := make([]*Collection, len(files))
 	each(len(files), opt.Workers, func(i int) {
 		data, err := readFile(open, files[i])
-		if err != nil {
-			parts[i] = &Collection{Files: 1, Rejected: []Rejection{{File: files[i], Reason: err.Error()}}}
-			return
+		parts[i] = parseRead(data, files[i], err, opt)
+	})
+	return Merge(append(parts, found)...)
+}
+
+// parseRead parses a file that was read, or says why it could not be.
+func parseRead(data []byte, file string, err error, opt LoadOptions) *Collection {
+	if err != nil {
+		return &Collection{Files: 1, Rejected: []Rejection{{File: file, Reason: err.Error()}}}
+	}
+	return Parse(data, file, opt)
+}
+
+// loadCached is load with a cache in between: files are read and hashed, and parsed only if the
+// cache does not know them.
+func loadCached(files []string, open func(string) (fs.File, error), found *Collection, opt LoadOptions) *Collection {
+	read := make([]ruleFile, len(files))
+	var held atomic.Int64
+	each(len(files), opt.Workers, func(i int) {
+		data, err := readFile(open, files[i])
+		read[i] = ruleFile{sum: sha256.Sum256(data), err: err}
+		if held.Add(int64(len(data))) <= maxHeld {
+			read[i].data, read[i].held = data, true
 		}
-		parts[i] = Parse(data, files[i], opt)
+	})
+	key := cacheKey(files, read, found, opt)
+	if c := readCache(opt.CacheDir, key); c != nil {
+		c.Resolve()
+		return c
+	}
+	parts := make([]*Collection, len(files))
+	var changed atomic.Bool
+	each(len(files), opt.Workers, func(i int) {
+		data, err := read[i].data, read[i].err
+		if !read[i].held {
+			if data, err = readFile(open, files[i]); sha256.Sum256(data) != read[i].sum {
+				changed.Store(true) // while we read: the key is not that of what is parsed
+			}
+		}
+		parts[i] = parseRead(data, files[i], err, opt)
 	})
 	c := Merge(append(parts, found)...)
+	if changed.Load() {
+		return c
+	}
+	if err := writeCache(opt.CacheDir, key, c); err != nil {
+		c.Warnings = append(c.Warnings, Rejection{File: opt.CacheDir, Reason: "parsed rules are not kept for the next time: " + err.Error()})
+	}
 	return c
 }
 
