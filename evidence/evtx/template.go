@@ -290,7 +290,7 @@ func (c *compiler) close(top *frame) bool {
 		return false
 	}
 	if top.ops == 0 && !top.children && c.isLeaf(top.node) {
-		if !c.emit(top, op{kind: opLit}) {
+		if !c.emit(top, op{kind: opLit, lit: event.Value{Kind: event.Text}}) {
 			return false
 		}
 	}
