@@ -89,6 +89,8 @@ func mebibytes(n int64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<2
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f s", d.Seconds()) }
 
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1000) }
+
 func lastParts(path string, n int) string {
 	parts := strings.Split(strings.ReplaceAll(path, `\`, "/"), "/")
 	return strings.Join(parts[max(0, len(parts)-n):], "/")
