@@ -3,6 +3,7 @@ package sigma
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -296,7 +297,7 @@ type CorrelationStats struct {
 	NoGroup      int64 // left out of one correlation: a field of group-by is missing or null
 	NoValue      int64 // left out of one correlation: the field that it looks at is missing or null
 	NotNumeric   int64 // left out of one correlation: the value is no decimal number
-	Forgotten    int64 // dropped from a window that was full, the oldest first; see maxWindow
+	Dropped    int64 // dropped from a window that was full, the oldest first; see maxWindow
 	Spilled      int64 // bytes written to temporary files
 	// Warnings are remarks on correlations: conditions that absence would satisfy.
 	Warnings []Rejection
@@ -307,6 +308,9 @@ type CorrelationStats struct {
 // are joined with newlines; ok is false if there is none, or only nulls.
 func fieldText(e *event.Event, routes []Route, name string) (text string, ok bool) {
 	name = strings.ReplaceAll(name, " ", "")
+	if name == "EventID" && isWindows(e) {
+		return strconv.FormatUint(uint64(e.EventID), 10), true
+	}
 	for i := range routes {
 		d, mapped := routes[i].Fields[name]
 		if !mapped || routeMismatch(&routes[i], e) != "" {

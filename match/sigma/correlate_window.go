@@ -127,7 +127,7 @@ func (w *window) add(rec []byte) error {
 		it.counted = it.counted && w.firstOf(binary.BigEndian.Uint64(rec[atEpisode:]))
 	}
 	for len(w.items)-w.head >= maxWindow || w.bytes+int64(len(rec)) > maxWindowBytes && len(w.items) > w.head {
-		w.c.stats.Forgotten++
+		w.c.stats.Dropped++
 		w.pop()
 	}
 	w.push(it)
