@@ -32,6 +32,8 @@ type Set struct {
 	triggers []uint64
 	checks   map[uint32][]check
 	tests    []test
+	// keywords are the literals of the field of keywords.
+	keywords []shortLiteral
 	// costs estimates how often an atom is true: the lower the better it wakes a rule.
 	costs []float32
 	// eventIDs and channels are those that some rule or route names; all others are alike.
@@ -349,6 +351,9 @@ func (b *compiler) literal(f uint32, at anchor, lit string) uint32 {
 		id = b.newAtom(f, int32(len(lit)))
 		b.literals[k] = id
 		b.builders[f].add(lit, at, id)
+		if f == keywordField {
+			b.keywords = append(b.keywords, shortLiteral{lit, id})
+		}
 	}
 	b.uses[id]++
 	return id

@@ -37,6 +37,9 @@ type group struct {
 	rank     []uint32
 	start    []uint32
 	wake     []int32
+	// keywordKinds are the kinds of values in whose text a keyword of the group can stand at all: no
+	// number or GUID holds "mimikatz".
+	keywordKinds [256]bool
 }
 
 // An instance is a rule on one of its routes.
@@ -277,7 +280,41 @@ func (s *Set) buildGroup(instances []instance, wakes []need) *group {
 		}
 	}
 	g.start = append(g.start, uint32(len(g.wake)))
+	if i, ok := g.local[keywordField]; ok && g.fields[i].scanned {
+		s.markKeywordKinds(g)
+	}
 	return g
+}
+
+// kindAlphabets are the characters, folded, that texts of those kinds are made of; see
+// event.Value.AppendText. Values that are too short for their kind are shown as digits of a-f.
+var kindAlphabets = map[event.Kind]string{
+	event.Int8: "-0123456789", event.Int16: "-0123456789", event.Int32: "-0123456789", event.Int64: "-0123456789",
+	event.Uint8: "0123456789", event.Uint16: "0123456789", event.Uint32: "0123456789", event.Uint64: "0123456789",
+	event.Hex32: "0123456789abcdefx", event.Hex64: "0123456789abcdefx", event.Size: "0123456789abcdefx",
+	event.Bool: "truefals", event.Binary: "0123456789abcdef", event.GUID: "0123456789abcdef{-}",
+	event.FileTime: "0123456789-:.tz", event.SystemTime: "0123456789-:.tz", event.SID: "s-0123456789",
+}
+
+// markKeywordKinds finds out in which kinds of values one of the group's keywords can stand.
+func (s *Set) markKeywordKinds(g *group) {
+	for k := range g.keywordKinds {
+		g.keywordKinds[k] = true
+	}
+	for kind, alphabet := range kindAlphabets {
+		possible := false
+		for _, k := range s.keywords {
+			known := g.relevant[k.atom>>6]>>(k.atom&63)&1 != 0
+			for _, c := range s.checks[k.atom] {
+				known = known || g.relevant[c.atom>>6]>>(c.atom&63)&1 != 0
+			}
+			if known && strings.Trim(k.lit, alphabet+"abcdef0123456789") == "" {
+				possible = true
+				break
+			}
+		}
+		g.keywordKinds[kind] = possible
+	}
 }
 
 // collect marks the atoms and fields that an expression needs.

@@ -156,7 +156,7 @@ func (m *Matcher) look(s *slot) {
 	if s.at >= 0 {
 		v := m.event.Values[s.at]
 		switch {
-		case v.Kind == event.Null:
+		case v.Kind == event.Null || s.keywords && !m.plan.group.keywordKinds[v.Kind]:
 		case v.Kind&event.Array != 0:
 			v.Each(func(v event.Value) bool {
 				if v.Kind != event.Null {

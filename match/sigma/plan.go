@@ -27,7 +27,9 @@ type source struct {
 type slot struct {
 	source
 	scanner *scanner
-	memo    memo
+	// keywords says that the scanner looks for keywords only.
+	keywords bool
+	memo     memo
 }
 
 // A memo remembers the last value of a slot: in many logs it is the next one's too.
@@ -126,7 +128,10 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 		}
 	}
 	for _, w := range want {
-		p.slots = append(p.slots, slot{source: w.source, scanner: m.scanner(g, w.fields)})
+		p.slots = append(p.slots, slot{
+			source: w.source, scanner: m.scanner(g, w.fields),
+			keywords: len(w.fields) == 1 && w.fields[0] == keywordField,
+		})
 	}
 	return p
 }
