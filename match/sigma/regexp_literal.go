@@ -1,0 +1,186 @@
+package sigma
+
+import (
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// maxLiterals is how many literals one expression may be found by. More are seldom rarer.
+	maxLiterals = 24
+	// maxLiteralRunes is where literals are cut off: so much is rare enough.
+	maxLiteralRunes = 48
+	// minLiteral is the length in bytes of the shortest worth looking for: ":" is in every text.
+	minLiteral = 2
+)
+
+// needed is what is known of the texts that a part of an expression matches.
+type needed struct {
+	// exact are all texts that it matches, folded; nil if they are too many.
+	exact []string
+	// some are literals of which every text that it matches has one; nil if none are known.
+	some []string
+}
+
+// necessaryLiterals finds literals in folded form of which every text that matches has at least
+// one. They never hold a newline, so that a text joined of several values has them in one value.
+func necessaryLiterals(tree *syntax.Regexp) []string {
+	set := literalsOf(tree).best(nil)
+	return slices.DeleteFunc(slices.Clone(set), func(l string) bool {
+		// Where it is, there is a shorter one of the set.
+		return slices.ContainsFunc(set, func(s string) bool { return s != l && strings.Contains(l, s) })
+	})
+}
+
+// literalsOf looks at a simplified tree. It is as deep as package regexp/syntax allows (1000).
+func literalsOf(re *syntax.Regexp) needed {
+	switch re.Op {
+	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
+		syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return needed{exact: []string{""}}
+	case syntax.OpLiteral:
+		return concatLiterals(len(re.Rune), func(i int) needed { return exactRune(re.Rune[i]) })
+	case syntax.OpCharClass:
+		return classLiterals(re.Rune)
+	case syntax.OpCapture:
+		return literalsOf(re.Sub[0])
+	case syntax.OpConcat:
+		return concatLiterals(len(re.Sub), func(i int) needed { return literalsOf(re.Sub[i]) })
+	case syntax.OpAlternate:
+		return alternateLiterals(re.Sub)
+	case syntax.OpQuest:
+		if n := literalsOf(re.Sub[0]); n.exact != nil {
+			return needed{exact: union(n.exact, []string{""})}
+		}
+	case syntax.OpPlus:
+		n := literalsOf(re.Sub[0])
+		return needed{some: n.best(nil)}
+	}
+	return needed{}
+}
+
+// exactRune is a rune of a literal. A newline breaks literals; U+FFFD stands for bytes that are no
+// UTF-8.
+func exactRune(r rune) needed {
+	if r == '\n' || r == utf8.RuneError || !utf8.ValidRune(r) {
+		return needed{}
+	}
+	return needed{exact: []string{string(fold(r))}}
+}
+
+func classLiterals(ranges []rune) needed {
+	var exact []string
+	for i := 0; i+1 < len(ranges); i += 2 {
+		if ranges[i+1]-ranges[i] > 2*maxLiterals {
+			return needed{}
+		}
+		for r := ranges[i]; r <= ranges[i+1]; r++ {
+			n := exactRune(r)
+			if n.exact == nil {
+				return needed{}
+			}
+			exact = union(exact, n.exact)
+			if len(exact) > maxLiterals {
+				return needed{}
+			}
+		}
+	}
+	return needed{exact: exact}
+}
+
+func concatLiterals(n int, part func(int) needed) needed {
+	run := []string{""} // what the parts since the last gap match
+	var best []string
+	whole := true // no gap so far
+	for i := range n {
+		p := part(i)
+		if p.exact != nil && len(run)*len(p.exact) <= maxLiterals && longest(run)+longest(p.exact) <= maxLiteralRunes*utf8.UTFMax {
+			run = product(run, p.exact)
+			continue
+		}
+		whole = false
+		best = rarer(best, run)
+		run = []string{""}
+		if p.exact != nil {
+			run = p.exact
+		} else {
+			best = rarer(best, p.some)
+		}
+	}
+	if whole {
+		return needed{exact: run}
+	}
+	return needed{some: rarer(best, run)}
+}
+
+func alternateLiterals(subs []*syntax.Regexp) needed {
+	all := needed{exact: []string{}, some: []string{}}
+	for _, sub := range subs {
+		n := literalsOf(sub)
+		if n.exact == nil || all.exact == nil {
+			all.exact = nil
+		} else if all.exact = union(all.exact, n.exact); len(all.exact) > maxLiterals {
+			all.exact = nil
+		}
+		some := n.best(nil)
+		if some == nil || all.some == nil {
+			all.some = nil
+		} else if all.some = union(all.some, some); len(all.some) > maxLiterals {
+			all.some = nil
+		}
+		if all.exact == nil && all.some == nil {
+			break
+		}
+	}
+	return all
+}
+
+// best is the rarest of what is known and other.
+func (n needed) best(other []string) []string { return rarer(rarer(other, n.exact), n.some) }
+
+// rarer gives the set of literals that fewer texts have: the one whose shortest is longer, then
+// the smaller one. A set with a literal that is too short is no use.
+func rarer(a, b []string) []string {
+	const enough = 12 // bytes: what is longer is not rarer
+	rank := func(set []string) int { return min(shortest(set), enough) }
+	if rank(b) < minLiteral {
+		return a
+	}
+	if rank(b) > rank(a) || rank(b) == rank(a) && len(b) < len(a) {
+		return b
+	}
+	return a
+}
+
+func shortest(set []string) int {
+	if len(set) == 0 {
+		return 0
+	}
+	return len(slices.MinFunc(set, func(a, b string) int { return len(a) - len(b) }))
+}
+
+func longest(set []string) int {
+	if len(set) == 0 {
+		return 0
+	}
+	return len(slices.MaxFunc(set, func(a, b string) int { return len(a) - len(b) }))
+}
+
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func product(a, b []string) []string {
+	all := make([]string, 0, len(a)*len(b))
+	for _, x := range a {
+		for _, y := range b {
+			all = append(all, x+y)
+		}
+	}
+	slices.SortFunc(all, strings.Compare)
+	return slices.Compact(all)
+}
