@@ -8,9 +8,9 @@ import (
 	"aldebaran/event"
 )
 
-// resolve gives a rule's field on the one route of its log source that the event takes: "" and
+// resolveField gives a rule's field on the one route of its log source that the event takes: "" and
 // false if it has none there.
-func resolve(t *testing.T, ls Logsource, e *event.Event, field string) (string, bool) {
+func resolveField(t *testing.T, ls Logsource, e *event.Event, field string) (string, bool) {
 	t.Helper()
 	routes, _ := Routes(ls)
 	for _, r := range routes {
@@ -40,7 +40,7 @@ func resolve(t *testing.T, ls Logsource, e *event.Event, field string) (string, 
 func resolves(t *testing.T, ls Logsource, e *event.Event) func(field, want string) {
 	return func(field, want string) {
 		t.Helper()
-		got, ok := resolve(t, ls, e, field)
+		got, ok := resolveField(t, ls, e, field)
 		if !ok {
 			got = "absent"
 		}
