@@ -27,8 +27,8 @@ const (
 	maxItems = 1 << 16
 	// maxLeaves bounds them again after the condition has named selections several times.
 	maxLeaves = 2 * maxItems
-	// maxShown bounds what a message quotes from a file, in bytes.
-	maxShown = 80
+	// maxExcerpt bounds what a message quotes from a file, in bytes.
+	maxExcerpt = 80
 )
 
 // Parse reads the YAML documents of one file (specification, "Yaml File" and, for files of
@@ -446,10 +446,10 @@ func describe(n *yaml.Node) string {
 
 // excerpt cuts a text that is quoted in a message.
 func excerpt(s string) string {
-	if len(s) <= maxShown {
+	if len(s) <= maxExcerpt {
 		return s
 	}
-	cut := maxShown
+	cut := maxExcerpt
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
