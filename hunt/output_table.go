@@ -1,0 +1,358 @@
+package hunt
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"aldebaran/attack"
+	"aldebaran/finding"
+	"aldebaran/match"
+	"aldebaran/match/sigma"
+)
+
+// TableOptions say how a summary for people looks; the zero value is plain text of usual width.
+type TableOptions struct {
+	// Width is the number of columns, 0 if it is not known.
+	Width int
+	// Color allows colours.
+	Color bool
+	// Elapsed, if not nil, tells how long the hunt took.
+	Elapsed func() time.Duration
+	// Heading is a line above everything, "" for none.
+	Heading string
+}
+
+// The widths that the summary is made for.
+const (
+	usualWidth = 100
+	minWidth   = 60
+	maxWidth   = 140
+)
+
+// How much of each part of the summary is shown; what is left out is counted.
+const (
+	shownHosts   = 6 // names, where several hosts are told in one line
+	shownDamage  = 6 // sources
+	shownSkipped = 6 // files
+	shownRejects = 4 // rules
+)
+
+// shownRules is how many rules of each level are shown, informational first.
+var shownRules = [...]int{3, 5, 10, 20, 30}
+
+// A Table writes the summary of a hunt for people: what was read, what was found, when it happened,
+// what could not be read, and what to do next. It shows no matches.
+type Table struct {
+	p   page
+	opt TableOptions
+	out io.Writer
+}
+
+// NewTable makes an output that writes a summary at the end.
+func NewTable(w io.Writer, opt TableOptions) *Table {
+	width := opt.Width
+	if width <= 0 {
+		width = usualWidth
+	}
+	return &Table{out: w, opt: opt, p: page{width: min(max(width, minWidth), maxWidth), color: opt.Color}}
+}
+
+// Match does nothing: findings are in the result.
+func (t *Table) Match(*Match) error { return nil }
+
+// Correlation does nothing: findings are in the result.
+func (t *Table) Correlation(*Correlation) error { return nil }
+
+// Finish writes the summary.
+func (t *Table) Finish(r *Result) error {
+	t.heading()
+	t.whatWasRead(r)
+	t.whatWasFound(r)
+	t.tactics(r)
+	t.timeline(r)
+	t.whatIsMissing(r)
+	t.next(r)
+	t.p.blank()
+	_, err := io.WriteString(t.out, t.p.text.String())
+	return err
+}
+
+func (t *Table) heading() {
+	if t.opt.Heading != "" {
+		t.p.blank()
+		t.p.line(t.p.paint(warning, t.opt.Heading))
+	}
+}
+
+func (t *Table) whatWasRead(r *Result) {
+	p, s := &t.p, &r.Summary
+	p.blank()
+	if s.Partial {
+		p.line(p.paint(warning, "Interrupted: this is what was found until then."))
+		p.blank()
+	}
+	read := fmt.Sprintf("%s in %s", plural(s.Events, "event"), plural(s.Files, "file"))
+	if s.Files > 0 {
+		read += ", " + Bytes(s.Bytes)
+		if s.Used > 0 && s.Used < s.Bytes {
+			read += ", " + Bytes(s.Used) + " of it used"
+		}
+	}
+	p.row("Read", read)
+	if t.opt.Elapsed != nil {
+		if d := t.opt.Elapsed(); d > 0 {
+			p.row("", p.paint(faint, fmt.Sprintf("in %s, %s events a second", took(d), Count(int64(float64(s.Events+s.DuplicateEvents)/d.Seconds())))))
+		}
+	}
+	if s.DuplicateEvents > 0 || s.DuplicateMatches > 0 {
+		p.row("", p.paint(faint, fmt.Sprintf("%s left out: they were read before", plural(s.DuplicateEvents, "copy of an event", "copies of events"))))
+	}
+	if s.Recovered > 0 {
+		p.row("", p.paint(faint, plural(s.Recovered, "event")+" recovered from deleted records"))
+	}
+	if s.FilteredEvents > 0 {
+		p.row("", p.paint(faint, plural(s.FilteredEvents, "event")+" outside the time or hosts that were asked for"))
+	}
+	rules := plural(r.Rules.Active, "rule")
+	if r.Rules.Active != r.Rules.Loaded {
+		rules += fmt.Sprintf(" of %s", Count(int64(r.Rules.Loaded)))
+	}
+	p.row("Rules", rules)
+	if s.First != "" {
+		p.row("Period", period(s.First, s.Last)+p.paint(faint, " UTC · "+span(s.First, s.Last)))
+	}
+	if len(s.Hosts) > 0 {
+		p.row("Hosts", p.paint(faint, Count(int64(len(s.Hosts)))+"  ")+t.names(s.Hosts, p.width-14-len(Count(int64(len(s.Hosts))))))
+	}
+}
+
+// names lists names as far as there is space, and counts the others.
+func (t *Table) names(all []string, space int) string {
+	var b strings.Builder
+	used := 0
+	for i, name := range all {
+		name = Terminal(name)
+		more := ""
+		if rest := len(all) - i - 1; rest > 0 {
+			more = fmt.Sprintf(" and %s more", Count(int64(rest)))
+		}
+		sep := ""
+		if i > 0 {
+			sep = ", "
+		}
+		if i > 0 && (i >= shownHosts || used+len(sep)+columns(name)+len(more) > space) {
+			b.WriteString(t.p.paint(faint, fmt.Sprintf(" and %s more", Count(int64(len(all)-i)))))
+			break
+		}
+		name = cut(name, max(space-len(more), 8))
+		b.WriteString(sep + name)
+		used += len(sep) + columns(name)
+	}
+	return b.String()
+}
+
+// ruleFindings is what one rule found.
+type ruleFindings struct {
+	rule        *match.Rule
+	refs        attack.Refs
+	matches     int
+	findings    int
+	hosts       []string
+	first, last time.Time
+}
+
+// byRule sums findings up by rule: the most severe first, among these the ones that found most
+// episodes last: what is rare is worth reading first.
+func byRule(all []finding.Finding) []ruleFindings {
+	at := map[*match.Rule]int{}
+	var rules []ruleFindings
+	for _, f := range all {
+		i, ok := at[f.Rule]
+		if !ok {
+			i = len(rules)
+			at[f.Rule] = i
+			rules = append(rules, ruleFindings{rule: f.Rule, refs: f.Attack})
+		}
+		r := &rules[i]
+		r.matches += f.Count
+		r.findings++
+		r.hosts = append(r.hosts, f.Hosts...)
+		if !f.First.IsZero() && (r.first.IsZero() || f.First.Before(r.first)) {
+			r.first = f.First
+		}
+		if f.Last.After(r.last) {
+			r.last = f.Last
+		}
+	}
+	for i := range rules {
+		slices.Sort(rules[i].hosts)
+		rules[i].hosts = slices.Compact(rules[i].hosts)
+	}
+	slices.SortStableFunc(rules, func(a, b ruleFindings) int {
+		return cmp.Or(
+			b.rule.Severity()-a.rule.Severity(),
+			b.matches-a.matches,
+			strings.Compare(a.rule.Title, b.rule.Title),
+			strings.Compare(a.rule.ID, b.rule.ID),
+		)
+	})
+	return rules
+}
+
+func (t *Table) whatWasFound(r *Result) {
+	p, s := &t.p, &r.Summary
+	p.blank()
+	if s.Findings == 0 {
+		p.row("Findings", p.paint(strong, "none"))
+		return
+	}
+	var parts []string
+	for i, n := range slices.Backward(s.FindingsByLevel[:]) {
+		if n > 0 {
+			parts = append(parts, p.paint(levelStyles[i], Count(int64(n))+" "+sigma.Levels[i]))
+		}
+	}
+	p.row("Findings", strings.Join(parts, p.paint(faint, " · ")))
+	p.row("", p.paint(faint, fmt.Sprintf("from %s of %s", pluralOf(s.Matches+s.Correlations, "match", "matches"), plural(len(byRule(r.Findings)), "rule"))))
+
+	rules := byRule(r.Findings)
+	for level := len(sigma.Levels) - 1; level >= 0; level-- {
+		n := 0
+		for _, f := range rules {
+			if f.rule.Severity() != level {
+				continue
+			}
+			if n++; n == 1 {
+				p.blank()
+				p.rule(levelStyles[level], sigma.Levels[level])
+			}
+			if n <= shownRules[level] {
+				t.ruleLine(f, levelStyles[level])
+			}
+		}
+		if hidden := n - shownRules[level]; hidden > 0 {
+			p.line(p.paint(faint, fmt.Sprintf("         and %s more", plural(hidden, "rule"))))
+		}
+	}
+}
+
+// ruleLine shows what one rule found: how often, which rule, when, where, and what it is in ATT&CK.
+//
+//	1,204  Title of the rule          2024-05-01 10:00 – 11:32   HOST01 +3   T1059.001 +1
+func (t *Table) ruleLine(f ruleFindings, s style) {
+	p := &t.p
+	const countWidth, whenWidth, techWidth = 8, 30, 12
+	hostWidth := min(max(p.width/6, 12), 22)
+	titleWidth := p.width - countWidth - whenWidth - hostWidth - techWidth - 8
+	narrow := titleWidth < 30
+	if narrow {
+		titleWidth = p.width - countWidth - techWidth - 4
+	}
+	host := ""
+	if len(f.hosts) > 0 {
+		host = first(f.hosts, hostWidth, true)
+	}
+	when := period(stamp(f.first), stamp(f.last))
+	if f.rule.Correlation {
+		when = period(stamp(f.first), stamp(f.last))
+	}
+	line := right(p.paint(s, Count(int64(f.matches))), countWidth) + "  " + left(cut(Terminal(f.rule.Title), titleWidth), titleWidth)
+	tech := p.paint(faint, first(f.refs.Techniques, techWidth, false))
+	if narrow {
+		p.line(line + "  " + tech)
+		p.line(strings.Repeat(" ", countWidth+2) + p.paint(faint, when) + "  " + host)
+		return
+	}
+	p.line(line + "  " + left(p.paint(faint, when), whenWidth) + "  " + left(host, hostWidth) + "  " + tech)
+}
+
+// first shows the first of a list and how many more there are. Names of hosts are shown without
+// their domain.
+func first(list []string, width int, host bool) string {
+	if len(list) == 0 {
+		return ""
+	}
+	name := Terminal(list[0])
+	if host {
+		name, _, _ = strings.Cut(name, ".")
+	}
+	more := ""
+	if len(list) > 1 {
+		more = fmt.Sprintf(" +%d", len(list)-1)
+	}
+	return cut(name, width-len(more)) + more
+}
+
+func (t *Table) tactics(r *Result) {
+	p := &t.p
+	counts := map[string]int{}
+	for _, f := range r.Findings {
+		for _, tactic := range f.Attack.Tactics {
+			counts[tactic]++
+		}
+	}
+	var parts []string
+	for _, tactic := range attack.Tactics() {
+		if n := counts[tactic.Short]; n > 0 {
+			parts = append(parts, tactic.Name+" "+p.paint(faint, Count(int64(n))))
+		}
+	}
+	if len(parts) > 0 {
+		p.blank()
+		p.wrapped("ATT&CK", parts, p.paint(faint, " → "))
+	}
+}
+
+// timeline draws one row of bars for each level.
+func (t *Table) timeline(r *Result) {
+	p := &t.p
+	buckets := r.Timeline.Buckets()
+	if len(buckets) == 0 {
+		return
+	}
+	buckets, early, late := withoutStrays(buckets)
+	cols, width := finding.Columns(buckets, r.Timeline.Step(), p.width-labelWidth)
+	from := buckets[0].Start
+	to := buckets[len(buckets)-1].Start.Add(r.Timeline.Step())
+	p.blank()
+	p.row("When", period(stamp(from), stamp(to))+p.paint(faint, " · one column is "+seconds(width)))
+	for level := len(sigma.Levels) - 1; level >= 0; level-- {
+		most := 0
+		for _, c := range cols {
+			most = max(most, c[level])
+		}
+		if most == 0 {
+			continue
+		}
+		var b strings.Builder
+		for _, c := range cols {
+			b.WriteRune(bar(c[level], most))
+		}
+		name := sigma.Levels[level]
+		if name == "informational" {
+			name = "info"
+		}
+		p.row(p.paint(faint, name), p.paint(levelStyles[level], strings.TrimRight(b.String(), " ")))
+	}
+	if early+late > 0 {
+		p.row("", p.paint(faint, fmt.Sprintf("%s far outside this period", pluralOf(early+late, "match", "matches"))))
+	}
+}
+
+// bar is one character whose height tells a count: a square root, so that a few beside many are
+// still seen.
+func bar(n, most int) rune {
+	const bars = "▁▂▃▄▅▆▇█"
+	if n == 0 {
+		return ' '
+	}
+	i := 0
+	for i < 7 && (i+1)*(i+1)*most <= n*64 {
+		i++
+	}
+	return []rune(bars)[max(i-1, 0)]
+}
