@@ -19,14 +19,16 @@ import (
 const (
 	labelSources  = "_logsources" // all log sources that the event serves, each as product/category/service
 	labelProduct  = "_product"
-	labelCategory = "_category" // the only category of the event, "none" if it has none; absent if it has several
-	labelService  = "_service"  // the same for services
+	labelCategory = "_category" // the category of the event, or the group of its categories; "none" if it has none
+	labelService  = "_service"  // the only service of the event, "none" if it has none; absent if it has several
 )
 
 // An exporter writes events as JSON lines, flat, with the field names that Sigma rules use.
 type exporter struct {
 	w       *bufio.Writer
 	sources []routedSource
+	// group is the group of each category: see groupCategories.
+	group   map[string]string
 	buf     []byte
 	scratch []byte
 	// taken are the names that the event being written has already.
@@ -38,23 +40,111 @@ type routedSource struct {
 	sigma.Logsource
 	label  string
 	routes []sigma.Route
+	// fields are the names that its rules look at: what a route derives is written only if asked for.
+	fields map[string]bool
 }
 
 // newExporter prepares for the log sources of all rules of a collection, sorted by their labels.
 func newExporter(w io.Writer, c *sigma.Collection) *exporter {
 	x := &exporter{w: bufio.NewWriterSize(w, 1<<20), taken: map[string]bool{}}
-	seen := map[string]bool{}
+	at := map[string]int{}
 	for _, r := range c.Rules {
 		ls := r.Logsource
 		ls.Definition = ""
-		if label := labelOf(ls); !seen[label] {
-			seen[label] = true
+		label := labelOf(ls)
+		i, ok := at[label]
+		if !ok {
 			routes, _ := sigma.Routes(ls)
-			x.sources = append(x.sources, routedSource{ls, label, routes})
+			i = len(x.sources)
+			at[label] = i
+			x.sources = append(x.sources, routedSource{Logsource: ls, label: label, routes: routes, fields: map[string]bool{}})
 		}
+		addFields(x.sources[i].fields, r.Condition)
 	}
 	slices.SortFunc(x.sources, func(a, b routedSource) int { return strings.Compare(a.label, b.label) })
+	x.group = groupCategories(x.sources)
 	return x
+}
+
+// groupCategories joins categories that may share an event (registry_event and registry_set) under
+// one name, so that every event belongs to one group: a tool that routes by one category can then
+// route by the group, and by label within it. A category that shares with none is its own group.
+func groupCategories(sources []routedSource) map[string]string {
+	routes := map[string][]sigma.Route{}
+	for _, s := range sources {
+		if s.Category != "" {
+			routes[s.Category] = append(routes[s.Category], s.routes...)
+		}
+	}
+	names := sortedKeys(routes)
+	group := map[string]string{}
+	for _, c := range names {
+		group[c] = c
+	}
+	for _, c := range names {
+		for _, other := range names {
+			shares := slices.ContainsFunc(routes[c], func(a sigma.Route) bool {
+				return slices.ContainsFunc(routes[other], func(b sigma.Route) bool { return overlap(a, b) })
+			})
+			if from, to := group[other], group[c]; shares && from != to {
+				for _, member := range names {
+					if group[member] == from {
+						group[member] = to
+					}
+				}
+			}
+		}
+	}
+	return group
+}
+
+// grouped tells whether a category shares its group with others.
+func (x *exporter) grouped(category string) bool {
+	n := 0
+	for _, g := range x.group {
+		if g == x.group[category] {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// overlap tells whether an event might take both routes.
+func overlap(a, b sigma.Route) bool {
+	disjoint := func(a, b string) bool { return a != "" && b != "" && a != b }
+	if disjoint(a.Product, b.Product) || disjoint(a.Category, b.Category) || disjoint(a.Service, b.Service) {
+		return false
+	}
+	if (a.Category == "") != (b.Category == "") {
+		return false // events labelled by their reader, and those of Windows logs, which are not
+	}
+	if apart(a.Channels, b.Channels) || apart(a.EventIDs, b.EventIDs) {
+		return false
+	}
+	for _, v := range a.Where {
+		for _, w := range b.Where {
+			if v.Field == w.Field && apart(v.Values, w.Values) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// apart tells whether both lists ask for something and have nothing in common.
+func apart[T comparable](a, b []T) bool {
+	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(v T) bool { return slices.Contains(b, v) })
+}
+
+// addFields adds the names of the fields in a condition.
+func addFields(names map[string]bool, n sigma.Node) {
+	if n.Item != nil {
+		names[n.Item.Field] = true
+		names[n.Item.RefField] = true
+	}
+	for _, kid := range n.Kids {
+		addFields(names, kid)
+	}
 }
 
 func labelOf(ls sigma.Logsource) string { return ls.Product + "/" + ls.Category + "/" + ls.Service }
@@ -120,11 +210,13 @@ func (x *exporter) labels(e *event.Event) {
 			continue
 		}
 		labels = append(labels, s.label)
-		categories = appendNew(categories, s.Category)
+		if s.Category != "" {
+			categories = appendNew(categories, x.groupName(s.Category))
+		}
 		services = appendNew(services, s.Service)
 		fields := s.routes[at].Fields
 		for _, name := range sortedKeys(fields) {
-			if x.taken[name] {
+			if x.taken[name] || !s.fields[name] {
 				continue
 			}
 			d := fields[name]
@@ -228,19 +320,31 @@ func appendNew(all []string, s string) []string {
 	return append(all, s)
 }
 
-// pipeline writes the processing pipeline (pySigma's format, which rsigma reads) that ties every
-// rule to the events of its log source by their labels.
+// groupName is what events and rules of a category are routed by.
+func (x *exporter) groupName(category string) string {
+	if x.grouped(category) {
+		return "group_of_" + x.group[category]
+	}
+	return category
+}
+
+// pipeline writes the processing pipeline (pySigma's format, which rsigma reads) for the rules whose
+// category shares events with others: they are tied to their events by label, and routed by group.
 func (x *exporter) pipeline() []byte {
 	var b bytes.Buffer
 	b.WriteString("name: labels of the bench export\npriority: 10\ntransformations:\n")
 	for i, s := range x.sources {
-		fmt.Fprintf(&b, "  - id: source_%d\n    type: add_condition\n    conditions:\n      %s: '%s'\n", i, labelSources, s.label)
-		b.WriteString("    rule_conditions:\n      - type: logsource\n")
+		if s.Category == "" || !x.grouped(s.Category) {
+			continue
+		}
+		condition := "    rule_conditions:\n      - type: logsource\n"
 		for _, part := range [][2]string{{"product", s.Product}, {"category", s.Category}, {"service", s.Service}} {
 			if part[1] != "" {
-				fmt.Fprintf(&b, "        %s: '%s'\n", part[0], part[1])
+				condition += fmt.Sprintf("        %s: '%s'\n", part[0], part[1])
 			}
 		}
+		fmt.Fprintf(&b, "  - id: tie_%d\n    type: add_condition\n    conditions:\n      %s: '%s'\n%s", i, labelSources, s.label, condition)
+		fmt.Fprintf(&b, "  - id: group_%d\n    type: change_logsource\n    category: '%s'\n%s", i, x.groupName(s.Category), condition)
 	}
 	return b.Bytes()
 }

@@ -68,14 +68,19 @@ func ours(binary string) []program {
 	}
 }
 
-// rsigmas are the ways to give rsigma the same events. Both know each event's log source exactly;
-// what is cheaper for it is found by measuring.
-func rsigmas(binary string) []program {
-	eval := []string{binary, "engine", "eval", "--rules", "{rules}", "--event", "@{jsonl}", "--input-format", "json", "--quiet", "--pipeline", "{pipeline}"}
-	routing := []string{"--logsource-routing", "--logsource-field-map", "product=" + labelProduct + ",category=" + labelCategory + ",service=" + labelService}
-	return []program{
-		{name: "rsigma", args: eval, stdout: true, counted: true, includes: "loading rules from YAML, parsing JSON lines (made beforehand, not measured), matching, writing matches"},
-		{name: "rsigma, routed", args: append(eval[:len(eval):len(eval)], routing...), stdout: true, counted: true, includes: "the same, with its logsource routing on"},
+// rsigma is the fastest way we found to give rsigma the same events and rules with the same result:
+// its own logsource routing, by the labels of the export. Without the routing it evaluates rules of
+// all log sources on every event; with the labels as a condition on every rule instead, it takes
+// several times as long.
+func rsigma(binary string) program {
+	return program{
+		name: "rsigma",
+		args: []string{
+			binary, "engine", "eval", "--rules", "{rules}", "--event", "@{jsonl}", "--input-format", "json", "--quiet", "--pipeline", "{pipeline}",
+			"--logsource-routing", "--logsource-field-map", "product=" + labelProduct + ",category=" + labelCategory + ",service=" + labelService,
+		},
+		stdout: true, counted: true,
+		includes: "loading rules from YAML, parsing JSON lines (made beforehand, not measured), matching, writing matches without the event",
 	}
 }
 
@@ -106,7 +111,7 @@ func (b *bench) peers(ctx context.Context) error {
 	programs := ours(binary)
 	version := ""
 	if path, err := exec.LookPath(b.opt.rsigma); err == nil {
-		programs = append(programs, rsigmas(path)...)
+		programs = append(programs, rsigma(path))
 		out, err := exec.CommandContext(ctx, path, "--version").Output()
 		if err != nil {
 			return fmt.Errorf("rsigma: %w", err)
@@ -246,7 +251,7 @@ func (b *bench) peersOn(ctx context.Context, programs []program, start map[strin
 	}
 	b.report.line("Matches by rule. Aldebaran counts an event that stands in the evidence twice once; so the others are held against its engine without removal of duplicates, which has %s matches.\n", count(engine.total()))
 	for i, p := range programs {
-		if strings.HasPrefix(p.name, "rsigma") && results[i] != nil {
+		if i >= len(ours("")) && results[i] != nil {
 			b.report.comparison("engine", p.name, engine, results[i])
 		}
 	}
