@@ -297,7 +297,7 @@ type CorrelationStats struct {
 	NoGroup      int64 // left out of one correlation: a field of group-by is missing or null
 	NoValue      int64 // left out of one correlation: the field that it looks at is missing or null
 	NotNumeric   int64 // left out of one correlation: the value is no decimal number
-	Dropped    int64 // dropped from a window that was full, the oldest first; see maxWindow
+	Dropped      int64 // dropped from a window that was full, the oldest first; see maxWindow
 	Spilled      int64 // bytes written to temporary files
 	// Warnings are remarks on correlations: conditions that absence would satisfy.
 	Warnings []Rejection
@@ -373,8 +373,13 @@ func routeMismatch(r *Route, e *event.Event) string {
 		}
 	}
 	for _, w := range r.Where {
-		text, ok := joinedText(e, w.Field)
-		if !ok || !containsFold(w.Values, text) {
+		fits := false
+		elements, _ := view{event: e}.own(w.Field)
+		for _, el := range elements {
+			fits = fits || !el.null && containsFold(w.Values, el.text)
+		}
+		if !fits {
+			text, _ := joinedText(e, w.Field)
 			return fmt.Sprintf("want %s %s, found %s", w.Field, strings.Join(w.Values, " or "), orNone(text))
 		}
 	}
