@@ -111,10 +111,13 @@ func message(dst []byte, e *event.Event) ([]byte, bool) {
 		if f.Part != event.Data || v.IsNull() {
 			continue
 		}
-		if len(dst) > start {
-			dst = append(dst, '\n')
-		}
-		dst = v.AppendText(dst)
+		v.Each(func(v event.Value) bool {
+			if len(dst) > start {
+				dst = append(dst, '\n')
+			}
+			dst = v.AppendText(dst)
+			return true
+		})
 	}
 	return dst, len(dst) > start
 }

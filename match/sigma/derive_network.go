@@ -3,8 +3,8 @@ package sigma
 import "aldebaran/event"
 
 // network5156 lets Security 5156 (Windows Filtering Platform: connection permitted) serve rules
-// that were written for Sysmon 3 (T25). It has no User and no host names. For incoming connections
-// too, both name the peer that began as the source.
+// that were written for Sysmon 3 (T25). It has no User and no host names. In both, an incoming TCP
+// connection has the peer that began it as its source.
 //
 // Fields of the event: https://learn.microsoft.com/windows/security/threat-protection/auditing/event-5156.
 var network5156 = Route{

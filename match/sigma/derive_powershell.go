@@ -7,7 +7,7 @@ import (
 )
 
 // classicFields are those of the channel "Windows PowerShell", whose events (400, 600, 800) have
-// unnamed Data only. One of them is a text of lines
+// unnamed Data only: a list. One element is a text of lines
 //
 //	TAB Key=Value CR LF
 //
@@ -34,12 +34,18 @@ func classicField(key string) Derivation {
 		if text, ok := appendField(dst, e, key); ok {
 			return text, true
 		}
-		text := dst
 		for _, at := range e.Shape.Lookup("Data") {
-			text = e.Values[at].AppendText(text[:len(dst)])
-			if value, ok := classicValue(text[len(dst):], key); ok {
-				n := copy(text[len(dst):], value)
-				return text[:len(dst)+n], true
+			text, ok := dst, false
+			e.Values[at].Each(func(v event.Value) bool {
+				text = v.AppendText(text[:len(dst)])
+				var value []byte
+				if value, ok = classicValue(text[len(dst):], key); ok {
+					text = text[:len(dst)+copy(text[len(dst):], value)]
+				}
+				return !ok
+			})
+			if ok {
+				return text, true
 			}
 		}
 		return dst, false

@@ -285,7 +285,13 @@ func TestClassicPowerShellFields(t *testing.T) {
 		"\tHostName=ConsoleHost\r\n\tHostVersion=5.1\r\n\tHostId=8d\r\n\tHostApplication=powershell -c $a=1\nWrite-Host $a\r\n" +
 		"\tEngineVersion=5.1.1\r\n\tRunspaceId=\r\n\tCommandLine="
 	e := channelEvent("Windows PowerShell", 400, dataText("Data", "Available"), dataText("Data", "None"), dataText("Data", details))
-	for _, ls := range []Logsource{windowsCategory("ps_classic_start"), windowsService("powershell-classic")} {
+	// Most logs have one <Data> that is a list of texts, each of which ends with NUL.
+	list := routedField{"Data", event.Data, event.Value{Kind: event.ANSI | event.Array, Raw: []byte("Available\x00None\x00" + details)}}
+	for i, e := range []*event.Event{e, channelEvent("Windows PowerShell", 400, list), e} {
+		ls := windowsCategory("ps_classic_start")
+		if i > 1 {
+			ls = windowsService("powershell-classic")
+		}
 		f := resolves(t, ls, e)
 		f("NewEngineState", "Available")
 		f("HostName", "ConsoleHost")
@@ -315,7 +321,7 @@ func TestDerivedDoesNotAllocate(t *testing.T) {
 		dataText("ObjectName", `\REGISTRY\MACHINE\SYSTEM\ControlSet001\Services\abc`), dataText("OperationType", "%%1905"),
 		dataText("NewValueType", "%%1876"), dataText("NewValue", "1"), dataText("Application", `\device\harddiskvolume4\a`),
 		dataText("Direction", "%%14593"), dataText("Protocol", "6"), dataText("SourceAddress", "::1"), dataText("Hashes", "MD5=1,IMPHASH=2"),
-		dataText("Data", "\tHostApplication=a\r\n\tEngineVersion=2\r\n"))
+		routedField{"Data", event.Data, event.Value{Kind: event.ANSI | event.Array, Raw: []byte("Available\x00\tHostApplication=a\r\n\tEngineVersion=2\r\n")}})
 	buf := make([]byte, 0, 4096)
 	for category := range windowsCategories {
 		routes, _ := Routes(windowsCategory(category))
