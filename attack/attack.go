@@ -7,6 +7,7 @@
 package attack
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -51,7 +52,7 @@ type Refs struct {
 	// Tactics are short names, in the order of [Tactics], each once.
 	Tactics []string
 	// Techniques are identifiers of techniques and sub-techniques ("T1059", "T1059.001"), groups
-	// ("G0007") and software ("S0154"): sorted, each once.
+	// ("G0007") and software ("S0154"): techniques first, each once.
 	Techniques []string
 }
 
@@ -79,7 +80,10 @@ func Parse(tags []string) Refs {
 			r.Tactics = append(r.Tactics, t.Short)
 		}
 	}
-	slices.Sort(r.Techniques)
+	slices.SortFunc(r.Techniques, func(a, b string) int {
+		// What was done goes before who is known for it and with what.
+		return cmp.Or(cmp.Compare(b[0], a[0]), strings.Compare(a, b))
+	})
 	r.Techniques = slices.Compact(r.Techniques)
 	return r
 }

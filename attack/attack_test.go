@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		{"by number", []string{"attack.ta0001"}, Refs{[]string{"initial-access"}, nil}},
 		{"each once", []string{"attack.t1505.003", "attack.persistence", "attack.t1505.003", "attack.persistence"},
 			Refs{[]string{"persistence"}, []string{"T1505.003"}}},
-		{"groups and software", []string{"attack.g0007", "attack.s0154"}, Refs{nil, []string{"G0007", "S0154"}}},
+		{"groups and software", []string{"attack.g0007", "attack.s0154", "attack.t1003"}, Refs{nil, []string{"T1003", "S0154", "G0007"}}},
 		{"other namespaces", []string{"cve.2021-26855", "detection.emerging-threats", "car.2013-08-001", "t1059"}, Refs{}},
 		{"malformed", []string{"attack.", "attack.t105", "attack.t1059.1", "attack.t1059.0011", "attack.g0007.001", "attack.ds0005", "attack.t10x9"}, Refs{}},
 	} {

@@ -149,7 +149,10 @@ func summaryDoc(r *Result) summaryJSON {
 }
 
 func ruleDoc(r RuleReport) RuleReport {
-	r.Rejected = some(r.Rejected)
+	r.Rejected, r.Warnings = some(r.Rejected), some(r.Warnings)
+	if r.Skipped == nil {
+		r.Skipped = map[string]int{}
+	}
 	return r
 }
 

@@ -28,14 +28,14 @@ type TableOptions struct {
 
 // The widths that the summary is made for.
 const (
-	usualWidth = 100
+	usualWidth = 110
 	minWidth   = 60
 	maxWidth   = 140
 )
 
 // How much of each part of the summary is shown; what is left out is counted.
 const (
-	shownHosts   = 6 // names, where several hosts are told in one line
+	shownHosts   = 8 // names, where several hosts are told in one line
 	shownDamage  = 6 // sources
 	shownSkipped = 6 // files
 	shownRejects = 4 // rules
@@ -130,12 +130,16 @@ func (t *Table) whatWasRead(r *Result) {
 	}
 }
 
-// names lists names as far as there is space, and counts the others.
+// names lists hosts as far as there is space, and counts the others. If there are several, they go
+// without their domain.
 func (t *Table) names(all []string, space int) string {
 	var b strings.Builder
 	used := 0
 	for i, name := range all {
 		name = Terminal(name)
+		if len(all) > 1 {
+			name, _, _ = strings.Cut(name, ".")
+		}
 		more := ""
 		if rest := len(all) - i - 1; rest > 0 {
 			more = fmt.Sprintf(" and %s more", Count(int64(rest)))
@@ -235,39 +239,35 @@ func (t *Table) whatWasFound(r *Result) {
 			}
 		}
 		if hidden := n - shownRules[level]; hidden > 0 {
-			p.line(p.paint(faint, fmt.Sprintf("         and %s more", plural(hidden, "rule"))))
+			p.line(p.paint(faint, strings.Repeat(" ", 9)+"and "+pluralOf(hidden, "more rule", "more rules")))
 		}
 	}
 }
 
 // ruleLine shows what one rule found: how often, which rule, when, where, and what it is in ATT&CK.
 //
-//	1,204  Title of the rule          2024-05-01 10:00 – 11:32   HOST01 +3   T1059.001 +1
+//	1,204  Title of the rule           2024-05-01 10:00 – 11:32  HOST01 +3  T1059.001 +1
 func (t *Table) ruleLine(f ruleFindings, s style) {
 	p := &t.p
-	const countWidth, whenWidth, techWidth = 8, 30, 12
-	hostWidth := min(max(p.width/6, 12), 22)
-	titleWidth := p.width - countWidth - whenWidth - hostWidth - techWidth - 8
-	narrow := titleWidth < 30
-	if narrow {
-		titleWidth = p.width - countWidth - techWidth - 4
-	}
-	host := ""
-	if len(f.hosts) > 0 {
-		host = first(f.hosts, hostWidth, true)
-	}
-	when := period(stamp(f.first), stamp(f.last))
-	if f.rule.Correlation {
-		when = period(stamp(f.first), stamp(f.last))
-	}
-	line := right(p.paint(s, Count(int64(f.matches))), countWidth) + "  " + left(cut(Terminal(f.rule.Title), titleWidth), titleWidth)
+	const (
+		countWidth = 7
+		whenWidth  = len("2024-05-01 10:00 - 11:32")
+		techWidth  = len("T1059.001 +1")
+		gap        = "  "
+		minTitle   = 28
+	)
+	hostWidth := min(max(p.width/7, 10), 20)
+	titleWidth := p.width - countWidth - whenWidth - hostWidth - techWidth - 4*len(gap)
+	count := right(p.paint(s, Count(int64(f.matches))), countWidth) + gap
+	when := p.paint(faint, days(stamp(f.first), stamp(f.last)))
+	host := first(f.hosts, hostWidth, true)
 	tech := p.paint(faint, first(f.refs.Techniques, techWidth, false))
-	if narrow {
-		p.line(line + "  " + tech)
-		p.line(strings.Repeat(" ", countWidth+2) + p.paint(faint, when) + "  " + host)
+	if titleWidth < minTitle { // two lines on a narrow terminal
+		p.line(count + cut(Terminal(f.rule.Title), p.width-countWidth-len(gap)))
+		p.line(strings.Repeat(" ", countWidth+len(gap)) + left(when, whenWidth) + gap + left(host, hostWidth) + gap + tech)
 		return
 	}
-	p.line(line + "  " + left(p.paint(faint, when), whenWidth) + "  " + left(host, hostWidth) + "  " + tech)
+	p.line(count + left(cut(Terminal(f.rule.Title), titleWidth), titleWidth) + gap + left(when, whenWidth) + gap + left(host, hostWidth) + gap + tech)
 }
 
 // first shows the first of a list and how many more there are. Names of hosts are shown without

@@ -159,6 +159,16 @@ func took(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
+// days writes two stamps shortly: to the minute if they are of one day, else the days.
+func days(from, to string) string {
+	if len(from) < 16 || len(to) < 16 || from[:10] == to[:10] {
+		return period(from, to)
+	}
+	a, _, _ := strings.Cut(from, "T")
+	b, _, _ := strings.Cut(to, "T")
+	return a + " – " + b
+}
+
 // period writes two stamps to the minute; of the second only what differs from the first.
 func period(from, to string) string {
 	if len(from) < 16 || len(to) < 16 {

@@ -139,8 +139,8 @@ type RuleReport struct {
 	Active   int               `json:"active"`
 	Files    int               `json:"files"`
 	Rejected []sigma.Rejection `json:"rejected"`
-	Warnings []sigma.Rejection `json:"warnings,omitempty"`
-	Skipped  map[string]int    `json:"skipped,omitempty"`
+	Warnings []sigma.Rejection `json:"warnings"`
+	Skipped  map[string]int    `json:"skipped"`
 }
 
 // skipOf says why a file is not read, and whether evidence is missing because of it: that is so

@@ -26,8 +26,6 @@ type Rule struct {
 	Description, Author string
 	Tags, References    []string
 	FalsePositives      []string
-
-	logsource sigma.Logsource
 }
 
 // Severity gives the rank of a level, 0 for informational to 4 for critical; ok is false if it is
@@ -133,8 +131,12 @@ func (e *Engine) NewMatcher() *Matcher {
 
 // Match appends a hit for every rule that matches the event. What a hit holds outlives the event.
 func (m *Matcher) Match(dst []Hit, ev *event.Event) []Hit {
-	for _, r := range m.matcher.Match(ev) {
+	rules := m.matcher.Match(ev)
+	for i, r := range rules {
 		h := Hit{Rule: m.engine.rules[r], Silent: r.Silent}
+		if route := m.matcher.Routes()[i]; route.Weak {
+			h.Route = route.Name
+		}
 		if c := m.engine.correlator; c != nil && c.Wants(r) {
 			h.observed, h.observation = true, c.Observe(r, ev)
 		}
@@ -211,7 +213,6 @@ func ruleOf(r *sigma.Rule) *Rule {
 		ID: r.ID, Title: r.Title, Status: r.Status, Level: level(r.Level),
 		Description: r.Description, Author: r.Author,
 		Tags: r.Tags, References: r.References, FalsePositives: r.FalsePositives,
-		logsource: r.Logsource,
 	}
 }
 
