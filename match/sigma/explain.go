@@ -72,24 +72,24 @@ func Explain(r *Rule, e *event.Event) Explanation {
 	if !known {
 		x.Routes = []RouteExplanation{{Name: "none", Why: "the log source is unknown"}}
 	}
-	var best *Route
+	shown := false
 	for i := range routes {
 		route := &routes[i]
 		rx := RouteExplanation{Name: route.Name, Why: routeMismatch(route, e), Weak: route.Weak}
 		if rx.Fits = rx.Why == ""; rx.Fits {
 			x.LogsourceFits = true
-			rx.Match = explainNode(&r.Condition, view{e, route}).Result
-			if best == nil || rx.Match && !x.Match {
-				best = route
+			condition := explainNode(&r.Condition, view{e, route})
+			rx.Match = condition.Result
+			if !shown || rx.Match && !x.Match {
+				x.Condition, shown = condition, true
 			}
 			x.Match = x.Match || rx.Match
 		}
 		x.Routes = append(x.Routes, rx)
 	}
-	if best == nil {
-		best = &Route{}
+	if !shown {
+		x.Condition = explainNode(&r.Condition, view{e, &Route{}})
 	}
-	x.Condition = explainNode(&r.Condition, view{e, best})
 	return x
 }
 
