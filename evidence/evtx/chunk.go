@@ -71,11 +71,12 @@ func (r *Reader) noChunk(room, have int, emit func(*event.Event) bool) (next int
 	if err := r.load(have, room); err != nil {
 		return 0, false, err
 	}
-	if f.scan {
-		if moved := r.findChunk(room); moved > 0 {
-			r.note(fault{0, "chunk header", `"ElfChnk"`, fmt.Sprintf("a chunk %#x bytes further on", moved)}, 0, 0)
-			return r.at + int64(moved), true, nil
-		}
+	if begun, err := r.chunkBefore(); begun > 0 || err != nil {
+		return begun + chunkSize, true, err // this place belongs to the last chunk of the unit before
+	}
+	if moved := r.findChunk(r.chunk[:room], r.at); moved > 0 {
+		r.note(fault{0, "chunk header", `"ElfChnk"`, fmt.Sprintf("a chunk %#x bytes further on", moved)}, 0, 0)
+		return r.at + int64(moved), true, nil
 	}
 	if isZero(r.chunk[:room]) {
 		if expected && f.chunks >= 0 {
@@ -95,20 +96,45 @@ func (r *Reader) noChunk(room, have int, emit func(*event.Event) bool) (next int
 	return next, more, err
 }
 
-// findChunk looks for the header of a chunk that does not stand where it should, 0 if there is
-// none. Its checksum must be right: any text in a log can say "ElfChnk".
-func (r *Reader) findChunk(room int) int {
-	b := r.chunk[:room]
-	for at := 1; ; at++ {
-		i := bytes.Index(b[at:], []byte(chunkMagic))
+// findChunk looks in the bytes b of the file at at for the header of a chunk that does not stand
+// where it should; 0 if there is none. Its checksum must be right: any text in a log can say
+// "ElfChnk".
+func (r *Reader) findChunk(b []byte, at int64) int {
+	var header [chunkHeaderSize]byte
+	for from := 1; from < len(b); from++ {
+		i := bytes.Index(b[from:], []byte(chunkMagic))
 		if i < 0 {
-			return 0
+			break
 		}
-		at += i
-		var header [chunkHeaderSize]byte
-		if n, _ := r.file.r.ReadAt(header[:], r.at+int64(at)); n == len(header) && crcHeader(header[:]) == binary.LittleEndian.Uint32(header[124:]) {
-			return at
+		from += i
+		if n, _ := r.file.r.ReadAt(header[:], at+int64(from)); n == len(header) && crcHeader(header[:]) == binary.LittleEndian.Uint32(header[124:]) {
+			return from
 		}
+	}
+	return 0
+}
+
+// chunkBefore gives the place of a chunk that does not stand where it should and reaches from the
+// unit before into this one, which has read it; 0 if there is none.
+func (r *Reader) chunkBefore() (int64, error) {
+	if r.at != r.unit.Start || r.at-chunkSize < r.file.base {
+		return 0, nil
+	}
+	before := make([]byte, chunkSize)
+	if _, err := r.file.r.ReadAt(before, r.at-chunkSize); err != nil {
+		return 0, fmt.Errorf("%s: offset %#x: %w", r.file.path, r.at-chunkSize, err)
+	}
+	if bytes.HasPrefix(before, []byte(chunkMagic)) {
+		return 0, nil
+	}
+	at, found := r.at-chunkSize, int64(0)
+	for {
+		moved := r.findChunk(before, at)
+		if moved == 0 {
+			return found, nil
+		}
+		before, at = before[moved:], at+int64(moved)
+		found = at
 	}
 }
 
@@ -121,15 +147,17 @@ type walker struct {
 	h       chunkHeader
 	emit    func(*event.Event) bool
 	pos     int
+	room    int    // bytes of the chunk that the file has
+	have    int    // bytes of them that are loaded
 	limit   int    // where live records end
 	open    bool   // limit is not known: go on while records follow each other
 	last    uint64 // number of the record read last
 	records int
 }
 
-// walk reads the records of the chunk of which have bytes of room are loaded.
+// walk reads the records of the chunk, of which have bytes of room are loaded.
 func (r *Reader) walk(h chunkHeader, room, have int, emit func(*event.Event) bool) (more bool, err error) {
-	w := walker{r: r, h: h, emit: emit, pos: chunkHeaderSize}
+	w := walker{r: r, h: h, emit: emit, pos: chunkHeaderSize, room: room, have: have}
 	switch {
 	case h.lost:
 		w.limit, w.open = room, true
@@ -139,43 +167,34 @@ func (r *Reader) walk(h chunkHeader, room, have int, emit func(*event.Event) boo
 	default:
 		w.limit = min(h.free, room)
 	}
-	// The header of a record more shows whether live records end where the chunk says.
-	if want := min(w.limit+recordHeaderSize, room); want > have {
-		if err := r.load(have, want); err != nil {
-			return false, err
-		}
-		have = want
+	// The header of one record more will show whether live records end where the chunk says.
+	if err := w.load(min(w.limit+recordHeaderSize, room)); err != nil {
+		return false, err
 	}
 	r.see(w.limit)
 	sum := crc32.ChecksumIEEE(r.chunk[chunkHeaderSize:w.limit])
 	if !w.open && h.free <= room && sum != h.dataCRC && !h.noCRC {
 		r.note(fault{52, "chunk checksum", hex32(sum), hex32(h.dataCRC)}, 0, 0)
 	}
-	if more = w.run(); !more {
-		return false, nil
-	}
-	if !w.open && w.pos == h.free && w.goesOn(have) {
-		r.note(fault{48, "free-space offset", "the end of the records", fmt.Sprintf("%#x, where record %d follows", h.free, w.last+1)}, 0, 0)
-		if err := r.load(have, room); err != nil {
-			return false, err
+	more, err = w.run()
+	if more && err == nil && w.pos == w.limit {
+		if err = w.extend(); err == nil && w.pos < w.limit {
+			more, err = w.run()
 		}
-		have = room
-		w.limit, w.open = room, true
-		r.see(room)
-		if more = w.run(); !more {
-			return false, nil
-		}
-	}
-	if !w.open && h.free > room {
-		r.note(fault{w.pos, "chunk", fmt.Sprint(h.free, " bytes"), fmt.Sprint(room, " bytes before the end of the file")}, 0, w.missing())
 	}
 	if w.records > 0 {
 		r.report.Bytes += int64(w.pos)
 		r.report.Digest = mix(r.report.Digest, uint64(sum)<<32|uint64(w.records))
 		r.report.Digest = mix(r.report.Digest, w.last<<16^uint64(w.pos))
 	}
+	if !more || err != nil {
+		return false, err
+	}
+	if !w.open && h.free > room {
+		r.note(fault{w.pos, "chunk", fmt.Sprint(h.free, " bytes"), fmt.Sprint(room, " bytes before the end of the file")}, 0, w.missing())
+	}
 	if r.opt.Recover || r.file.recover {
-		return w.recover(room, have)
+		return w.recover()
 	}
 	return true, nil
 }
@@ -188,60 +207,112 @@ func mix(h, n uint64) uint64 {
 // see makes the first n bytes of the chunk those that records may refer to.
 func (r *Reader) see(n int) { r.buf, r.n = r.chunk[:n], n }
 
-// run reads records up to the limit. It gives false when emit wants no more.
-func (w *walker) run() bool {
+// run reads records up to the limit. more is false when emit wants no more.
+func (w *walker) run() (more bool, err error) {
 	r := w.r
 	for w.pos < w.limit {
 		size, id, f := w.record(w.pos)
+		if f.what != "" && w.crosses() {
+			if err := w.extend(); err != nil {
+				return false, err
+			}
+			size, id, f = w.record(w.pos)
+		}
 		if w.open && (f.what != "" && f.what != atEnd || w.records > 0 && id != w.last+1) {
 			// Where nobody says where records end, the next number is what makes one live.
-			next := w.resync(w.pos + 4)
-			if next == w.limit {
-				if missing := w.missing(); missing > 0 {
-					r.note(f.or(fault{w.pos, "record", fmt.Sprint("number ", w.last+1), fmt.Sprint(id)}), 0, missing)
-				}
-				return true
+			next := w.resync(w.pos)
+			lost := w.gap(next)
+			if next < w.limit || lost > 0 {
+				r.note(f.or(fault{w.pos, "record", fmt.Sprint("number ", w.last+1), fmt.Sprint(id)}), 0, lost)
 			}
-			if w.records > 0 || f.what != "" && !w.h.lost {
-				r.note(f.or(fault{w.pos, "record", fmt.Sprint("number ", w.last+1), fmt.Sprint(id)}), 0, w.gap(next))
+			if next == w.limit {
+				return true, nil
 			}
 			w.pos = next
-			continue
+			size, id, _ = w.record(next)
+			f = fault{}
 		}
 		switch f.what {
 		case "":
 			if !w.yield(size, id) {
-				return false
+				return false, nil
 			}
 			w.pos += size
 		case atEnd:
-			if next := w.pos + size; next == w.limit || w.magicAt(next) {
-				r.note(f, id, 0)
-				if !w.yield(size, id) {
-					return false
-				}
-				w.pos = next
-				continue
-			}
-			// The size may lie, or the record may be torn. Whatever stands before the next whole
-			// record is all that there can be of it.
-			next := w.resync(w.pos + minRecord)
-			whole := min(size, next-w.pos)
 			r.note(f, id, 0)
+			next := w.pos + size
+			if next != w.limit && !w.magicAt(next) {
+				// The size may lie, or the record may be torn. Whatever stands before the next
+				// whole record is all that there can be of it.
+				next = w.resync(w.pos + minRecord)
+			}
+			whole := min(size, next-w.pos)
 			if !w.yield(whole, id) {
-				return false
+				return false, nil
 			}
 			w.lose(w.pos+whole, next)
 		default:
-			next := w.resync(w.pos + 4)
+			next := w.resync(w.pos + 1)
 			if next == w.limit && w.h.free > w.limit {
-				return true // cut off by the end of the file, which is told as such
+				return true, nil // cut off by the end of the file, which is told as such
 			}
 			r.note(f, 0, w.gap(next))
 			w.pos = next
 		}
 	}
-	return true
+	return true, nil
+}
+
+// crosses tells whether the record at the place at hand goes beyond the free-space offset, so that
+// one of the two lies.
+func (w *walker) crosses() bool {
+	return !w.open && w.limit == w.h.free && w.limit < w.room && w.limit-w.pos >= recordHeaderSize && w.magicAt(w.pos) &&
+		int64(binary.LittleEndian.Uint32(w.r.chunk[w.pos+4:])) > int64(w.limit-w.pos)
+}
+
+// extend looks behind the free-space offset. If the next record stands there, or goes on there, and
+// bears the next number, the offset lies and the walk goes on without it. What stands there
+// otherwise is older, from the chunk's last use.
+func (w *walker) extend() error {
+	if w.open || w.limit != w.h.free || w.limit >= w.room {
+		return nil
+	}
+	r := w.r
+	if err := w.load(min(w.pos+recordHeaderSize, w.room)); err != nil {
+		return err
+	}
+	if w.room-w.pos < minRecord || string(r.chunk[w.pos:w.pos+4]) != recordMagic {
+		return nil
+	}
+	id := binary.LittleEndian.Uint64(r.chunk[w.pos+8:])
+	if w.records > 0 && id != w.last+1 || w.records == 0 && id != w.h.firstID {
+		return nil
+	}
+	if err := w.load(w.room); err != nil {
+		return err
+	}
+	limit := w.limit
+	w.limit = w.room
+	if _, _, f := w.record(w.pos); f.what != "" {
+		w.limit = limit
+		return nil
+	}
+	r.note(fault{48, "free-space offset", "the end of the records", fmt.Sprintf("%#x, where record %d stands", limit, id)}, 0, 0)
+	w.open = true
+	r.see(w.room)
+	return nil
+}
+
+// load sees to it that the chunk's first n bytes are in memory.
+func (w *walker) load(n int) error {
+	if n <= w.have {
+		return nil
+	}
+	if err := w.r.load(w.have, n); err != nil {
+		return err
+	}
+	w.have = n
+	return nil
 }
 
 // lose tells of the records between at and the next whole one.
@@ -291,23 +362,6 @@ func (w *walker) magicAt(pos int) bool {
 	return pos+4 <= w.limit && string(w.r.chunk[pos:pos+4]) == recordMagic
 }
 
-// goesOn tells whether the record that stands at the free-space offset is live: it bears the next
-// number. What stands there otherwise is older, from the chunk's last use.
-func (w *walker) goesOn(have int) bool {
-	if have-w.pos < recordHeaderSize || string(w.r.chunk[w.pos:w.pos+4]) != recordMagic {
-		return false
-	}
-	id := binary.LittleEndian.Uint64(w.r.chunk[w.pos+8:])
-	if w.records == 0 {
-		if id != w.h.firstID {
-			return false
-		}
-		w.last = id - 1
-		return true
-	}
-	return id == w.last+1
-}
-
 // resync finds the next whole record at or behind from that may belong to this chunk; the limit if
 // there is none.
 func (w *walker) resync(from int) int {
@@ -337,10 +391,7 @@ func (w *walker) belongs(id uint64) bool {
 // gap is the number of records lost before the one at next, -1 if that cannot be known.
 func (w *walker) gap(next int) int {
 	if next >= w.limit {
-		if n := w.missing(); n != 0 {
-			return n
-		}
-		return -1
+		return w.missing()
 	}
 	first := w.last + 1
 	if w.records == 0 {
@@ -387,9 +438,9 @@ func (w *walker) yield(size int, id uint64) bool {
 
 // recover reads the stale records behind the live ones. They are remains: what cannot be read of
 // them is counted as damage, too, so that nobody takes silence for completeness.
-func (w *walker) recover(room, have int) (more bool, err error) {
-	r := w.r
-	if err := r.load(have, room); err != nil {
+func (w *walker) recover() (more bool, err error) {
+	r, room := w.r, w.room
+	if err := w.load(room); err != nil {
 		return false, err
 	}
 	w.limit = room
@@ -457,7 +508,7 @@ func (r *Reader) clearTables() {
 	for _, off := range r.nameOffs {
 		r.nameIDAt[off] = 0
 	}
-	r.defs, r.nameOffs, r.defBytes = r.defs[:0], r.nameOffs[:0], 0
+	r.defs, r.nameOffs, r.defBytes, r.nameChars = r.defs[:0], r.nameOffs[:0], 0, 0
 }
 
 func (r *Reader) header() chunkHeader {

@@ -367,7 +367,11 @@ func TestCorpusRegressionFields(t *testing.T) {
 				} else if err != nil {
 					t.Fatal(err)
 				}
-				var head struct{ Event struct{ System struct{ EventRecordID uint64 } } }
+				var head struct {
+					Event struct {
+						System struct{ EventRecordID uint64 }
+					}
+				}
 				if err := json.Unmarshal(raw, &head); err != nil {
 					t.Fatal(err)
 				}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 
 	"aldebaran/event"
 )
@@ -63,8 +64,6 @@ type File struct {
 	chunks  int64 // chunks that the file header counts; -1 if it is not to be believed
 	dirty   bool
 	recover bool
-	// scan looks for chunks at every offset, because the header is damaged and perhaps not alone.
-	scan bool
 	// firstUsed is how much of the first chunk holds records as its header has it, 0 if unknown:
 	// Open has seen that header already, and most logs have but one chunk.
 	firstUsed int
@@ -119,17 +118,19 @@ func (f *File) header(b []byte) {
 	}
 	flags := binary.LittleEndian.Uint32(b[120:])
 	f.dirty = flags&flagDirty != 0
+	intact := true
 	if want, found := crc32.ChecksumIEEE(b[:120]), binary.LittleEndian.Uint32(b[124:]); want != found && flags&flagNoCRC == 0 {
 		f.note(124, "file header checksum", hex32(want), hex32(found), 0)
-		f.scan = true
+		intact = false
 	}
 	if n := binary.LittleEndian.Uint16(b[40:]); n != fileHeaderSize {
 		f.note(40, "file header block size", fmt.Sprint(fileHeaderSize), fmt.Sprint(n), 0)
-		f.scan = true
+		intact = false
 	}
-	if !f.scan {
+	// The count is a 16-bit number, so that it says nothing of logs beyond 4 GiB.
+	if room := (f.size - f.base + chunkSize - 1) / chunkSize; intact && room <= math.MaxUint16 {
 		f.chunks = int64(binary.LittleEndian.Uint16(b[42:]))
-		if room := (f.size - f.base + chunkSize - 1) / chunkSize; f.chunks > room {
+		if f.chunks > room {
 			f.note(42, "chunks", fmt.Sprint(f.chunks), fmt.Sprint("room for ", room), -1)
 		}
 	}
@@ -141,7 +142,6 @@ func (f *File) header(b []byte) {
 // findBase looks where the chunks of a log stand that has no file header: behind the room of one,
 // or at the very beginning of a carved piece.
 func (f *File) findBase(head []byte) error {
-	f.scan = true
 	var magic [len(chunkMagic)]byte
 	for at := int64(0); at+int64(len(magic)) <= f.size; at += chunkSize {
 		for _, base := range []int64{fileHeaderSize, 0} {

@@ -34,11 +34,12 @@ type Reader struct {
 	defs  []definition
 	defAt []uint16 // offset in the chunk: index in defs + 1
 	// nameIDAt gives the number of the name that stands at an offset; nameOffs lists those set.
-	nameIDAt []uint32
-	nameOffs []uint16
-	defBytes int
-	worked   int
-	joined   int
+	nameIDAt  []uint32
+	nameOffs  []uint16
+	defBytes  int
+	nameChars int
+	worked    int
+	joined    int
 	// shapeBytes counts the names of the shapes made for this chunk.
 	shapeBytes int
 

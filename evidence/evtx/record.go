@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	maxWork     = 8 * chunkSize // values and tokens of one chunk; honest records need less than one for each byte
+	maxWork     = 8 * chunkSize // values of one chunk; honest records have less than one for each byte
+	stepWork    = 16            // what entering a program counts, which may make a new layout
 	maxJoined   = 1 << 20       // bytes of joined text of one chunk; honest joined texts stand in the chunk themselves
 	maxFragment = 16            // fragments in one record or nested value; real records have one or two
 )
@@ -141,7 +142,7 @@ func (r *Reader) instance(pos, end, depth, slot int) (int, bool) {
 	if count < 0 || count > (end-pos)/4 {
 		return 0, r.fail(pos-4, "substitutions", fmt.Sprint("at most ", (end-pos)/4), fmt.Sprint(uint32(count)))
 	}
-	if !r.work(at, count+len(p.ops)+1) {
+	if !r.work(at, stepWork+count+len(p.ops)) {
 		return 0, false
 	}
 	first := len(r.subs)
@@ -184,6 +185,9 @@ func (r *Reader) fill(p *program, first, depth, slot int) bool {
 	for i := range p.ops {
 		o := &p.ops[i]
 		if o.nameSub >= 0 {
+			if !r.work(0, stepWork) {
+				return false
+			}
 			r.enterName(subs[o.nameSub], depth, i)
 		}
 		switch o.kind {
@@ -257,7 +261,7 @@ func (r *Reader) directElement(pos, end, depth, slot int) (int, bool) {
 	first := len(r.subs)
 	r.key = r.key[:0]
 	next, ok := r.structure(pos, end)
-	if !ok || !r.work(pos, (next-pos)/4) {
+	if !ok || !r.work(pos, stepWork+(next-pos)/4) {
 		return 0, false
 	}
 	p := r.direct[string(r.key)]

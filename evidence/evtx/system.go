@@ -42,7 +42,7 @@ func findSystem(s *event.Shape) systemFields {
 	}
 }
 
-const maxTexts = 4096 // different channels, providers and hosts that are kept; a domain's collector has fewer
+const maxTexts = 1024 // different channels, providers and hosts that are kept; a domain's collector has fewer
 
 // text gives the value as a string, the same string for the same bytes.
 func (r *Reader) text(m *memo) string {
@@ -53,8 +53,8 @@ func (r *Reader) text(m *memo) string {
 	if v.Kind == m.kind && bytes.Equal(v.Raw, m.raw) {
 		return m.text
 	}
-	if len(v.Raw) > 4*maxNameChars {
-		v.Raw = v.Raw[:4*maxNameChars]
+	if len(v.Raw) > 2*maxNameChars { // no name of a channel or host is that long, but a hostile one may be
+		v.Raw = v.Raw[:2*maxNameChars]
 	}
 	start := len(r.scratch)
 	r.scratch = v.AppendText(r.scratch)

@@ -34,10 +34,11 @@ const (
 const kindBinXML event.Kind = 0x21
 
 const (
-	maxElementDepth = 64   // elements inside elements; real events nest ten deep (CAPI2)
-	maxNesting      = 8    // BinXML inside BinXML; real records nest two deep
-	maxNameChars    = 1024 // real names are below 100
-	maxOps          = 8192 // values of one template; a 64 KiB chunk has no room for more elements
+	maxElementDepth = 64            // elements inside elements; real events nest ten deep (CAPI2)
+	maxNesting      = 8             // BinXML inside BinXML; real records nest two deep
+	maxNameChars    = 1024          // real names are below 100
+	maxChunkNames   = 4 * chunkSize // characters of a chunk's names; honest ones do not overlap
+	maxOps          = 8192          // values of one template; a 64 KiB chunk has no room for more elements
 )
 
 // A program is a template, or the structure of an element without one, turned into the flat list
@@ -582,6 +583,9 @@ func (r *Reader) nameAt(off int) (uint32, bool) {
 		return id, true
 	}
 	chars := int(binary.LittleEndian.Uint16(r.buf[off+6:]))
+	if r.nameChars += chars; r.nameChars > maxChunkNames {
+		return 0, r.fail(off, "name", fmt.Sprint("names of at most ", maxChunkNames, " characters in one chunk"), "more")
+	}
 	if chars > maxNameChars || off+8+2*chars > r.n {
 		return 0, r.fail(off, "name", fmt.Sprint("at most ", min(maxNameChars, (r.n-off-8)/2), " characters"), fmt.Sprint(chars))
 	}
