@@ -2,6 +2,7 @@ package sigma_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"aldebaran/event"
@@ -38,9 +39,8 @@ type refSeen struct{ text, folded string }
 // A refLook is what a field of a rule is in an event.
 type refLook struct {
 	present bool
-	null    bool      // one of its elements is null
+	null    bool      // one of its elements is null, or it has none
 	texts   []refSeen // its elements that are not null, and all of them joined if there are several
-	first   string
 }
 
 // refOf takes an event apart.
@@ -93,7 +93,7 @@ func (e *refEvent) has(name string) bool {
 }
 
 func refLookAt(elements []refElement, present bool) refLook {
-	l := refLook{present: present}
+	l := refLook{present: present, null: present && len(elements) == 0} // a list of nothing
 	var joined []string
 	for _, el := range elements {
 		if el.null {
@@ -140,7 +140,10 @@ func (v *refView) look(field string) *refLook {
 		return l
 	}
 	var l refLook
-	if derive := v.route.fields[field]; derive != nil {
+	if field == "EventID" && (v.event.channel != "" || v.event.product == "windows") {
+		// Always the header's: event 1108 has another one in its payload (T21).
+		l = refLookAt([]refElement{{text: strconv.FormatUint(uint64(v.event.id), 10)}}, true)
+	} else if derive := v.route.fields[field]; derive != nil {
 		l = refLookAt(derive(v.event))
 	} else if elements, present := v.event.own(field); present {
 		l = refLookAt(elements, true)

@@ -251,9 +251,9 @@ func refFitsAt(piece []refToken, text string) (rest string, ok bool) {
 	return text, true
 }
 
-// refDecimal is what counts as a number in a text: digits, with sign, fraction and exponent.
-// Hexadecimal texts stay texts (T14).
-var refDecimal = regexp.MustCompile(`\A[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z`)
+// refDecimal is what counts as a number in a text: digits, with sign and fraction. What has an
+// exponent is as likely a piece of hexadecimal (12e4), and that stays a text (T14).
+var refDecimal = regexp.MustCompile(`\A[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\z`)
 
 // A refNumber is a number as exact as it was written where it is whole.
 type refNumber struct {

@@ -42,13 +42,14 @@ type refRuleValue struct {
 	order  string // of a comparison: lt, lte, gt, gte
 	part   string // of a date: minute to year
 	how    string // of a field reference: "", startswith, endswith, contains
+	placed bool   // startswith, endswith or contains said where the text stands
 }
 
 // refInt and refFloat are the numbers that a rule may write without quotes; what else YAML takes
 // for a number (0x1f, 1_000, .inf) is a text here, as it was written.
 var (
 	refInt   = regexp.MustCompile(`\A[+-]?(?:0|[1-9][0-9]*)\z`)
-	refFloat = regexp.MustCompile(`\A[+-]?[0-9]+\.[0-9]+\z`)
+	refFloat = regexp.MustCompile(`\A[+-]?(?:0|[1-9][0-9]*)\.[0-9]+\z`)
 )
 
 func refScalar(n *yaml.Node) refRuleValue {
@@ -151,6 +152,7 @@ func refModify(m string, before []string, v refRuleValue, opt refOptions) ([]ref
 		default:
 			return wrong()
 		}
+		v.placed = true
 		// A wildcard that stands there already is not doubled (T4); one more would mean the same.
 		if m != "startswith" {
 			v.tokens = slices.Concat([]refToken{refMany}, v.tokens)
@@ -401,7 +403,7 @@ func refValueTest(field string, v refRuleValue, cased bool) (refTest, error) {
 		return nil, fmt.Errorf("%q as a keyword", v.raw)
 	}
 	text := func(tokens []refToken) (refTest, error) {
-		if field == "" { // a keyword is looked for inside (T5)
+		if field == "" && !v.placed { // a keyword is looked for inside (T5)
 			tokens = slices.Concat([]refToken{refMany}, tokens, []refToken{refMany})
 		}
 		if cased {
