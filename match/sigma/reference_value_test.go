@@ -214,8 +214,13 @@ func refModify(m string, before []string, v refRuleValue, opt refOptions) ([]ref
 		return out, nil
 
 	case "re":
-		if v.kind != refIsText && v.kind != refIsNumber || len(before) > 0 {
+		if v.kind != refIsText && v.kind != refIsNumber || v.raw == "" {
 			return wrong()
+		}
+		for _, b := range before { // all and neq are about the list of values and change none of them
+			if b != "all" && b != "neq" {
+				return wrong()
+			}
 		}
 		v.kind = refIsRegexp // its text is taken as it was written (T18)
 		return one(v)
@@ -399,8 +404,8 @@ func refValueTest(field string, v refRuleValue, cased bool) (refTest, error) {
 		}
 		return func(view *refView) bool { return slices.ContainsFunc(view.look(field).texts, f) }
 	}
-	if field == "" && (v.kind == refIsNull || v.kind == refIsExists || v.kind == refIsFieldRef) {
-		return nil, fmt.Errorf("%q as a keyword", v.raw)
+	if field == "" && (v.part != "" || v.kind != refIsText && v.kind != refIsNumber && v.kind != refIsBool && v.kind != refIsRegexp) {
+		return nil, fmt.Errorf("%q as a keyword", v.raw) // keywords are texts
 	}
 	text := func(tokens []refToken) (refTest, error) {
 		if field == "" && !v.placed { // a keyword is looked for inside (T5)
