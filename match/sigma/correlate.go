@@ -205,6 +205,9 @@ func (c *Correlator) slide(level *sorter) error {
 	var w *window
 	keep := level.inMemory()
 	err := level.each(func(rec []byte) error {
+		if len(rec) < atPath {
+			return errRecord(len(rec))
+		}
 		if w == nil || !w.owns(rec) {
 			if w != nil {
 				if err := w.finish(); err != nil {
@@ -292,7 +295,7 @@ type EventRef struct {
 // CorrelationStats counts what a [Correlator] took in and what it had to leave out. An event that
 // two correlations leave out counts twice, but for Observations and NoTime.
 type CorrelationStats struct {
-	Observations int64 // taken in: pairs of an event and a rule
+	Observations int64 // handed in: pairs of an event and a rule that matched it
 	NoTime       int64 // left out: the event has no time between the years 1678 and 2261
 	NoGroup      int64 // left out of one correlation: a field of group-by is missing or null
 	NoValue      int64 // left out of one correlation: the field that it looks at is missing or null

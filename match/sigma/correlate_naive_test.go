@@ -217,8 +217,8 @@ func TestT28_AgainstEveryWindow(t *testing.T) {
 			want = append(want, naive(k, log)...)
 		}
 		opt := CorrelatorOptions{}
-		if seed%3 == 0 {
-			opt = CorrelatorOptions{MemoryLimit: 500, TempDir: t.TempDir()}
+		if seed%10 == 0 {
+			opt = CorrelatorOptions{MemoryLimit: 1500, TempDir: t.TempDir()}
 		}
 		found, _ := correlate(t, c, opt, log)
 		var got []string

@@ -18,7 +18,7 @@ const (
 	// perRecord is what a record costs beside its bytes: its slice header.
 	perRecord = 24
 	// maxRuns is how many temporary files are merged at a time; more are merged into one before.
-	maxRuns = 64
+	maxRuns = 32
 	// runBuffer is the read buffer of each of them.
 	runBuffer = 32 << 10
 )

@@ -567,7 +567,7 @@ func TestT28_Spill(t *testing.T) {
 	}
 	want, _ := correlate(t, c, CorrelatorOptions{}, log)
 	dir := t.TempDir()
-	got, stats := correlate(t, c, CorrelatorOptions{MemoryLimit: 2000, TempDir: dir}, log)
+	got, stats := correlate(t, c, CorrelatorOptions{MemoryLimit: 20_000, TempDir: dir}, log)
 	if stats.Spilled == 0 {
 		t.Error("nothing spilled")
 	}

@@ -2,12 +2,9 @@ package sigma
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 )
 
 // A window slides over the events of one group of one correlation, which come in the order of
@@ -50,19 +47,6 @@ type item struct {
 	step    int
 	same    bool // the same event as the item before, matched by another rule
 	counted bool
-}
-
-// An episode is a match in the making.
-type episode struct {
-	end         int64 // number of the first item that is not part of it
-	first, last int64 // times of its events
-	count       int
-	value       float64
-	head, tail  [][]byte // the first and the last records; tail is a ring
-	turn        int
-	group       []NamedValue
-	hosts       []string
-	hostless    int
 }
 
 // openWindow makes a window for the group that a record belongs to, with the room of one that is
@@ -140,14 +124,9 @@ func (w *window) readValue(it *item, n int) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if w.values, err = readValues(w.values[:0], it.rec[values:]); err != nil {
-		return false, err
-	}
 	fields := w.c.feeds[n].fields
-	for _, i := range fields {
-		if i >= len(w.values) {
-			return false, errRecord(len(it.rec))
-		}
+	if err = w.readValues(n, it.rec[values:]); err != nil {
+		return false, err
 	}
 	if !w.j.numeric() {
 		it.value, ok = keyOf(w.values, fields)
@@ -157,6 +136,17 @@ func (w *window) readValue(it *item, n int) (ok bool, err error) {
 		w.c.stats.NotNumeric++
 	}
 	return ok, nil
+}
+
+// readValues reads the values of a record that came by that feed.
+func (w *window) readValues(n int, rest []byte) (err error) {
+	if w.values, err = readValues(w.values[:0], rest); err != nil {
+		return err
+	}
+	if len(w.values) != len(w.c.sources[w.c.feeds[n].rule].need) {
+		return errRecord(len(rest))
+	}
+	return nil
 }
 
 // decimal reads a number as logs write it; no hexadecimal, no Inf.
@@ -374,249 +364,4 @@ func (w *window) value() float64 {
 		return w.sorted.percentile(w.j.rule.Percentile)
 	}
 	return math.NaN()
-}
-
-// judge holds the window against the condition, and if it keeps it makes its events part of an
-// episode: of the last one if they share events, else of a new one.
-func (w *window) judge() error {
-	if w.counted == 0 {
-		return nil // nothing but what an earlier window has counted
-	}
-	v := w.value()
-	if !w.j.holds(v) {
-		return nil
-	}
-	if w.episode != nil && w.episode.end <= w.seq {
-		if err := w.close(); err != nil {
-			return err
-		}
-	}
-	if w.episode == nil {
-		w.number++
-		w.episode = &episode{value: v}
-	}
-	e := w.episode
-	if w.j.better(v, e.value) {
-		e.value = v
-	}
-	end := w.seq + int64(len(w.items)-w.head)
-	at := w.items[len(w.items)-1].at
-	from := w.head + int(max(e.end-w.seq, 0))
-	for i := from; i < len(w.items); i++ {
-		if err := w.join(&w.items[i], at); err != nil {
-			return err
-		}
-	}
-	e.end = end
-	return nil
-}
-
-// join makes an item part of the episode and hands it on to the correlations above, as of the
-// time at which the condition held.
-func (w *window) join(it *item, at int64) error {
-	e := w.episode
-	n, ns, host, values, err := peek(it.rec)
-	if err != nil {
-		return err
-	}
-	f := &w.c.feeds[n] // add has checked it
-	if e.count == 0 || ns < e.first {
-		e.first = ns
-	}
-	if e.count == 0 || ns > e.last {
-		e.last = ns
-	}
-	if e.count == 0 || len(f.above) > 0 {
-		if w.values, err = readValues(w.values[:0], it.rec[values:]); err != nil {
-			return err
-		}
-	}
-	if e.count == 0 {
-		for _, i := range f.group {
-			if i >= len(w.values) {
-				return errRecord(len(it.rec))
-			}
-			e.group = append(e.group, NamedValue{Value: w.values[i].text})
-		}
-	}
-	if !it.same || e.count == 0 {
-		e.count++
-		e.note(it.rec[:values], host)
-	}
-	for _, above := range f.above {
-		group, why := w.c.admit(above, w.values)
-		switch why {
-		case noGroup:
-			w.c.stats.NoGroup++
-			continue
-		case noValue:
-			w.c.stats.NoValue++
-			continue
-		}
-		end := identityEnd(it.rec)
-		u := w.c.feeds[above].joint
-		rec := appendKey(nil, uint32(u), group, at, uint64(w.n)<<40|w.number&(1<<40-1), it.rec[atPath:end], uint32(above))
-		rec = append(rec, it.rec[end+4:]...)
-		if err := w.c.levels[w.c.joints[u].level].add(rec); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// note keeps what a match tells of its events.
-func (e *episode) note(rec, host []byte) {
-	switch {
-	case len(e.head) < maxEvents/2:
-		e.head = append(e.head, slices.Clone(rec))
-	case len(e.tail) < maxEvents/2:
-		e.tail = append(e.tail, slices.Clone(rec))
-	default:
-		e.tail[e.turn] = append(e.tail[e.turn][:0], rec...)
-		e.turn = (e.turn + 1) % len(e.tail)
-	}
-	if len(host) == 0 {
-		return
-	}
-	i, ok := slices.BinarySearchFunc(e.hosts, host, func(have string, host []byte) int {
-		return strings.Compare(have, string(host))
-	})
-	switch {
-	case ok:
-	case len(e.hosts) < MaxHosts:
-		e.hosts = slices.Insert(e.hosts, i, string(host))
-	default:
-		e.hostless++
-	}
-}
-
-// close ends the episode, if there is one.
-func (w *window) close() error {
-	e := w.episode
-	w.episode = nil
-	if e == nil || w.j.rule.Silent {
-		return nil
-	}
-	m := CorrelationMatch{
-		Group: e.group, Count: e.count, Value: e.value, Hosts: e.hosts, HostsOmitted: e.hostless,
-		First: time.Unix(0, e.first), Last: time.Unix(0, e.last),
-	}
-	refs := slices.Concat(e.head, e.tail[e.turn:], e.tail[:e.turn])
-	// By the events' own times: those of correlations below came in by the time of theirs.
-	slices.SortStableFunc(refs, func(a, b []byte) int { return slices.Compare(ownTime(a), ownTime(b)) })
-	if err := w.c.found.add(appendMatch(nil, w.n, w.group, &m, refs)); err != nil {
-		return fmt.Errorf("keeping a match: %w", err)
-	}
-	return nil
-}
-
-// ownTime is the part of a record that holds the time of the event itself.
-func ownTime(rec []byte) []byte {
-	end := identityEnd(rec)
-	return rec[end+4 : end+12]
-}
-
-// A slidingSum sums numbers that come at one end and go at the other. It only ever adds: taking a
-// number out of a sum of floats leaves what the number had rounded away.
-type slidingSum struct {
-	front []float64 // sums of what goes next and all until back, the last goes first
-	back  []float64
-	total float64 // of back
-}
-
-func (s *slidingSum) push(f float64) {
-	s.back = append(s.back, f)
-	s.total += f
-}
-
-func (s *slidingSum) pop() {
-	if len(s.front) == 0 {
-		sum := 0.0
-		for _, f := range slices.Backward(s.back) {
-			sum += f
-			s.front = append(s.front, sum)
-		}
-		s.back, s.total = s.back[:0], 0
-	}
-	s.front = s.front[:len(s.front)-1]
-}
-
-func (s *slidingSum) sum() float64 {
-	if n := len(s.front); n > 0 {
-		return s.front[n-1] + s.total
-	}
-	return s.total
-}
-
-// A sortedBag holds numbers in order, in blocks, so that neither coming nor going moves many.
-type sortedBag struct {
-	blocks [][]float64 // none is empty
-	n      int
-}
-
-const maxBlock = 512
-
-// block gives the block that a number belongs in.
-func (b *sortedBag) block(f float64) int {
-	i, _ := slices.BinarySearchFunc(b.blocks, f, func(block []float64, f float64) int {
-		if block[len(block)-1] < f {
-			return -1
-		}
-		return 1
-	})
-	return min(i, len(b.blocks)-1)
-}
-
-func (b *sortedBag) add(f float64) {
-	b.n++
-	if len(b.blocks) == 0 {
-		b.blocks = append(b.blocks, []float64{f})
-		return
-	}
-	i := b.block(f)
-	at, _ := slices.BinarySearch(b.blocks[i], f)
-	b.blocks[i] = slices.Insert(b.blocks[i], at, f)
-	if n := len(b.blocks[i]); n > maxBlock {
-		half := slices.Clone(b.blocks[i][n/2:])
-		b.blocks[i] = b.blocks[i][:n/2]
-		b.blocks = slices.Insert(b.blocks, i+1, half)
-	}
-}
-
-func (b *sortedBag) remove(f float64) {
-	if b.n == 0 {
-		return
-	}
-	i := b.block(f)
-	at, ok := slices.BinarySearch(b.blocks[i], f)
-	if !ok {
-		return
-	}
-	b.n--
-	if b.blocks[i] = slices.Delete(b.blocks[i], at, at+1); len(b.blocks[i]) == 0 {
-		b.blocks = slices.Delete(b.blocks, i, i+1)
-	}
-}
-
-// at gives the i-th number, from 0.
-func (b *sortedBag) at(i int) float64 {
-	for _, block := range b.blocks {
-		if i < len(block) {
-			return block[i]
-		}
-		i -= len(block)
-	}
-	return math.NaN()
-}
-
-// percentile interpolates between the two numbers next to the rank p/100*(n-1), so that the 50th
-// of an even number of values is the mean of the middle two.
-func (b *sortedBag) percentile(p float64) float64 {
-	rank := p / 100 * float64(b.n-1)
-	low := int(rank)
-	f := b.at(low)
-	if share := rank - float64(low); share > 0 {
-		f += share * (b.at(low+1) - f)
-	}
-	return f
 }
