@@ -360,3 +360,20 @@ func BenchmarkRegexp(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCompileRegexp compiles all expressions of SigmaHQ's rules.
+func BenchmarkCompileRegexp(b *testing.B) {
+	corpus := os.Getenv("ALDEBARAN_CORPUS")
+	if corpus == "" {
+		b.Skip("ALDEBARAN_CORPUS is not set")
+	}
+	exprs, _ := corpusRegexps(b, corpus)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, expr := range exprs {
+			if _, err := CompileRegexp(expr); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

@@ -12,6 +12,9 @@ const (
 	maxLiterals = 24
 	// maxLiteralRunes is where literals are cut off: so much is rare enough.
 	maxLiteralRunes = 48
+	// maxClassRunes is how many characters of a class are tried one by one: a digit more makes a
+	// literal hardly rarer, but ten literals of it.
+	maxClassRunes = 6
 	// minLiteral is the length in bytes of the shortest worth looking for: ":" is in every text.
 	minLiteral = 2
 )
@@ -70,24 +73,26 @@ func exactRune(r rune) needed {
 	return needed{exact: []string{string(fold(r))}}
 }
 
+// classLiterals takes classes of a few characters apart: [Rr], ['"].
 func classLiterals(ranges []rune) needed {
-	var exact []string
+	runes := rune(0)
 	for i := 0; i+1 < len(ranges); i += 2 {
-		if ranges[i+1]-ranges[i] > 2*maxLiterals {
+		if runes += ranges[i+1] - ranges[i] + 1; runes > maxClassRunes {
 			return needed{}
 		}
+	}
+	var exact []string
+	for i := 0; i+1 < len(ranges); i += 2 {
 		for r := ranges[i]; r <= ranges[i+1]; r++ {
 			n := exactRune(r)
 			if n.exact == nil {
 				return needed{}
 			}
-			exact = union(exact, n.exact)
-			if len(exact) > maxLiterals {
-				return needed{}
-			}
+			exact = append(exact, n.exact...)
 		}
 	}
-	return needed{exact: exact}
+	slices.Sort(exact)
+	return needed{exact: slices.Compact(exact)}
 }
 
 func concatLiterals(n int, part func(int) needed) needed {
