@@ -350,9 +350,9 @@ func bar(n, most int) rune {
 	if n == 0 {
 		return ' '
 	}
-	i := 0
+	i := 0 // the root of n/most, in eighths
 	for i < 7 && (i+1)*(i+1)*most <= n*64 {
 		i++
 	}
-	return []rune(bars)[max(i-1, 0)]
+	return []rune(bars)[i]
 }
