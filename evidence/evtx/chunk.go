@@ -85,7 +85,7 @@ func (r *Reader) noChunk(room, have int, emit func(*event.Event) bool) (next int
 		return next, true, nil
 	}
 	found := "zero bytes"
-	if !zero {
+	if !isZero(r.chunk[:min(8, room)]) {
 		found = quoteBytes(r.chunk[:min(8, room)])
 	}
 	r.note(fault{0, "chunk header", `"ElfChnk"`, found}, 0, -1)
@@ -266,8 +266,8 @@ func (w *walker) run() (more bool, err error) {
 // crosses tells whether the record at the place at hand goes beyond the free-space offset, so that
 // one of the two lies.
 func (w *walker) crosses() bool {
-	return !w.open && w.limit == w.h.free && w.limit < w.room && w.limit-w.pos >= recordHeaderSize && w.magicAt(w.pos) &&
-		int64(binary.LittleEndian.Uint32(w.r.chunk[w.pos+4:])) > int64(w.limit-w.pos)
+	b := w.r.chunk[w.pos:w.have]
+	return !w.open && w.limit == w.h.free && len(b) >= 8 && string(b[:4]) == recordMagic && int64(binary.LittleEndian.Uint32(b[4:])) > int64(w.limit-w.pos)
 }
 
 // extend looks behind the free-space offset. If the next record stands there, or goes on there, and

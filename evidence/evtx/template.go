@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"unicode"
 
 	"aldebaran/event"
 )
@@ -503,6 +504,8 @@ func (r *Reader) definition(off int, id uint32, at int) (definition, bool) {
 	size := int64(binary.LittleEndian.Uint32(b[off+20:]))
 	body := off + definitionHeader
 	switch {
+	case size == 0:
+		r.fail(at, "template", "a definition", "0 bytes")
 	case size > int64(r.n-body):
 		r.fail(at, "template", fmt.Sprint("at most ", r.n-body, " bytes"), fmt.Sprint(size))
 	case r.defBytes+int(size) > maxDefBytes:
@@ -574,7 +577,7 @@ const (
 //
 //	next u32   hash u16   characters u16   UTF-16   NUL
 //
-// Names are numbered once for all chunks; 0 is no name.
+// Names are numbered once for all chunks; 0 is no name. The hash tells a name that was written over.
 func (r *Reader) nameAt(off int) (uint32, bool) {
 	if off < chunkHeaderSize || off > r.n-8 {
 		return 0, r.fail(off, "name", "an offset inside the chunk", fmt.Sprintf("%#x", uint32(off)))
@@ -589,10 +592,39 @@ func (r *Reader) nameAt(off int) (uint32, bool) {
 	if chars > maxNameChars || off+8+2*chars > r.n {
 		return 0, r.fail(off, "name", fmt.Sprint("at most ", min(maxNameChars, (r.n-off-8)/2), " characters"), fmt.Sprint(chars))
 	}
-	id := r.nameID(r.buf[off+8 : off+8+2*chars])
+	raw := r.buf[off+8 : off+8+2*chars]
+	if want, found := nameHash(raw), binary.LittleEndian.Uint16(r.buf[off+4:]); want != found || chars == 0 {
+		f := fault{off, "name", fmt.Sprintf("hash %04x", want), fmt.Sprintf("%04x", found)}
+		if r.stale || !isName(raw) {
+			r.fault = f
+			return 0, false
+		}
+		r.note(f, 0, 0) // Windows does not look at the hash, so a wrong one must not hide a record
+	}
+	id := r.nameID(raw)
 	r.nameIDAt[off] = id
 	r.nameOffs = append(r.nameOffs, uint16(off))
 	return id, true
+}
+
+// isName tells whether a text can be the name of an element or attribute at all.
+func isName(raw []byte) bool {
+	for i := 0; i+1 < len(raw); i += 2 {
+		c := rune(raw[i]) | rune(raw[i+1])<<8
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_' && c != '-' && c != '.' && c != ':' {
+			return false
+		}
+	}
+	return len(raw) > 0
+}
+
+// nameHash is the hash by which Windows lists the names of a chunk (libevtx, "Common string").
+func nameHash(raw []byte) uint16 {
+	hash := uint32(0)
+	for i := 0; i+1 < len(raw); i += 2 {
+		hash = 65599*hash + uint32(binary.LittleEndian.Uint16(raw[i:]))
+	}
+	return uint16(hash)
 }
 
 func (r *Reader) nameID(raw []byte) uint32 {

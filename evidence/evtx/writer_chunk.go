@@ -99,15 +99,11 @@ func (c *chunkWriter) name(s string) {
 	}
 	off := uint32(len(c.b) + 4)
 	c.u32(off)
-	raw := utf16Bytes(s)
-	hash := uint32(0)
-	for i := 0; i < len(raw); i += 2 {
-		hash = 65599*hash + uint32(binary.LittleEndian.Uint16(raw[i:]))
-	}
-	list := &c.nameLists[hash&0xffff%64]
+	hash := nameHash(utf16Bytes(s))
+	list := &c.nameLists[hash%64]
 	c.u32(*list)
 	*list = off
-	c.u16(uint16(hash))
+	c.u16(hash)
 	c.chars(s)
 	c.u16(0)
 	c.names[s] = off
