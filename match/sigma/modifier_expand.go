@@ -6,6 +6,9 @@ import "strings"
 // (rules specification, "Placeholders"; T19). A percent sign after a backslash is only that. The
 // values may hold wildcards; one value of a list is enough, also under "all".
 func (p *parser) expand(f *fieldKey, v value, _ []Pattern) ([]Pattern, error) {
+	if err := p.wantText(f, v, "expand"); err != nil {
+		return nil, err
+	}
 	forms := []Pattern{nil}
 	for _, piece := range splitPlaceholders(v.text) {
 		if piece.name == "" {

@@ -15,6 +15,9 @@ var dashes = [...]string{"-", "/", "–", "—", "―"}
 // word, is one of dashes (T8; pySigma SigmaWindowsDashModifier). Each run of literal text is
 // looked at by itself: a wildcard is no part of a word.
 func (p *parser) windash(f *fieldKey, v value, in []Pattern) ([]Pattern, error) {
+	if err := p.wantText(f, v, "windash"); err != nil {
+		return nil, err
+	}
 	var out []Pattern
 	for _, pattern := range in {
 		forms := []Pattern{nil}
@@ -76,9 +79,21 @@ func isWord(r rune) bool {
 	return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r)
 }
 
+// wantText refuses numbers and booleans, which these modifiers are not for (modifiers appendix,
+// "String Modifiers"). contains and its like are for all types.
+func (p *parser) wantText(f *fieldKey, v value, mod string) error {
+	if v.kind != textValue {
+		return p.problemAt(v.node, "%s: want a text for %s, found %s", f.shown(), mod, v.describe())
+	}
+	return nil
+}
+
 // plainTexts gives the texts of patterns, which must have no wildcards: a code of a wildcard does
 // not exist.
 func (p *parser) plainTexts(f *fieldKey, v value, in []Pattern, mod string) ([]string, error) {
+	if err := p.wantText(f, v, mod); err != nil {
+		return nil, err
+	}
 	texts := make([]string, len(in))
 	for i, pattern := range in {
 		if pattern.hasWildcard() {
@@ -151,6 +166,9 @@ func base64Inner(text string, offset int) string {
 // utf16Step gives the step of wide, utf16le, utf16be and utf16. Wildcards stay as they are.
 func utf16Step(mod string) func(*parser, *fieldKey, value, []Pattern) ([]Pattern, error) {
 	return func(p *parser, f *fieldKey, v value, in []Pattern) ([]Pattern, error) {
+		if err := p.wantText(f, v, mod); err != nil {
+			return nil, err
+		}
 		for i, pattern := range in {
 			if mod == "utf16" && pattern.hasWildcard() {
 				// The byte order mark is the start of a text; after * it could not be.

@@ -15,7 +15,7 @@ const maxRegexp = 1 << 13
 // wildcards (T18). The dialect is RE2, which has all that the specification asks for
 // ("Regular Expression"); what only PCRE has rejects the rule.
 func (p *parser) regexp(f *fieldKey, v value, it Item) (Node, error) {
-	if v.kind == nullValue || v.text == "" {
+	if v.kind == nullValue || v.kind == boolValue || v.text == "" {
 		return Node{}, p.problemAt(v.node, "%s: want a regular expression, found %s", f.shown(), v.describe())
 	}
 	if len(v.text) > maxRegexp {

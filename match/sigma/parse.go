@@ -49,9 +49,6 @@ type parser struct {
 	file string
 	opt  *LoadOptions
 	out  *Collection
-	// offset is the number of lines before the document that is being read: YAML lines are
-	// counted from it.
-	offset int
 	// documents counts all documents with content, templates those of action global and reset.
 	documents, templates int
 	// title is that of the document being read, for its rejection.
@@ -77,7 +74,8 @@ func (p *parser) problemAt(n *yaml.Node, format string, args ...any) error {
 	return &problem{line: p.line(n), reason: fmt.Sprintf(format, args...)}
 }
 
-func (p *parser) line(n *yaml.Node) int { return p.offset + n.Line }
+// line is where a node stands in the file.
+func (p *parser) line(n *yaml.Node) int { return n.Line }
 
 func (p *parser) parse(data []byte) {
 	switch {
@@ -141,7 +139,8 @@ type document struct {
 
 // splitDocuments cuts a stream at its "---" lines, so that a broken document does not take the
 // others with it. YAML allows no line that starts so inside a document, not even in a block
-// scalar (YAML 1.2.2, 9.1.2 "c-forbidden"). Directives stay with the document that they precede.
+// scalar (YAML 1.2.2, 9.1.2 "c-forbidden"). Directives before it are dropped: rules need none, and
+// the library refuses "%YAML 1.2".
 func splitDocuments(data []byte) []document {
 	var docs []document
 	start, startLine, line := 0, 0, 0
@@ -156,8 +155,8 @@ func splitDocuments(data []byte) []document {
 		case isMarker(text, "---"):
 			if content {
 				docs = append(docs, document{data[start:at], startLine})
-				start, startLine = at, line
 			}
+			start, startLine = at, line
 			// The marker's own line may go on with content: "--- {title: x}".
 			content = true
 		case len(bytes.TrimSpace(text)) > 0 && text[0] != '#' && text[0] != '%':
@@ -180,7 +179,7 @@ func isMarker(line []byte, marker string) bool {
 // document reads one YAML document. It ends up in exactly one place: a rule, correlation or
 // filter, a rejection, the count of the skipped, or a template.
 func (p *parser) document(d document) {
-	p.offset, p.title = d.offset, ""
+	p.title = ""
 	p.nodes, p.items, p.leaves = maxNodes, maxItems, maxLeaves
 	var doc yaml.Node
 	if err := yaml.Unmarshal(d.text, &doc); err != nil {
@@ -197,6 +196,9 @@ func (p *parser) document(d document) {
 		return // "---" with nothing after it
 	}
 	p.documents++
+	if d.offset > 0 {
+		countLines(root, d.offset)
+	}
 	err := p.top(root)
 	var bad *problem
 	if errors.As(err, &bad) {
@@ -204,6 +206,15 @@ func (p *parser) document(d document) {
 			bad.line = p.line(root)
 		}
 		p.reject(bad.line, bad.reason)
+	}
+}
+
+// countLines makes the lines of a document those of its file: templates mix documents. A tree is
+// as deep as the YAML library lets it be, which is ten thousand.
+func countLines(n *yaml.Node, offset int) {
+	n.Line += offset
+	for _, kid := range n.Content {
+		countLines(kid, offset)
 	}
 }
 
@@ -274,6 +285,7 @@ func (p *parser) action(root, action *yaml.Node) error {
 		if err != nil {
 			return err
 		}
+		merged.Line = root.Line
 		p.previous = merged
 		if p.global != nil {
 			if merged, err = p.merge(merged, p.global, 0); err != nil {
