@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -81,7 +80,9 @@ func TestShift(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC)
 	data := writeLog(t, at)
 	moved := bytes.Clone(data)
-	shift(moved, 24*time.Hour)
+	if err := shift(moved, 24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	before, after := readLog(t, data), readLog(t, moved)
 	if len(before) != 3 || len(after) != len(before) {
 		t.Fatalf("events: want 3 and 3, found %d and %d", len(before), len(after))
@@ -94,29 +95,55 @@ func TestShift(t *testing.T) {
 			t.Errorf("event %d: other values were changed", i)
 		}
 	}
-	shift(moved, -24*time.Hour)
+	if err := shift(moved, -24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	if !bytes.Equal(moved, data) {
 		t.Error("shifted back: want the same bytes")
 	}
 }
 
-// TestShiftHostile has lengths that lie: shift must end and stay inside.
-func TestShiftHostile(t *testing.T) {
-	data := writeLog(t, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	le := binary.LittleEndian
-	for _, size := range []uint32{0, 1, 27, 28, 65535, 0xffffffff} {
-		bad := bytes.Clone(data)
-		le.PutUint32(bad[4096+512+4:], size)
-		shift(bad, time.Hour)
+// TestShiftCorpus moves real logs, damaged ones too: nothing is lost and nothing is added.
+func TestShiftCorpus(t *testing.T) {
+	corpus := os.Getenv("ALDEBARAN_CORPUS")
+	if corpus == "" {
+		t.Skip("ALDEBARAN_CORPUS is not set")
 	}
-	for _, free := range []uint32{0, 511, 512, 513, 65536, 65537, 0xffffffff} {
-		bad := bytes.Clone(data)
-		le.PutUint32(bad[4096+48:], free)
-		shift(bad, time.Hour)
+	b := &bench{opt: options{corpus: corpus, work: t.TempDir()}}
+	sets, err := b.prepare("attack-samples,evtx-to-mitre,parser", 2)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for n := range 64 {
-		shift(bytes.Clone(data[:len(data)-n*1100]), time.Hour)
+	for _, s := range sets {
+		logs, err := openSet(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(logs) == 0 || len(logs)%2 != 0 {
+			t.Fatalf("%s: want an even number of logs, found %d", s.name, len(logs))
+		}
+		for i, l := range logs[:len(logs)/2] {
+			before, after := times(t, l), times(t, logs[len(logs)/2+i])
+			if len(before) != len(after) {
+				t.Errorf("%s: want %d events a day later, found %d", l.path, len(before), len(after))
+				continue
+			}
+			for j := range before {
+				if got := after[j].Sub(before[j]); got != 24*time.Hour {
+					t.Errorf("%s: event %d: want a day later, found %v", l.path, j, got)
+					break
+				}
+			}
+		}
 	}
+}
+
+func times(t *testing.T, l log) (all []time.Time) {
+	t.Helper()
+	if err := l.each(func(e *event.Event) bool { all = append(all, e.Time); return true }); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func writeLog(t *testing.T, at time.Time) []byte {
@@ -199,8 +226,25 @@ func TestExport(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	if p := string(x.pipeline()); !strings.Contains(p, "_logsources: 'windows/process_creation/'") || !strings.Contains(p, "category: 'process_creation'") {
-		t.Errorf("pipeline lacks the log source:\n%s", p)
+	if p := string(x.pipeline()); strings.Contains(p, "process_creation") {
+		t.Errorf("process_creation shares no event with another category: want no pipeline for it, found\n%s", p)
+	}
+}
+
+func TestPipeline(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "logsources.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := newExporter(nil, sigma.Parse(text, "logsources.yml", sigma.LoadOptions{}))
+	if a, b := x.groupName("registry_event"), x.groupName("registry_set"); a != b || a == "registry_event" {
+		t.Errorf("registry_event and registry_set share events: want one group, found %q and %q", a, b)
+	}
+	p := string(x.pipeline())
+	for _, want := range []string{"_logsources: 'windows/registry_set/'", "category: 'registry_set'", "category: '" + x.groupName("registry_set") + "'"} {
+		if !strings.Contains(p, want) {
+			t.Errorf("pipeline lacks %q:\n%s", want, p)
+		}
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"aldebaran/event"
+	"aldebaran/evidence/evtx"
 )
 
 // maxUnpacked bounds what one archive of the test data may unpack to; the largest has 40 MB.
@@ -165,7 +168,9 @@ func replicate(dir string, copies int) error {
 			return err
 		}
 		for i := 1; i < copies; i++ {
-			shift(data, 24*time.Hour)
+			if err := shift(data, 24*time.Hour); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
 			if err := write(filepath.Join(dir, fmt.Sprintf("copy-%03d", i), name), data); err != nil {
 				return err
 			}
@@ -181,57 +186,101 @@ func write(path string, data []byte) error {
 	return os.WriteFile(path, data, 0o644)
 }
 
-// shift moves the time of every record of an event log, in place: the FILETIME of the record's
-// header, and the same eight bytes wherever the record has them again (TimeCreated). Checksums that
-// were right are right afterwards; damaged chunks stay as damaged as they were. The layout is that
-// of docs/formats/evtx.md.
-func shift(data []byte, by time.Duration) {
-	const (
-		fileHeader = 4096
-		chunkSize  = 65536
-		chunkHead  = 512
-		minRecord  = 28
-		maxRecords = chunkSize / minRecord
-	)
-	le := binary.LittleEndian
-	for at := fileHeader; at+chunkSize <= len(data); at += chunkSize {
-		chunk := data[at : at+chunkSize]
-		if string(chunk[:8]) != "ElfChnk\x00" {
-			continue
-		}
-		free := int(le.Uint32(chunk[48:]))
-		if free < chunkHead || free > chunkSize {
-			continue
-		}
-		records, head := le.Uint32(chunk[52:]), le.Uint32(chunk[124:])
-		recordsRight, headRight := records == crc32.ChecksumIEEE(chunk[chunkHead:free]), head == headSum(chunk)
-		pos := chunkHead
-		for range maxRecords {
-			if pos+minRecord > free || le.Uint32(chunk[pos:]) != 0x2a2a {
-				break
+// shift moves the time of every event of a log by whole days, in place: the FILETIME of its record's header (when it
+// was written) and its TimeCreated. Nothing else changes: eight bytes that look like that time may
+// as well be leftovers behind the record's end. Checksums that were right are right afterwards;
+// damaged chunks stay as damaged as they were. The layout is that of docs/formats/evtx.md. What is
+// no event log stays as it is.
+func shift(data []byte, by time.Duration) error {
+	file, err := evtx.Open(bytes.NewReader(data), int64(len(data)), "", evtx.Options{})
+	if errors.Is(err, evtx.ErrNotEVTX) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var at []int              // where FILETIMEs stand
+	dates := map[int]string{} // where texts of times stand, and the dates they get
+	reader := evtx.NewReader(evtx.Options{})
+	for _, u := range file.Units() {
+		_, err := reader.Read(file, u, func(e *event.Event) bool {
+			start, end := e.Source.Offset, e.Source.Offset+e.Source.Length
+			if start < 0 || start+recordHead > end || end > int64(len(data)) {
+				return true
 			}
-			size := int(le.Uint32(chunk[pos+4:]))
-			if size < minRecord || size > free-pos {
-				break
+			record := data[start:end]
+			at = append(at, int(start)+16)
+			created, ok := e.Get("TimeCreated_SystemTime")
+			if !ok {
+				return true
 			}
-			record := chunk[pos : pos+size]
-			was := bytes.Clone(record[16:24])
-			now := le.AppendUint64(nil, le.Uint64(was)+uint64(by/100))
-			for i := 16; ; i += len(now) {
-				next := bytes.Index(record[i:], was)
-				if next < 0 {
-					break
+			i := bytes.Index(record[recordHead:], created.Raw)
+			if i < 0 {
+				return true
+			}
+			i += int(start) + recordHead
+			switch {
+			case created.Kind == event.FileTime && len(created.Raw) == 8:
+				at = append(at, i)
+			case created.Kind == event.UTF16: // exported or forwarded: 2026-11-23T10:00:00.000Z
+				if t, err := time.Parse(time.RFC3339Nano, created.String()); err == nil {
+					dates[i] = t.Add(by).Format(time.DateOnly)
 				}
-				i += next
-				copy(record[i:], now)
 			}
-			pos += size
+			return true
+		})
+		if err != nil {
+			return err
 		}
-		if recordsRight {
-			le.PutUint32(chunk[52:], crc32.ChecksumIEEE(chunk[chunkHead:free]))
+	}
+	right := checksums(data)
+	for _, i := range at {
+		binary.LittleEndian.PutUint64(data[i:], binary.LittleEndian.Uint64(data[i:])+uint64(by/100))
+	}
+	for i, date := range dates {
+		for j := range len(date) {
+			data[i+2*j] = date[j]
 		}
-		if headRight {
-			le.PutUint32(chunk[124:], headSum(chunk))
+	}
+	mend(data, right)
+	return nil
+}
+
+// Places in an event log: docs/formats/evtx.md.
+const (
+	fileHead   = 4096
+	chunkSize  = 65536
+	chunkHead  = 512
+	recordHead = 24
+)
+
+// A sumState says which checksums of a chunk are right.
+type sumState struct{ records, head bool }
+
+func checksums(data []byte) []sumState {
+	var all []sumState
+	for at := fileHead; at+chunkSize <= len(data); at += chunkSize {
+		chunk := data[at : at+chunkSize]
+		var s sumState
+		if free := binary.LittleEndian.Uint32(chunk[48:]); free >= chunkHead && free <= chunkSize {
+			s.records = binary.LittleEndian.Uint32(chunk[52:]) == crc32.ChecksumIEEE(chunk[chunkHead:free])
+			s.head = binary.LittleEndian.Uint32(chunk[124:]) == headSum(chunk)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// mend makes those checksums right again that were.
+func mend(data []byte, right []sumState) {
+	for i, s := range right {
+		chunk := data[fileHead+i*chunkSize:][:chunkSize]
+		if s.records {
+			free := binary.LittleEndian.Uint32(chunk[48:])
+			binary.LittleEndian.PutUint32(chunk[52:], crc32.ChecksumIEEE(chunk[chunkHead:free]))
+		}
+		if s.head {
+			binary.LittleEndian.PutUint32(chunk[124:], headSum(chunk))
 		}
 	}
 }

@@ -218,7 +218,7 @@ func (b *bench) peersOn(ctx context.Context, programs []program, start map[strin
 	b.logf("%s: %d events through %d programs", s.name, events, len(programs))
 
 	b.report.line("### %s: %s events, %s MB of EVTX in %d files, %s MB as JSON lines\n", s.name, count(events), megabytes(s.bytes), len(s.files), megabytes(fileSize(in.jsonl)))
-	rows := [][]string{{"program", "CPU", "wall", "peak memory", "matches", "events / CPU s", "ratio", "events / CPU s without start", "ratio"}}
+	rows := [][]string{{"program", "CPU", "wall", "peak memory", "matches", "events / CPU s", "first to this", "events / CPU s without start", "first to this"}}
 	var whole, net []float64
 	for i, p := range programs {
 		m := medians(runs[i])
