@@ -36,6 +36,7 @@ type Output interface {
 // ([UsageError]), a path that does not exist, no rule at all, and an output that could not take
 // what it was given ([OutputError]).
 func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
+	started := opt.now()
 	// What do we look for?
 	rules, err := opt.loadRules()
 	if err != nil {
@@ -51,6 +52,7 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 		return nil, errors.Join(err, engine.Close())
 	}
 	opt.Progress.start(listing)
+	ready := opt.now()
 
 	// Look: workers read and match pieces of the evidence; the collector takes their results in
 	// the order of the evidence, leaves out what it has seen before, and hands on the rest.
@@ -62,6 +64,7 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 
 	// What does it come to?
 	result := c.result(listing, rules)
+	result.Took = Took{Rules: ready.Sub(started), Reading: opt.now().Sub(ready)}
 	for _, out := range outputs {
 		if c.err == nil {
 			c.err = outputError(out.Finish(result))

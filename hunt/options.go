@@ -41,8 +41,18 @@ type Options struct {
 	Samples int
 	// TempDir is where correlations keep what does not fit into memory; "" is the system's.
 	TempDir string
+	// Clock, if not nil, tells the time for Result.Took.
+	Clock func() time.Time
 	// Progress, if not nil, is kept up to date; any goroutine may look at it.
 	Progress *Progress
+}
+
+// now is what the clock says, the zero time if there is none.
+func (o Options) now() time.Time {
+	if o.Clock == nil {
+		return time.Time{}
+	}
+	return o.Clock()
 }
 
 // A UsageError is a call that cannot be meant. Hint says what to do instead.

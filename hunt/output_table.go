@@ -20,17 +20,15 @@ type TableOptions struct {
 	Width int
 	// Color allows colours.
 	Color bool
-	// Elapsed, if not nil, tells how long the hunt took.
-	Elapsed func() time.Duration
 	// Heading is a line above everything, "" for none.
 	Heading string
 }
 
 // The widths that the summary is made for.
 const (
-	usualWidth = 110
+	usualWidth = 120
 	minWidth   = 60
-	maxWidth   = 140
+	maxWidth   = 160
 )
 
 // How much of each part of the summary is shown; what is left out is counted.
@@ -103,10 +101,9 @@ func (t *Table) whatWasRead(r *Result) {
 		}
 	}
 	p.row("Read", read)
-	if t.opt.Elapsed != nil {
-		if d := t.opt.Elapsed(); d > 0 {
-			p.row("", p.paint(faint, fmt.Sprintf("in %s, %s events a second", took(d), Count(int64(float64(s.Events+s.DuplicateEvents)/d.Seconds())))))
-		}
+	if d := r.Took.Reading; d > 0 {
+		p.row("", p.paint(faint, fmt.Sprintf("in %s, %s events a second; rules were ready in %s",
+			took(d), Count(int64(float64(s.Events+s.DuplicateEvents)/d.Seconds())), took(r.Took.Rules))))
 	}
 	if s.DuplicateEvents > 0 || s.DuplicateMatches > 0 {
 		p.row("", p.paint(faint, fmt.Sprintf("%s left out: they were read before", plural(s.DuplicateEvents, "copy of an event", "copies of events"))))
@@ -118,8 +115,8 @@ func (t *Table) whatWasRead(r *Result) {
 		p.row("", p.paint(faint, plural(s.FilteredEvents, "event")+" outside the time or hosts that were asked for"))
 	}
 	rules := plural(r.Rules.Active, "rule")
-	if r.Rules.Active != r.Rules.Loaded {
-		rules += fmt.Sprintf(" of %s", Count(int64(r.Rules.Loaded)))
+	if all := r.Rules.Loaded - r.Rules.Silent; r.Rules.Active != all {
+		rules += " of " + Count(int64(all))
 	}
 	p.row("Rules", rules)
 	if s.First != "" {
@@ -169,8 +166,7 @@ type ruleFindings struct {
 	first, last time.Time
 }
 
-// byRule sums findings up by rule: the most severe first, among these the ones that found most
-// episodes last: what is rare is worth reading first.
+// byRule sums findings up by rule: the most severe first, among these those that matched most.
 func byRule(all []finding.Finding) []ruleFindings {
 	at := map[*match.Rule]int{}
 	var rules []ruleFindings

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"aldebaran/event"
 	"aldebaran/evidence"
@@ -11,8 +12,8 @@ import (
 	"aldebaran/match/sigma"
 )
 
-// A Result is what a hunt comes to. Its parts are sorted, and nothing in it depends on the clock or
-// on the number of workers.
+// A Result is what a hunt comes to. Its parts are sorted, and nothing in it but Took depends on the
+// clock or on the number of workers.
 type Result struct {
 	Summary  Summary
 	Sources  []Source
@@ -23,7 +24,13 @@ type Result struct {
 	Timeline *finding.Timeline
 	// Notes are remarks for people: what was left out because a maximum was reached.
 	Notes []string
+	// Took is how long it took, if there was a clock. It is for people only: no output that is the
+	// same for the same evidence has it.
+	Took Took
 }
+
+// Took is how long the stages of a hunt took.
+type Took struct{ Rules, Reading time.Duration }
 
 // A Summary is a hunt in figures. Levels are in the order of sigma.Levels.
 type Summary struct {
@@ -134,8 +141,10 @@ type Log struct {
 
 // A RuleReport says which rules were hunted with.
 type RuleReport struct {
-	// Loaded were read without fault, Active are those among them that were wanted and can report.
+	// Loaded were read without fault. Silent are those among them that only feed correlations,
+	// Active those that were wanted and can report.
 	Loaded   int               `json:"loaded"`
+	Silent   int               `json:"silent"`
 	Active   int               `json:"active"`
 	Files    int               `json:"files"`
 	Rejected []sigma.Rejection `json:"rejected"`
@@ -188,7 +197,7 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 		Findings: c.groups.Findings(),
 		Timeline: &c.timeline,
 		Rules: RuleReport{
-			Loaded: len(rules.Rules) + len(rules.Correlations), Active: len(c.engine.Rules()), Files: rules.Files,
+			Loaded: len(rules.Rules) + len(rules.Correlations), Silent: silent(rules), Active: len(c.engine.Rules()), Files: rules.Files,
 			Rejected: rules.Rejected, Warnings: rules.Warnings, Skipped: rules.Skipped,
 		},
 		Notes: append(c.engine.Notes(), c.groups.Notes()...),
@@ -203,6 +212,25 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 	r.Notes = append(r.Notes, c.notes()...)
 	r.Summary = *s
 	return r
+}
+
+// silent counts the rules that only feed correlations.
+func silent(c *sigma.Collection) int {
+	n := 0
+	for _, r := range c.Rules {
+		n += btoi(r.Silent)
+	}
+	for _, r := range c.Correlations {
+		n += btoi(r.Silent)
+	}
+	return n
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // notes says which maxima were reached.

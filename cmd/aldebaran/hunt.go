@@ -200,13 +200,16 @@ func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn, headin
 	if err != nil {
 		return err
 	}
-	started := time.Now()
+	opt.Clock = time.Now
 	opt.Progress = new(hunt.Progress)
-	outputs := f.outputs(out, cmd.OutOrStdout(), cmd.ErrOrStderr(), heading, func() time.Duration { return time.Since(started) })
+	outputs := f.outputs(out, cmd.OutOrStdout(), cmd.ErrOrStderr(), heading)
+	opt.Samples = 1 // an example for the summary
 	if f.format == "json" {
 		opt.Samples = sampleEvents
 	}
-	bar := startProgress(cmd.ErrOrStderr(), opt.Progress, f.quiet)
+	// Matches that run over the terminal and a bar would get in each other's way.
+	streams := f.output == "" && f.format != "table" && isTerminal(cmd.OutOrStdout())
+	bar := startProgress(cmd.ErrOrStderr(), opt.Progress, f.quiet || streams)
 	result, err := hunt.Run(cmd.Context(), opt, outputs.all(bar)...)
 	bar.stop()
 	if err = out.close(err); err != nil {
@@ -241,10 +244,10 @@ type shown struct {
 
 // outputs makes the outputs. If the main output is on standard output, the summary goes to
 // standard error.
-func (f *outputFlags) outputs(out *outputFile, stdout, stderr io.Writer, heading string, elapsed func() time.Duration) shown {
+func (f *outputFlags) outputs(out *outputFile, stdout, stderr io.Writer, heading string) shown {
 	var s shown
 	table := func(w io.Writer) hunt.Output {
-		return hunt.NewTable(w, hunt.TableOptions{Width: width(w), Color: !f.noColor && colours(w), Elapsed: elapsed, Heading: heading})
+		return hunt.NewTable(w, hunt.TableOptions{Width: width(w), Color: !f.noColor && colours(w), Heading: heading})
 	}
 	switch f.format {
 	case "jsonl":

@@ -66,7 +66,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(huntCommand(), rulesCommand(), versionCommand())
+	root.AddCommand(huntCommand(), demoCommand(), rulesCommand(), versionCommand())
 
 	cmd, err := root.ExecuteContextC(ctx)
 	return report(cmd, err, stderr)
