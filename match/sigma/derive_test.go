@@ -63,17 +63,17 @@ func dataSID(name string, authority byte, sub ...uint32) routedField {
 }
 
 func TestT21ComputerAlias(t *testing.T) {
-	any := Logsource{Product: "windows"}
-	f := resolves(t, any, channelEvent("System", 7, systemText("Computer", "srv1")))
+	all := Logsource{Product: "windows"}
+	f := resolves(t, all, channelEvent("System", 7, systemText("Computer", "srv1")))
 	f("Computer", "srv1")
 	f("ComputerName", "srv1")
-	f = resolves(t, any, channelEvent("System", 7, systemText("Computer", "srv1"), dataText("ComputerName", "peer")))
+	f = resolves(t, all, channelEvent("System", 7, systemText("Computer", "srv1"), dataText("ComputerName", "peer")))
 	f("ComputerName", "peer")
 	f("Computer", "srv1")
-	f = resolves(t, any, channelEvent("System", 7, dataText("ComputerName", "srv2")))
+	f = resolves(t, all, channelEvent("System", 7, dataText("ComputerName", "srv2")))
 	f("Computer", "srv2")
 	f("Provider_Name", "absent")
-	f = resolves(t, any, channelEvent("System", 7, systemText("Provider_Name", "Service Control Manager")))
+	f = resolves(t, all, channelEvent("System", 7, systemText("Provider_Name", "Service Control Manager")))
 	f("Provider_Name", "Service Control Manager")
 }
 

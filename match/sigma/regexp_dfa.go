@@ -20,8 +20,8 @@ import (
 // turns it into a deterministic one, state by state as texts need them. A state is the set of
 // instructions that may come next:
 //
-//	text:   h t t p : / /
-//	state: 0 1 2 2 3 ...        next state = next[state][class of rune]
+//	text:    n   e   t       u   s
+//	state: 0   1   2   3   4   5   6 ...     next state = next[state, class of the rune]
 //
 // Runes that no instruction of the program tells apart are one class, so that a row of the table is
 // short. Conditions like $ and \b look at the rune that comes next: they wait in the state until it
@@ -52,7 +52,7 @@ const (
 	// maxRegexpBounds limits the work of finding the classes: \pL has 1,300.
 	maxRegexpBounds = 8192
 	// maxRegexpTable is how many entries of 4 bytes the table of one matcher may have. Expressions
-	// of real rules need up to 20,000; what needs more is mostly made to.
+	// of real rules need up to 14,000, but for one in 150 on texts that suit it badly.
 	maxRegexpTable = 64 << 10
 	// maxRegexpSets is how many instructions the states of one matcher may name in all.
 	maxRegexpSets = 256 << 10
@@ -93,7 +93,7 @@ func (r *Regexp) String() string { return r.expr }
 
 // Literals gives literals in folded form (see fold) of which the folded form of every matching
 // text has at least one; nil if none are known that are worth looking for.
-func (r *Regexp) Literals() (any []string, folded bool) { return r.literals, r.literals != nil }
+func (r *Regexp) Literals() (literals []string, folded bool) { return r.literals, r.literals != nil }
 
 // findClasses divides the runes into classes; false if there are too many.
 func (r *Regexp) findClasses() bool {
@@ -305,17 +305,17 @@ func (m *RegexpMatcher) Match(text []byte) bool {
 	}
 	m.matched += len(text)
 	s, next, class := m.first, m.next, &m.re.ascii
-	real := m.stride * realRows
+	lowest := m.stride * realRows
 	// A state below special wants more than to go on to the next rune. The first state is the first
 	// of the real ones, and does if there is a prefix to look for.
-	special := real
+	special := lowest
 	if len(m.re.prefix) > 0 {
 		special++
 	}
 	i := 0
 	for {
 		if s < special {
-			if s < real {
+			if s < lowest {
 				return s == rowAccepted*m.stride
 			}
 			n := bytes.Index(text[i:], m.re.prefix)
@@ -529,6 +529,7 @@ func (m *RegexpMatcher) begin() {
 	}
 	if m.unpaid > maxRegexpUnpaid {
 		m.spent = true
+		m.next, m.states, m.sets, m.byHash = nil, nil, nil, nil
 		return
 	}
 	m.matched = 0
