@@ -64,14 +64,14 @@ const (
 )
 
 // NewCorrelator prepares the correlations of a collection. References that name no rule, cycles of
-// references and conditions that make no sense are errors that name the correlation.
+// references and conditions that make no sense are errors that name the correlation;
+// [Collection.Resolve] has rejected those.
 func NewCorrelator(c *Collection, opt CorrelatorOptions) (*Correlator, error) {
 	b := newJointBuilder(c)
 	if err := b.build(); err != nil {
 		return nil, err
 	}
 	k := &Correlator{joints: b.joints, feeds: b.feeds, sources: b.sources}
-	k.stats.Warnings = b.warnings
 	limit := opt.MemoryLimit
 	if limit <= 0 {
 		limit = DefaultMemoryLimit
@@ -302,8 +302,6 @@ type CorrelationStats struct {
 	NotNumeric   int64 // left out of one correlation: the value is no decimal number
 	Dropped      int64 // dropped from a window that was full, the oldest first; see maxWindow
 	Spilled      int64 // bytes written to temporary files
-	// Warnings are remarks on correlations: conditions that absence would satisfy.
-	Warnings []Rejection
 }
 
 // fieldText gives the text of a field of an event under the name that a rule uses: from the first

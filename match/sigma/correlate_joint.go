@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -187,21 +188,46 @@ func (b *jointBuilder) build() error {
 			return err
 		}
 	}
-	for _, s := range b.sources {
-		if len(s.need) > maxNeed {
-			return fmt.Errorf("correlations: want at most %d fields of the events of a rule, found %d", maxNeed, len(s.need))
-		}
-	}
 	return nil
 }
 
-// fault is an error about a correlation.
-func fault(k *Correlation, format string, args ...any) error {
-	name := k.Title
-	if name == "" {
-		name = k.ID
+// An unfitError says why a correlation can't be evaluated.
+type unfitError struct {
+	rule   *Correlation
+	reason string
+}
+
+func (e *unfitError) Error() string {
+	return fmt.Sprintf("%s:%d: correlation %q: %s", e.rule.File, e.rule.Line, e.rule.label(), e.reason)
+}
+
+// label is what people call the correlation.
+func (c *Correlation) label() string {
+	if c.Title == "" {
+		return c.ID
 	}
-	return fmt.Errorf("%s:%d: correlation %q: %s", k.File, k.Line, name, fmt.Sprintf(format, args...))
+	return c.Title
+}
+
+func fault(k *Correlation, format string, args ...any) error {
+	return &unfitError{k, fmt.Sprintf(format, args...)}
+}
+
+// dropUnfit rejects the correlations that can't be evaluated, so that [NewCorrelator] takes the rest,
+// and warns of those whose condition absence would satisfy. The collection is one that Resolve has
+// made its own.
+func (c *Collection) dropUnfit() {
+	for len(c.Correlations) > 0 {
+		b := newJointBuilder(c)
+		var unfit *unfitError
+		if !errors.As(b.build(), &unfit) {
+			c.Warnings = append(c.Warnings, b.warnings...)
+			return
+		}
+		k := unfit.rule
+		c.Rejected = append(c.Rejected, Rejection{File: k.File, Line: k.Line, Rule: k.label(), Reason: "correlation: " + unfit.reason})
+		c.Correlations = slices.DeleteFunc(slices.Clone(c.Correlations), func(other *Correlation) bool { return other == k })
+	}
 }
 
 // join makes the joint of a correlation after those that it refers to.
@@ -274,6 +300,9 @@ func (b *jointBuilder) feed(j *joint, f feed) error {
 	}
 	for _, name := range k.Fields {
 		f.fields = append(f.fields, s.place(b.resolve(k, name, f.below, f.rule)))
+	}
+	if len(s.need) > maxNeed {
+		return fault(k, "want at most %d fields of the events of one rule, found %d", maxNeed, len(s.need))
 	}
 	n := len(b.feeds)
 	j.feeds = append(j.feeds, n)
@@ -368,10 +397,6 @@ func (b *jointBuilder) warn(j *joint) {
 	for _, r := range j.rule.Ranges {
 		bounds = append(bounds, r.Op+": "+strconv.FormatFloat(r.Value, 'g', -1, 64))
 	}
-	name := j.rule.Title
-	if name == "" {
-		name = j.rule.ID
-	}
-	b.warnings = append(b.warnings, Rejection{File: j.rule.File, Line: j.rule.Line, Rule: name,
+	b.warnings = append(b.warnings, Rejection{File: j.rule.File, Line: j.rule.Line, Rule: j.rule.label(),
 		Reason: fmt.Sprintf("condition %q also holds where no event is at all; only windows with at least one event are reported", strings.Join(bounds, ", "))})
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -480,6 +481,40 @@ func TestT28_ObservationOutlivesEvent(t *testing.T) {
 	}
 }
 
+func TestT28_ObserveConcurrently(t *testing.T) {
+	k := &Correlation{Title: "k", Type: "event_count", Rules: []string{"a"}, GroupBy: []string{"User"}, Timespan: time.Hour, Ranges: bounds("gte 1")}
+	c := collection("a", k)
+	x, err := NewCorrelator(c, CorrelatorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	const workers, each = 4, 50
+	seen := make([][]Observation, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := range each {
+				seen[w] = append(seen[w], x.Observe(c.Rules[0], loggedEvent(logged{float64(i), "", "User=u"}, w*each+i)))
+			}
+		})
+	}
+	wg.Wait()
+	for _, o := range slices.Concat(seen...) {
+		if err := x.Add(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := x.Finish(func(m CorrelationMatch) error {
+		if m.Count != workers*each {
+			t.Errorf("%d events, want %d", m.Count, workers*each)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestT28_Refused(t *testing.T) {
 	base := func(f func(*Correlation)) []*Correlation {
 		k := &Correlation{File: "k.yml", Line: 3, Title: "k", Name: "k", Type: "event_count", Rules: []string{"a"}, Timespan: time.Hour, Ranges: bounds("gte 1")}
@@ -545,16 +580,45 @@ func TestT28_WarnsOfAbsence(t *testing.T) {
 		ranges string
 		want   int
 	}{{"gte 1", 0}, {"lt 5", 1}, {"lte 5", 1}, {"eq 5", 0}, {"neq 5", 1}, {"gt 0 lt 5", 0}, {"gte 0", 1}} {
-		k := &Correlation{Title: "k", File: "k.yml", Type: "event_count", Rules: []string{"a"}, Timespan: time.Hour, Ranges: bounds(c.ranges)}
-		x, err := NewCorrelator(collection("a", k), CorrelatorOptions{})
-		if err != nil {
-			t.Fatal(err)
+		k := &Correlation{Title: "k", File: "k.yml", Line: 7, Type: "event_count", Rules: []string{"a"}, Timespan: time.Hour, Ranges: bounds(c.ranges)}
+		all := collection("a", k)
+		all.Resolve()
+		if got := len(all.Warnings); got != c.want || len(all.Rejected) > 0 {
+			t.Errorf("%s: %d warnings, %d rejected, want %d and none", c.ranges, got, len(all.Rejected), c.want)
 		}
-		if got := len(x.Stats().Warnings); got != c.want {
-			t.Errorf("%s: %d warnings, want %d", c.ranges, got, c.want)
-		}
-		x.Close()
 	}
+}
+
+// What can't be evaluated is rejected with its reason, and so is what rests on it; the rest runs.
+func TestT28_ResolveRejects(t *testing.T) {
+	ks := []*Correlation{
+		{Title: "good", Type: "event_count", Rules: []string{"b"}, Timespan: time.Hour, Ranges: bounds("gte 2")},
+		{Title: "above", File: "above.yml", Type: "temporal", Rules: []string{"too many", "b"}, Timespan: time.Hour},
+		{Title: "too many", Name: "too many", File: "many.yml", Line: 5, Type: "event_count", Rules: []string{"b"}, Timespan: time.Hour, Ranges: bounds("gte 1e9")},
+		{Title: "a", Name: "a", File: "same.yml", Type: "temporal", Rules: []string{"a"}, Timespan: time.Hour}, // has the name of a rule
+	}
+	c := collection("a b", ks...)
+	c.Resolve()
+	var got []string
+	for _, r := range c.Rejected {
+		got = append(got, fmt.Sprintf("%s:%d %s: %s", r.File, r.Line, r.Rule, r.Reason))
+	}
+	want := []string{
+		`above.yml:0 above: correlation: refers to "too many": no rule has that id or name`,
+		`many.yml:5 too many: correlation: want a count below 131072, found 1e+09`,
+		`same.yml:0 a: correlation: refers to itself, perhaps through others`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rejected (-want +got)\n%s", diff)
+	}
+	if len(c.Correlations) != 1 {
+		t.Errorf("%d correlations left, want 1", len(c.Correlations))
+	}
+	k, err := NewCorrelator(c, CorrelatorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Close()
 }
 
 // Spilling to temporary files must change nothing, and leave nothing behind.

@@ -25,6 +25,7 @@ func (c *Collection) Resolve() {
 	c.Rejected, c.Warnings = slices.Clone(c.Rejected), slices.Clone(c.Warnings)
 	c.dropTwins()
 	c.dropUnresolved()
+	c.dropUnfit()
 	c.silence()
 	c.applyFilters()
 	byPlace := func(a, b Rejection) int {
@@ -158,13 +159,14 @@ func (c *Collection) dropUnresolved() {
 		}
 	}
 	for _, r := range rest {
-		i := slices.IndexFunc(r.Rules, func(name string) bool { return !known[name] })
-		reason := "names a rule that is not among those loaded"
-		if exists[r.Rules[i]] {
-			reason = fmt.Sprintf("names a correlation that is rejected itself, refers back to this one, or ends a chain of more than %d", maxRounds)
+		reason := fmt.Sprintf("want a chain of at most %d correlations, found a longer one", maxRounds)
+		if i := slices.IndexFunc(r.Rules, func(name string) bool { return !known[name] }); i >= 0 {
+			reason = fmt.Sprintf("rules: %q is not among the rules loaded", excerpt(r.Rules[i]))
+			if exists[r.Rules[i]] {
+				reason = fmt.Sprintf("rules: %q is a correlation that is rejected itself, refers back to this one or ends too long a chain", excerpt(r.Rules[i]))
+			}
 		}
-		c.Rejected = append(c.Rejected, Rejection{File: r.File, Line: r.Line, Rule: r.Title,
-			Reason: fmt.Sprintf("correlation: rules: %q %s", excerpt(r.Rules[i]), reason)})
+		c.Rejected = append(c.Rejected, Rejection{File: r.File, Line: r.Line, Rule: r.Title, Reason: "correlation: " + reason})
 	}
 	c.Correlations = slices.DeleteFunc(c.Correlations, func(r *Correlation) bool { return slices.Contains(rest, r) })
 	for _, r := range c.Correlations {
