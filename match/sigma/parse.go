@@ -240,10 +240,7 @@ func (p *parser) top(root *yaml.Node) error {
 	if err != nil {
 		return err
 	}
-	p.title = m.plain("title")
-	if p.title == "" {
-		p.title = m.plain("id")
-	}
+	p.name(m)
 	switch {
 	case m.has("correlation"):
 		return p.correlation(root, m)
@@ -260,9 +257,17 @@ func (p *parser) top(root *yaml.Node) error {
 		if m, err = p.pairs(root, "the document"); err != nil {
 			return err
 		}
+		p.name(m)
 	}
 	p.previous = root
 	return p.rule(root, m)
+}
+
+// name keeps what the document calls itself, for its rejection and warnings.
+func (p *parser) name(m mapping) {
+	if p.title = m.plain("title"); p.title == "" {
+		p.title = m.plain("id")
+	}
 }
 
 // action handles the templates of Sigma 1.0 ("Rule Collections"), which pySigma still reads.
@@ -296,9 +301,7 @@ func (p *parser) action(root, action *yaml.Node) error {
 		if err != nil {
 			return err
 		}
-		if p.title = m.plain("title"); p.title == "" {
-			p.title = m.plain("id")
-		}
+		p.name(m)
 		return p.rule(merged, m)
 	}
 	return p.problemAt(action, "action: want global, reset or repeat, found %s", describe(action))
