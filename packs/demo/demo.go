@@ -20,7 +20,7 @@ import (
 )
 
 // Evidence gives the logs, by names as they have below a folder for each host:
-// "MAIL01/Security.evtx". About 2,500 events of three days, of which some hundred belong to the
+// "MAIL01/Security.evtx". About 1,900 events of three days, of which a hundred belong to the
 // intrusion.
 func Evidence() (map[string][]byte, error) {
 	s := newScene()
