@@ -52,7 +52,17 @@ func (w *window) judge() error {
 		}
 	}
 	e.end = end
+	w.release(from)
 	return nil
+}
+
+// release lets go of the records of items that are part of the episode: nothing is told of them any
+// more. The last one stays: the next may be the same event.
+func (w *window) release(from int) {
+	for i := max(from-1, w.head); i < len(w.items)-1; i++ {
+		w.bytes -= int64(len(w.items[i].rec))
+		w.items[i].rec = nil
+	}
 }
 
 // join makes an item part of the episode and hands it on to the correlations above, as of the
