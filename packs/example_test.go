@@ -1,0 +1,23 @@
+package packs_test
+
+import (
+	"fmt"
+	"io/fs"
+
+	"aldebaran/match/sigma"
+	"aldebaran/packs"
+)
+
+func ExampleRules() {
+	c, err := sigma.LoadFS(packs.Rules(), ".", sigma.LoadOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	names, err := fs.Glob(packs.Rules(), packs.Default+"/sigma/mssql_sa_*.yml")
+	fmt.Println(names, err)
+	fmt.Println("rejected:", len(c.Rejected))
+	// Output:
+	// [windows-servers/sigma/mssql_sa_enabled.yml windows-servers/sigma/mssql_sa_guessed_and_signed_in.yml windows-servers/sigma/mssql_sa_password_guessing.yml] <nil>
+	// rejected: 0
+}
