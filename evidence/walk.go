@@ -127,11 +127,11 @@ func (w *walker) link(path string) {
 	target, err := filepath.EvalSymlinks(path)
 	switch {
 	case err != nil:
-		w.skip(path, "symbolic link that leads nowhere", false)
+		w.skip(path, "symbolic link that leads nowhere", NamedAsLog(path))
 	case w.inside(absolute(target)):
 		w.skip(path, "symbolic link: its target is in the evidence already", false)
 	default:
-		w.skip(path, "symbolic link out of the evidence: not followed", false)
+		w.skip(path, "symbolic link out of the evidence: not followed", NamedAsLog(path))
 	}
 }
 

@@ -77,7 +77,7 @@ func (o Options) loadRules() (*sigma.Collection, error) {
 	if len(o.Rules) > 0 {
 		c, err := sigma.Load(o.Rules, o.Load)
 		if err != nil {
-			return nil, fmt.Errorf("loading rules: %w", err)
+			return nil, RulesError(err)
 		}
 		all = append(all, c)
 	}
@@ -88,12 +88,17 @@ func (o Options) loadRules() (*sigma.Collection, error) {
 	return c, nil
 }
 
+// RulesError is what to tell of rules that a user named and that are not there.
+func RulesError(err error) error {
+	return &UsageError{What: fmt.Sprintf("loading %v", err), Hint: "name files or folders of Sigma rules, which end in .yml"}
+}
+
 // NoRulesError is ErrNoRules with what was found instead.
 type NoRulesError struct{ Collection *sigma.Collection }
 
 func (e *NoRulesError) Error() string {
 	c := e.Collection
-	s := fmt.Sprintf("%v: %d rule files, %d documents rejected", ErrNoRules, c.Files, len(c.Rejected))
+	s := fmt.Sprintf("%v: %s, %s rejected", ErrNoRules, plural(c.Files, "rule file"), plural(len(c.Rejected), "document"))
 	if len(c.Rejected) > 0 {
 		r := c.Rejected[0]
 		s += fmt.Sprintf("; the first: %s:%d: %s", r.File, r.Line, r.Reason)

@@ -220,6 +220,7 @@ func (t *Table) whatWasFound(r *Result) {
 	p.row("", p.paint(faint, fmt.Sprintf("from %s of %s", pluralOf(s.Matches+s.Correlations, "match", "matches"), plural(len(byRule(r.Findings)), "rule"))))
 
 	rules := byRule(r.Findings)
+	c := t.columns(rules)
 	for level := len(sigma.Levels) - 1; level >= 0; level-- {
 		n := 0
 		for _, f := range rules {
@@ -231,39 +232,53 @@ func (t *Table) whatWasFound(r *Result) {
 				p.rule(levelStyles[level], sigma.Levels[level])
 			}
 			if n <= shownRules[level] {
-				t.ruleLine(f, levelStyles[level])
+				t.ruleLine(f, c, levelStyles[level])
 			}
 		}
 		if hidden := n - shownRules[level]; hidden > 0 {
-			p.line(p.paint(faint, strings.Repeat(" ", 9)+"and "+pluralOf(hidden, "more rule", "more rules")))
+			p.line(strings.Repeat(" ", countWidth+len(gap)) + p.paint(faint, "and "+pluralOf(hidden, "more rule", "more rules")))
 		}
 	}
 }
 
+// The columns of the list of rules: those that are always the same.
+const (
+	countWidth = 7
+	gap        = "  "
+	minTitle   = 28
+)
+
+// ruleColumns are the widths of the others: as wide as they must be, and titles have the rest.
+type ruleColumns struct{ title, when, host, technique int }
+
+func (t *Table) columns(rules []ruleFindings) ruleColumns {
+	var c ruleColumns
+	for _, f := range rules {
+		c.when = max(c.when, columns(f.when()))
+		c.host = max(c.host, columns(first(f.hosts, t.p.width/6, true)))
+		c.technique = max(c.technique, columns(first(f.refs.Techniques, t.p.width, false)))
+	}
+	c.title = t.p.width - countWidth - c.when - c.host - c.technique - 4*len(gap)
+	return c
+}
+
+func (f *ruleFindings) when() string { return days(stamp(f.first), stamp(f.last)) }
+
 // ruleLine shows what one rule found: how often, which rule, when, where, and what it is in ATT&CK.
 //
 //	1,204  Title of the rule           2024-05-01 10:00 – 11:32  HOST01 +3  T1059.001 +1
-func (t *Table) ruleLine(f ruleFindings, s style) {
+func (t *Table) ruleLine(f ruleFindings, c ruleColumns, s style) {
 	p := &t.p
-	const (
-		countWidth = 7
-		whenWidth  = len("2024-05-01 10:00 - 11:32")
-		techWidth  = len("T1059.001 +1")
-		gap        = "  "
-		minTitle   = 28
-	)
-	hostWidth := min(max(p.width/7, 10), 20)
-	titleWidth := p.width - countWidth - whenWidth - hostWidth - techWidth - 4*len(gap)
 	count := right(p.paint(s, Count(int64(f.matches))), countWidth) + gap
-	when := p.paint(faint, days(stamp(f.first), stamp(f.last)))
-	host := first(f.hosts, hostWidth, true)
-	tech := p.paint(faint, first(f.refs.Techniques, techWidth, false))
-	if titleWidth < minTitle { // two lines on a narrow terminal
-		p.line(count + cut(Terminal(f.rule.Title), p.width-countWidth-len(gap)))
-		p.line(strings.Repeat(" ", countWidth+len(gap)) + left(when, whenWidth) + gap + left(host, hostWidth) + gap + tech)
+	title := Terminal(f.rule.Title)
+	rest := left(p.paint(faint, f.when()), c.when) + gap + left(first(f.hosts, t.p.width/6, true), c.host) + gap +
+		p.paint(faint, first(f.refs.Techniques, t.p.width, false))
+	if c.title < minTitle { // two lines on a narrow terminal
+		p.line(count + cut(title, p.width-countWidth-len(gap)))
+		p.line(strings.Repeat(" ", countWidth+len(gap)) + rest)
 		return
 	}
-	p.line(count + left(cut(Terminal(f.rule.Title), titleWidth), titleWidth) + gap + left(when, whenWidth) + gap + left(host, hostWidth) + gap + tech)
+	p.line(count + left(cut(title, c.title), c.title) + gap + rest)
 }
 
 // first shows the first of a list and how many more there are. Names of hosts are shown without

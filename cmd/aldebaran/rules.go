@@ -99,7 +99,11 @@ func loadRules(paths []string, f ruleFlags) (*sigma.Collection, error) {
 		}
 		return c, nil
 	}
-	return sigma.Load(paths, f.options())
+	c, err := sigma.Load(paths, f.options())
+	if err != nil {
+		return nil, hunt.RulesError(err)
+	}
+	return c, nil
 }
 
 // showCheck prints what was loaded and what was not.
