@@ -194,8 +194,8 @@ func (p *parser) aliases(section mapping) (map[string]map[string]string, error) 
 		}
 		to := make(map[string]string, len(fields))
 		for _, f := range fields {
-			name := fieldName(fields.plain(f.key.Value))
-			if name == "" {
+			name := fieldName(strings.TrimSpace(f.value.Value))
+			if f.value.Kind != yaml.ScalarNode || isNull(f.value) || name == "" {
 				return nil, p.problemAt(f.value, "correlation: aliases: %s: want the name of a field, found %s",
 					excerpt(alias.key.Value), describe(f.value))
 			}

@@ -40,6 +40,9 @@ type step struct {
 	apply func(p *parser, f *fieldKey, v value, in []Pattern) ([]Pattern, error)
 }
 
+// maxModifiers bounds those of one key; each encoding may double a value.
+const maxModifiers = 16
+
 // shown is the key as the rule writes it, for messages.
 func (f *fieldKey) shown() string { return excerpt(f.node.Value) }
 
@@ -50,6 +53,9 @@ func (p *parser) modifiers(key *yaml.Node) (fieldKey, error) {
 	f := fieldKey{node: key}
 	name, rest, more := strings.Cut(key.Value, "|")
 	f.name = fieldName(name)
+	if strings.Count(rest, "|") >= maxModifiers {
+		return f, p.problemAt(key, "%s: want at most %d modifiers, found more", f.shown(), maxModifiers)
+	}
 	for more {
 		var mod string
 		mod, rest, more = strings.Cut(rest, "|")
@@ -237,6 +243,9 @@ func (p *parser) timePart(f *fieldKey, mod string, part TimePart) error {
 // values turns one value of a field into a node. A value may become several items, of which one
 // must hold: also under "all", which joins values and not the forms of one value (T6).
 func (p *parser) values(f *fieldKey, v value) (Node, error) {
+	if err := p.spendText(v.node, len(f.node.Value)+len(v.text)); err != nil {
+		return Node{}, err
+	}
 	it := Item{
 		Field: f.name, Kind: f.kind, Cased: f.cased, Cmp: f.cmp, Part: f.part,
 		Line: p.line(v.node), Text: f.node.Value + ": " + v.quote(),
@@ -292,6 +301,12 @@ func (p *parser) match(f *fieldKey, v value, it Item) (Node, error) {
 		if patterns, err = s.apply(p, f, v, patterns); err != nil {
 			return Node{}, err
 		}
+		if err = p.spendText(v.node, textSize(patterns)); err != nil {
+			return Node{}, err
+		}
+	}
+	if len(patterns[0]) > maxParts {
+		return Node{}, p.problemAt(v.node, "%s: want at most %d wildcards and texts between them in a value, found %d", f.shown(), maxParts, len(patterns[0]))
 	}
 	kids := make([]Node, 0, len(patterns))
 	for _, pattern := range patterns {
@@ -339,8 +354,25 @@ func eachPattern(change func(Pattern) Pattern) func(*parser, *fieldKey, value, [
 	}
 }
 
-// limit refuses a modifier that would turn one value into too many.
+// textSize is the number of bytes that patterns hold.
+func textSize(patterns []Pattern) int {
+	n := 0
+	for _, pattern := range patterns {
+		for _, part := range pattern {
+			n += len(part.Literal)
+		}
+	}
+	return n
+}
+
+// maxParts bounds the wildcards of one value, which cost the matcher time; SigmaHQ's have a dozen.
+const maxParts = 1 << 9
+
+// limit refuses a modifier that would turn one value into too many, before it does.
 func (p *parser) limit(f *fieldKey, v value, mod string, n int) error {
+	if n*len(v.text) > maxText {
+		return p.problemAt(v.node, "%s: want at most %d bytes of values in a document, found more", f.shown(), maxText)
+	}
 	if n > maxVariants {
 		return p.problemAt(v.node, "%s: want at most %d forms of one value, found %s of %s",
 			f.shown(), maxVariants, atLeast(n), mod)

@@ -16,6 +16,9 @@ func (p *parser) expand(f *fieldKey, v value, _ []Pattern) ([]Pattern, error) {
 			for i := range forms {
 				forms[i] = joinPatterns(forms[i], literal)
 			}
+			if size := textSize(forms); size > maxText {
+				return nil, p.problemAt(v.node, "%s: want at most %d bytes of values in a document, found more", f.shown(), maxText)
+			}
 			continue
 		}
 		values := p.opt.Placeholders[piece.name]

@@ -27,6 +27,13 @@ const (
 	maxItems = 1 << 16
 	// maxLeaves bounds them again after the condition has named selections several times.
 	maxLeaves = 2 * maxItems
+	// maxMerged bounds the nodes that all templates of a file copy.
+	maxMerged = 1 << 18
+	// maxText bounds the bytes of all values of a document, as often as aliases repeat them and
+	// modifiers multiply them.
+	maxText = 16 << 20
+	// maxWarnings bounds the remarks on one document.
+	maxWarnings = 32
 	// maxExcerpt bounds what a message quotes from a file, in bytes.
 	maxExcerpt = 80
 )
@@ -54,7 +61,9 @@ type parser struct {
 	// title is that of the document being read, for its rejection.
 	title string
 	// nodes, items and leaves count down what the document may still use.
-	nodes, items, leaves int
+	nodes, items, leaves, text, warnings int
+	// merged counts down what the templates of the file may still copy.
+	merged int
 	// pool is the block of items that the next ones are cut from.
 	pool []Item
 	// global is the template of "action: global", previous the last rule, for "action: repeat".
@@ -78,6 +87,7 @@ func (p *parser) problemAt(n *yaml.Node, format string, args ...any) error {
 func (p *parser) line(n *yaml.Node) int { return n.Line }
 
 func (p *parser) parse(data []byte) {
+	p.merged = maxMerged
 	switch {
 	case len(data) > maxFileSize:
 		p.reject(0, fmt.Sprintf("want a rule file of at most %d bytes, found %d", maxFileSize, len(data)))
@@ -111,6 +121,12 @@ func (p *parser) reject(line int, reason string) {
 
 // warn records a remark on a document that is loaded.
 func (p *parser) warn(line int, format string, args ...any) {
+	if p.warnings--; p.warnings < 0 {
+		return
+	}
+	if p.warnings == 0 {
+		format, args = "more is wrong with the document than these %d remarks say", []any{maxWarnings - 1}
+	}
 	p.out.Warnings = append(p.out.Warnings,
 		Rejection{File: p.file, Line: line, Rule: p.title, Reason: fmt.Sprintf(format, args...)})
 }
@@ -180,12 +196,14 @@ func isMarker(line []byte, marker string) bool {
 // filter, a rejection, the count of the skipped, or a template.
 func (p *parser) document(d document) {
 	p.title = ""
-	p.nodes, p.items, p.leaves = maxNodes, maxItems, maxLeaves
+	p.nodes, p.items, p.leaves, p.text, p.warnings = maxNodes, maxItems, maxLeaves, maxText, maxWarnings
 	var doc yaml.Node
 	if err := yaml.Unmarshal(d.text, &doc); err != nil {
 		p.documents++
 		line, reason := yamlError(err)
-		p.reject(d.offset+max(line, 1), reason)
+		// The library may be a line beyond the end.
+		last := bytes.Count(bytes.TrimRight(d.text, "\n"), []byte("\n")) + 1
+		p.reject(d.offset+min(max(line, 1), last), reason)
 		return
 	}
 	if doc.Kind == 0 || len(doc.Content) == 0 {
@@ -324,21 +342,19 @@ func (p *parser) merge(under, over *yaml.Node, depth int) (*yaml.Node, error) {
 	if depth > maxDepth {
 		return nil, p.problemAt(over, "want maps nested at most %d deep, found more", maxDepth)
 	}
+	if p.merged -= len(under.Content) + len(over.Content); p.merged < 0 {
+		return nil, p.problemAt(over, "want templates that put at most %d YAML nodes together in a file, found more", maxMerged)
+	}
 	c := *under
 	c.Content = slices.Clone(under.Content)
+	place := make(map[string]int, len(c.Content)/2)
+	for i := 0; i+1 < len(c.Content); i += 2 {
+		place[c.Content[i].Value] = i + 1
+	}
 	for i := 0; i+1 < len(over.Content); i += 2 {
-		if p.nodes--; p.nodes < 0 {
-			return nil, p.problemAt(over, "want at most %d YAML nodes in a document, found more", maxNodes)
-		}
 		key, value := over.Content[i], resolve(over.Content[i+1])
-		at := -1
-		for j := 0; j+1 < len(c.Content); j += 2 {
-			if c.Content[j].Value == key.Value {
-				at = j + 1
-				break
-			}
-		}
-		if at < 0 {
+		at, both := place[key.Value]
+		if !both {
 			c.Content = append(c.Content, key, value)
 			continue
 		}
@@ -426,6 +442,14 @@ func (p *parser) pairs(n *yaml.Node, what string) (mapping, error) {
 func (p *parser) spend(n *yaml.Node) error {
 	if p.nodes--; p.nodes < 0 {
 		return p.problemAt(n, "want at most %d YAML nodes in a document, found more", maxNodes)
+	}
+	return nil
+}
+
+// spendText counts the bytes of a value that is kept.
+func (p *parser) spendText(n *yaml.Node, bytes int) error {
+	if p.text -= bytes; p.text < 0 {
+		return p.problemAt(n, "want at most %d bytes of values in a document, found more", maxText)
 	}
 	return nil
 }

@@ -13,6 +13,9 @@ type selection struct {
 	leaves int // comparisons in node
 }
 
+// maxSelections bounds the search identifiers of a rule; SigmaHQ's have up to some forty.
+const maxSelections = 1 << 10
+
 // detection reads search identifiers and the condition over them (rules specification,
 // "Detection" and "Condition"). Keys named in leave are none of either.
 func (p *parser) detection(n *yaml.Node, what string, leave []string) (Node, error) {
@@ -46,6 +49,9 @@ next:
 		}
 		if name == "timeframe" && pair.value.Kind == yaml.ScalarNode {
 			return Node{}, p.problemAt(pair.key, "%s: timeframe belongs to the aggregations of Sigma 1.0: want a correlation rule instead", what)
+		}
+		if len(selections) == maxSelections {
+			return Node{}, p.problemAt(pair.key, "%s: want at most %d search identifiers, found more", what, maxSelections)
 		}
 		before := p.items
 		node, err := p.search(pair.value, name, 0)
@@ -114,7 +120,14 @@ func (p *parser) keyword(n *yaml.Node, name string) (Node, error) {
 	if v.text == "" {
 		return Node{}, p.problemAt(n, "%s: want a keyword, found an empty text, which is in every event", excerpt(name))
 	}
-	return p.leaf(Item{Kind: ItemMatch, Pattern: ParsePattern(v.text).contained(), Line: p.line(n), Text: v.quote()}, n)
+	if err := p.spendText(n, len(v.text)); err != nil {
+		return Node{}, err
+	}
+	pattern := ParsePattern(v.text).contained()
+	if len(pattern) > maxParts {
+		return Node{}, p.problemAt(n, "%s: want at most %d wildcards and texts between them in a value, found %d", excerpt(name), maxParts, len(pattern))
+	}
+	return p.leaf(Item{Kind: ItemMatch, Pattern: pattern, Line: p.line(n), Text: v.quote()}, n)
 }
 
 // joined makes one node of several; one alone needs no node around it.

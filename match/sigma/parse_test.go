@@ -668,6 +668,27 @@ func TestT32Rejected(t *testing.T) {
 	f(strings.Repeat("---\n", maxDocuments+2), 1, "at most 4096 documents")
 }
 
+// TestHostileTemplates: a large template is not copied for each of thousands of documents.
+func TestHostileTemplates(t *testing.T) {
+	text := "action: global\n"
+	for i := range 20000 {
+		text += fmt.Sprintf("k%d: x\n", i)
+	}
+	text += strings.Repeat("---\na: b\n", 4000)
+	c := Parse([]byte(text), "f.yml", LoadOptions{})
+	if len(c.Rejected) != 4000 || !strings.Contains(c.Rejected[3999].Reason, "templates that put at most") {
+		t.Errorf("want 4000 rejections, the last because of the templates, got %d: %.1v", len(c.Rejected), c.Rejected)
+	}
+}
+
+// TestWarningsAreBounded: a document of nothing but small faults.
+func TestWarningsAreBounded(t *testing.T) {
+	c := Parse([]byte(inRule("s: {F: x}\ncondition: s")+"tags: ["+strings.Repeat("{}, ", 1000)+"]\n"), "f.yml", LoadOptions{})
+	if len(c.Rules) != 1 || len(c.Warnings) != maxWarnings || !strings.Contains(c.Warnings[maxWarnings-1].Reason, "more is wrong") {
+		t.Errorf("want a rule and %d warnings, got %d and %d", maxWarnings, len(c.Rules), len(c.Warnings))
+	}
+}
+
 // TestHostileYAML: what is written to exhaust a reader is refused, quickly.
 func TestHostileYAML(t *testing.T) {
 	bomb := "title: a\nlogsource: {product: p}\na: &a [x, x, x, x, x, x, x, x, x]\n"
@@ -689,6 +710,20 @@ func TestHostileYAML(t *testing.T) {
 	f("very deep lists", "a: "+strings.Repeat("[", 20000), "YAML")
 	f("deep maps", "title: a\nlogsource: {product: p}\ndetection: "+strings.Repeat("{a: ", 5000)+"b"+strings.Repeat("}", 5000), "want condition")
 	f("global of itself", "action: global\na: &a {b: *a}\n---\na: &x {b: *x}\n", "nested at most 16")
+	f("long values repeated", "title: a\nlogsource: {product: p}\nx: &x "+strings.Repeat("x", 300000)+"\ndetection: {s: {F: ["+
+		strings.Repeat("*x, ", 5000)+"]}, condition: s}\n", "bytes of values")
+	f("long values multiplied", inRule("s: {F|windash: '"+strings.Repeat("x", 300000)+" -a -b -c -d -e'}\ncondition: s"), "bytes of values")
+	f("long keywords repeated", "title: a\nlogsource: {product: p}\nx: &x "+strings.Repeat("x", 300000)+"\ndetection: {s: ["+
+		strings.Repeat("*x, ", 5000)+"], condition: s}\n", "bytes of values")
+	f("encodings of encodings", inRule("s: {F"+strings.Repeat("|wide", 15)+": "+strings.Repeat("x", 3000)+"}\ncondition: s"), "bytes of values")
+	f("many modifiers", inRule("s: {F"+strings.Repeat("|wide", 17)+": x}\ncondition: s"), "at most 16 modifiers")
+	f("many wildcards", inRule("s: {F: '"+strings.Repeat("*a", 1000)+"'}\ncondition: s"), "at most 512 wildcards")
+	f("many keyword wildcards", inRule("s: ['"+strings.Repeat("*a", 1000)+"']\ncondition: s"), "at most 512 wildcards")
+	many := ""
+	for i := range 2 * maxSelections {
+		many += fmt.Sprintf("s%d: {F: x}\n", i)
+	}
+	f("many selections", inRule(many+"condition: all of them"), "at most 1024 search identifiers")
 	f("junk", strings.Repeat("\x01\x02", 100), "YAML")
 }
 
