@@ -183,8 +183,9 @@ const maxTemplateChain = 1024 // definitions in one of the 32 lists of a chunk
 func (r *Reader) gatherDefinitions() {
 	r.lost = map[uint32]*program{}
 	chunk, buf, at := r.chunk, r.buf, r.at
+	r.stale = true // nothing doubtful may serve other chunks
 	defer func() {
-		r.chunk, r.at = chunk, at
+		r.chunk, r.at, r.stale = chunk, at, false
 		r.buf, r.n = buf, len(buf)
 		r.clearTables()
 	}()

@@ -95,8 +95,9 @@ func (r *Reader) fragments(pos, end, depth, slot int) bool {
 		case tokPITarget:
 			_, _, pos, ok = r.nameRef(pos+1, end)
 		case tokPIData:
+			at := pos
 			if pos, ok = r.skipChars(pos+1, end); !ok {
-				_, ok = r.failEnd(pos)
+				_, ok = r.failEnd(at)
 			}
 		default:
 			_, ok = r.failToken(pos, tok)

@@ -593,13 +593,9 @@ func (r *Reader) nameAt(off int) (uint32, bool) {
 		return 0, r.fail(off, "name", fmt.Sprint("at most ", min(maxNameChars, (r.n-off-8)/2), " characters"), fmt.Sprint(chars))
 	}
 	raw := r.buf[off+8 : off+8+2*chars]
-	if want, found := nameHash(raw), binary.LittleEndian.Uint16(r.buf[off+4:]); want != found || chars == 0 {
-		f := fault{off, "name", fmt.Sprintf("hash %04x", want), fmt.Sprintf("%04x", found)}
-		if r.stale || !isName(raw) {
-			r.fault = f
-			return 0, false
-		}
-		r.note(f, 0, 0) // Windows does not look at the hash, so a wrong one must not hide a record
+	// Windows does not look at the hash, so a wrong one alone must not hide a record.
+	if want, found := nameHash(raw), binary.LittleEndian.Uint16(r.buf[off+4:]); (want != found || chars == 0) && !isName(raw) {
+		return 0, r.fail(off, "name", fmt.Sprintf("hash %04x", want), fmt.Sprintf("%04x", found))
 	}
 	id := r.nameID(raw)
 	r.nameIDAt[off] = id
@@ -650,17 +646,20 @@ func (r *Reader) nameRef(pos, end int) (id uint32, inline bool, next int, ok boo
 	if off >= chunkSize {
 		return 0, false, 0, r.fail(pos, "name", "an offset inside the chunk", fmt.Sprintf("%#x", off))
 	}
-	id, ok = r.nameAt(int(off))
-	pos += 4
-	if !ok || off != int64(pos) {
-		return id, false, pos, ok
+	if id, ok = r.nameAt(int(off)); !ok {
+		r.fault.at = pos
+		return 0, false, 0, false
 	}
-	pos += 8 + 2*int(binary.LittleEndian.Uint16(r.buf[pos+6:])) + 2
-	if pos > end {
+	next = pos + 4
+	if off != int64(next) {
+		return id, false, next, true
+	}
+	next += 8 + 2*int(binary.LittleEndian.Uint16(r.buf[next+6:])) + 2
+	if next > end {
 		_, ok = r.failEnd(pos)
 		return 0, false, 0, ok
 	}
-	return id, true, pos, true
+	return id, true, next, true
 }
 
 type element struct {
