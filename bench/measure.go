@@ -52,7 +52,7 @@ func timed(ctx context.Context, stdout string, args ...string) (measure, error) 
 func measureChild(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	m, err := func() (m measure, err error) {
 		if len(args) < 2 {
-			return m, errors.New("want FILE COMMAND...")
+			return m, fmt.Errorf("want a file and a command, found %q", args)
 		}
 		file, err := os.Create(args[0])
 		if err != nil {

@@ -57,7 +57,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer) error {
 	return w.Flush()
 }
 
-// A line is runs of text of one style each.
+// A line is pieces of text of one style each.
 type line []piece
 
 type piece struct {
@@ -85,9 +85,9 @@ func (c colour) hex() string {
 	}[c]
 }
 
-// parse takes text apart into lines of styled runs. Colours (SGR) are kept; all other escape
-// sequences and control characters are left out, and a carriage return starts its line anew as in
-// a terminal, which also removes progress bars.
+// parse takes text apart into lines of styled pieces. Colours (SGR) are kept; going up takes lines
+// back and a carriage return starts its line anew, as progress bars do; all other escape sequences
+// and control characters are left out.
 func parse(input []byte) []line {
 	var lines []line
 	var s style
@@ -102,8 +102,15 @@ func parse(input []byte) []line {
 				var params string
 				var final byte
 				params, final, raw = escape(raw)
-				if final == 'm' {
+				switch final {
+				case 'm':
 					s = s.apply(params)
+				case 'A':
+					up, err := strconv.Atoi(params)
+					if err != nil {
+						up = 1
+					}
+					lines, l = lines[:len(lines)-min(max(up, 0), len(lines))], nil
 				}
 				continue
 			}
@@ -209,7 +216,7 @@ func printable(s string) string {
 	}, s)
 }
 
-// draw writes the SVG. Every run is placed and stretched to its columns, so that the columns stand
+// draw writes the SVG. Every piece is placed and stretched to its columns, so that the columns stand
 // straight in whatever monospaced font the reader has.
 func draw(w io.Writer, lines []line, cols int, title string) {
 	const (

@@ -24,6 +24,8 @@ func TestParse(t *testing.T) {
 		{"true colour is left out", "\x1b[38;2;1;2;31mx", []line{{{style{}, "x"}}}},
 		{"other sequences and controls", "a\x1b[2Kb\x1b]0;title\x07c\x07\x00d", []line{{{style{}, "a"}, {style{}, "b"}, {style{}, "cd"}}}},
 		{"a progress bar", "[==  ]\r[====]\rdone\n", []line{{{style{}, "done"}}}},
+		{"a progress bar that goes up", "a\n[== ]\n\x1b[1A\x1b[J[===]\n\x1b[A\x1b[Jdone\n", []line{{{style{}, "a"}}, {{style{}, "done"}}}},
+		{"up beyond the top", "a\n\x1b[99999999999999999999A\x1b[7Ab\n", []line{{{style{}, "b"}}}},
 		{"cut off sequence", "a\x1b[", []line{{{style{}, "a"}}}},
 		{"empty lines at the ends", "\n\na\n\n", []line{{{style{}, "a"}}}},
 		{"text that turns around", "a\u202eb", []line{{{style{}, "ab"}}}},
