@@ -35,8 +35,9 @@ var arrows = map[string][]string{
 	"event":  {},
 	"attack": {},
 	// what we are handed
-	"evidence/evtx": {"event"},
-	"evidence":      {"event", "evidence/evtx"},
+	"evidence/evtx":  {"event"},
+	"evidence/lines": {"event"},
+	"evidence":       {"event", "evidence/evtx"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},

@@ -19,4 +19,16 @@ type Report struct {
 	// Digest identifies the unit's contents: the same records give the same digest wherever they
 	// stand. It tells duplicates; it is no protection against forgery.
 	Digest uint64
+	// Clock says in which time zone the unit's times were written, and how that is known.
+	Clock Clock
+}
+
+// A Clock is how a log tells time. The zero value is a log whose times say everything themselves.
+type Clock struct {
+	// Zone is the time zone of the log's own times: "UTC", "+02:00", "Asia/Riyadh".
+	Zone string
+	// How says how the zone was decided, in words for people: "the format writes UTC", "--tz".
+	How string
+	// Assumed marks a zone that nothing in the log confirms.
+	Assumed bool
 }

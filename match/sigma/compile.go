@@ -102,9 +102,17 @@ type test struct {
 // Compile builds a set from all rules of a collection. The error says which rule could not be
 // compiled; a collection made by Load has none such.
 func Compile(c *Collection) (*Set, error) {
+	return compileRoutes(c.Rules, func(ls Logsource) []Route {
+		routes, _ := Routes(ls) // an unknown log source has none; loading has warned of it
+		return routes
+	})
+}
+
+func compileRoutes(rules []*Rule, routesOf func(Logsource) []Route) (*Set, error) {
 	b := compiler{
+		routesOf: routesOf,
 		Set: &Set{
-			rules: c.Rules, checks: map[uint32][]check{},
+			rules: rules, checks: map[uint32][]check{},
 			eventIDs: map[uint32]bool{}, channels: map[string]bool{},
 			groups: map[routeKey]*group{}, bySignature: map[string]*group{},
 		},
@@ -113,7 +121,7 @@ func Compile(c *Collection) (*Set, error) {
 		regexps: map[string]*Regexp{}, bySource: map[Logsource]int{},
 	}
 	b.field("", "")
-	for i, r := range c.Rules {
+	for i, r := range rules {
 		if err := b.rule(int32(i), r); err != nil {
 			return nil, fmt.Errorf("%s:%d: %s: %w", r.File, r.Line, r.Title, err)
 		}
@@ -124,6 +132,7 @@ func Compile(c *Collection) (*Set, error) {
 
 type compiler struct {
 	*Set
+	routesOf func(Logsource) []Route
 	fieldIDs map[fieldVariant]uint32
 	builders []literalBuilder // of the fields
 	literals map[literalKey]uint32
@@ -173,7 +182,7 @@ func (b *compiler) rule(i int32, r *Rule) error {
 	if !ok {
 		at = len(b.sources)
 		b.bySource[ls] = at
-		routes, _ := Routes(ls)
+		routes := b.routesOf(ls)
 		b.sources = append(b.sources, routedRules{routes: routes})
 		for _, route := range routes {
 			for _, id := range route.EventIDs {

@@ -131,6 +131,8 @@ type element struct {
 	name string
 	text string
 	null bool
+	// variant marks one of several forms of a value, which are never joined (Derivation.Also).
+	variant bool
 }
 
 // look finds the elements that a rule means by a field's name; there is false if there is no such
@@ -144,15 +146,29 @@ func (v view) look(field string) (elements []element, there bool, via string) {
 	case !mapped:
 		elements, there = v.own(field)
 		return elements, there, ""
-	case d.Make == nil:
-		elements, there = v.own(d.From[0])
-		return elements, there, d.From[0]
+	}
+	via = strings.Join(d.From, ", ")
+	elements, there = v.derived(field, d)
+	for _, also := range d.Also {
+		more, ok := v.derived(field, also)
+		elements, there = append(elements, more...), there || ok
+	}
+	for i := range elements {
+		elements[i].variant = d.Also != nil
+	}
+	return elements, there, via
+}
+
+// derived gives the elements that a derivation makes, but for those of its Also.
+func (v view) derived(field string, d Derivation) (elements []element, there bool) {
+	if d.Make == nil {
+		return v.own(d.From[0])
 	}
 	text, ok := d.Make(nil, v.event)
 	if !ok {
-		return nil, false, strings.Join(d.From, ", ")
+		return nil, false
 	}
-	return []element{{name: field, text: string(text)}}, true, strings.Join(d.From, ", ")
+	return []element{{name: field, text: string(text)}}, true
 }
 
 // own gives the elements of the event's own fields of a name.
@@ -166,7 +182,7 @@ func (v view) own(name string) (elements []element, there bool) {
 
 func (v view) elements(i int) (elements []element) {
 	v.event.Values[i].Each(func(value event.Value) bool {
-		elements = append(elements, element{v.event.Shape.Fields[i].Name, value.String(), value.IsNull()})
+		elements = append(elements, element{name: v.event.Shape.Fields[i].Name, text: value.String(), null: value.IsNull()})
 		return true
 	})
 	return elements

@@ -52,7 +52,7 @@ func texts(elements []element) []string {
 			list = append(list, el.text)
 		}
 	}
-	if len(list) > 1 {
+	if len(list) > 1 && !elements[0].variant {
 		list = append(list, strings.Join(list, "\n"))
 	}
 	return list

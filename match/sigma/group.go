@@ -359,6 +359,12 @@ func (s *Set) collectField(g *group, id uint32, route *Route, scanned bool) {
 	g.fields[i].scanned = g.fields[i].scanned || scanned
 }
 
+// variants tells whether the values of a field are variants of one value, see Derivation.Also.
+func (g *group) variants(field uint32) bool {
+	i, ok := g.local[field]
+	return ok && g.fields[i].derived != nil && g.fields[i].derived.Also != nil
+}
+
 // wokenBy gives the instances that an atom wakes; ok is false if no instance knows the atom.
 func (g *group) wokenBy(a uint32) (instances []int32, ok bool) {
 	word := g.relevant[a>>6]

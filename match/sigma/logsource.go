@@ -50,6 +50,10 @@ type Derivation struct {
 	// allocate in steady state (it uses the room behind dst as scratch), and leaves what dst held
 	// as it was.
 	Make func(dst []byte, e *event.Event) (text []byte, ok bool)
+	// Also are further values that the field has beside this one, each by itself: the query as it
+	// was sent, and decoded. An item holds if it holds for one of them; they are never joined. Each
+	// leaves out (ok is false) what would repeat another.
+	Also []Derivation
 }
 
 // Routes gives the kinds of event that serve a log source. Its attributes are joined with AND, and

@@ -378,7 +378,7 @@ func (m *Matcher) anyText(t *test, f func(text []byte) bool) bool {
 			return true
 		}
 	}
-	if elements < 2 || t.field == keywordField {
+	if elements < 2 || t.field == keywordField || m.plan.group.variants(t.field) {
 		return false
 	}
 	text, _ := m.join(sources)

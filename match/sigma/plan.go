@@ -118,6 +118,9 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 		for _, s := range p.sources[i] {
 			add(s, f.id)
 		}
+		if g.variants(f.id) {
+			continue
+		}
 		if len(p.sources[i]) > 1 || len(p.sources[i]) == 1 && p.sources[i][0].at >= 0 && e.Values[p.sources[i][0].at].Kind&event.Array != 0 {
 			p.lists = append(p.lists, list{field: i, scanner: m.scanner(g, []uint32{f.id})})
 		}
@@ -139,12 +142,20 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 // find says where a field of a group is found in events of a layout.
 func (m *Matcher) find(f groupField, e *event.Event) []source {
 	if d := f.derived; d != nil {
-		if d.Make != nil {
-			return []source{{at: -1, derived: d}}
+		sources := derivedSources(d, e)
+		for i := range d.Also {
+			sources = append(sources, derivedSources(&d.Also[i], e)...)
 		}
-		return valueSources(e.Shape.Lookup(d.From[0]))
+		return sources
 	}
 	return valueSources(e.Shape.Lookup(m.set.fields[f.id].name))
+}
+
+func derivedSources(d *Derivation, e *event.Event) []source {
+	if d.Make != nil {
+		return []source{{at: -1, derived: d}}
+	}
+	return valueSources(e.Shape.Lookup(d.From[0]))
 }
 
 func valueSources(at []int) []source {
