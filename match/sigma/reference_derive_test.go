@@ -39,13 +39,19 @@ var refEverywhere = map[string]refDerive{
 	"ComputerName": refFrom("Computer"),
 	"Computer":     refFrom("ComputerName"),
 	"Message": refMade(func(e *refEvent) (string, bool) {
-		var lines []string
+		text := ""
 		for _, f := range e.fields {
-			if f.part == event.Data && !f.null {
-				lines = append(lines, f.whole)
+			for _, el := range f.values {
+				if f.part != event.Data || el.null {
+					continue
+				}
+				if text != "" {
+					text += "\n"
+				}
+				text += el.text
 			}
 		}
-		return strings.Join(lines, "\n"), len(lines) > 0
+		return text, text != ""
 	}),
 }
 
@@ -61,7 +67,7 @@ func refFieldsOf(service string) map[string]refDerive {
 
 // refFieldsSysmon gives each sum of "MD5=...,SHA256=..." by itself, in any order (T26).
 func refFieldsSysmon() map[string]refDerive {
-	fields := map[string]refDerive{"Hashes": refFrom("Hashes", "Hash")}
+	fields := map[string]refDerive{}
 	for _, sum := range []string{"MD5", "md5", "SHA1", "sha1", "SHA256", "sha256", "IMPHASH", "Imphash", "imphash"} {
 		fields[sum] = func(e *refEvent) ([]refElement, bool) {
 			if elements, ok := e.own(sum); ok {

@@ -77,19 +77,30 @@ func (e *refEvent) own(name string) (elements []refElement, present bool) {
 	return nil, false
 }
 
-// text gives the first element of a field, "" if there is none.
-func (e *refEvent) text(name string) string {
-	elements, _ := e.own(name)
-	if len(elements) == 0 {
-		return ""
+// first gives the first field of a name, nil if there is none.
+func (e *refEvent) first(name string) *refField {
+	for _, part := range []event.Part{event.Data, event.System} {
+		for i, f := range e.fields {
+			if f.name == name && f.part == part {
+				return &e.fields[i]
+			}
+		}
 	}
-	return elements[0].text
+	return nil
 }
 
-// has tells whether the first element of a field is there and not null.
+// text gives the first field of a name as one text, "" if there is none.
+func (e *refEvent) text(name string) string {
+	if f := e.first(name); f != nil {
+		return f.whole
+	}
+	return ""
+}
+
+// has tells whether the first field of a name is there and not null.
 func (e *refEvent) has(name string) bool {
-	elements, _ := e.own(name)
-	return len(elements) > 0 && !elements[0].null
+	f := e.first(name)
+	return f != nil && !f.null
 }
 
 func refLookAt(elements []refElement, present bool) refLook {

@@ -115,6 +115,8 @@ func refNewTable(t testing.TB) *refTable {
 	// What is a new key in Sysmon is a new value here.
 	added := operation("%%1904")
 	added.fields["EventType"] = refMade(func(*refEvent) (string, bool) { return "CreateKey", true })
+	stream := sysmon(15) // calls the list of its hashes otherwise
+	stream.fields["Hashes"] = refFrom("Hash")
 	kernelFile := func(ids ...uint32) refRoute {
 		return refRoute{name: "Kernel-File", ids: ids, where: map[string][]string{"Provider_Name": {"Microsoft-Windows-Kernel-File"}}}
 	}
@@ -139,6 +141,7 @@ func refNewTable(t testing.TB) *refTable {
 		"image_load":                {sysmon(7)},
 		"file_event":                {sysmon(11)},
 		"dns_query":                 {sysmon(22)},
+		"create_stream_hash":        {stream},
 		"file_access":               {kernelFile(12, 30)},
 		"file_rename":               {kernelFile(27)},
 		"ps_classic_start":          channel("powershell-classic", 400),

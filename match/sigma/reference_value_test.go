@@ -252,6 +252,9 @@ func refModify(m string, before []string, v refRuleValue, opt refOptions) ([]ref
 		if err != nil {
 			return nil, err
 		}
+		if p.Addr().Is4In6() && p.Bits() >= 96 { // mapped addresses count as IPv4 on both sides (T15)
+			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		}
 		v.kind, v.cidr = refIsCIDR, p.Masked()
 		return one(v)
 

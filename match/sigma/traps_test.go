@@ -45,6 +45,11 @@ func indent(s string) string {
 
 // engineMatch compiles rules and gives the titles of those that match an event.
 func engineMatch(rules string, opt refOptions, e *event.Event) (titles []string, rejected []sigma.Rejection, err error) {
+	defer func() {
+		if r := recover(); r != nil { // one case must not hide the others
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
 	c := sigma.Parse([]byte(rules), "trap.yml", sigma.LoadOptions{
 		Placeholders: opt.placeholders, IncludeDeprecated: opt.deprecated,
 	})
@@ -665,6 +670,11 @@ func TestT16_FieldRef(t *testing.T) {
 	f(`A|fieldref|neq: B`, false, "A", "same", "B", "SAME")
 	f(`A|fieldref|neq: B`, true, "A", "one", "B", "two")
 	f(`A|neq|fieldref: B`, true, "A", "one", "B", "two")
+	// The EventID of a Windows event stands in its header; here it is 1.
+	f(`EventID|fieldref: B`, true, "B", "1")
+	f(`EventID|fieldref: B`, false, "B", "2")
+	f(`EventID|fieldref|startswith: B`, false)
+	f(`B|fieldref|endswith: EventID`, true, "B", "x1")
 }
 
 func TestT17_Neq(t *testing.T) {
@@ -719,6 +729,12 @@ func TestT18_Regexp(t *testing.T) {
 	f(`Field|re: '^.$'`, "😀", true)
 	f(`Field|re: '\bword\b'`, "a word.", true)
 	f(`Field|re: '\bword\b'`, "swords", false)
+	f(`EventID|re: '^[6-8]$'`, "x", true) // an item has event id 7
+	f(`EventID|re: '^[1-3]'`, "x", false)
+	f(`EventID|re|i: 'K'`, "x", false)
+	f(`EventID|startswith: '7'`, "x", true)
+	f(`EventID|lt: 7`, "x", false)
+	f(`EventID|cidr: '10.0.0.0/8'`, "x", false)
 	j.refused(`Field|re: 'a('`)
 	j.refused(`Field|re: '(?=x)'`)
 	j.refused(`Field|re: '(a)\1'`)
@@ -773,8 +789,28 @@ func TestT20_SeveralValues(t *testing.T) {
 	f(`Data: 5`, true, "Data", several{4, 5})
 	f(`Data|gt: 4`, true, "Data", several{4, 5})
 	f(`Data|cidr: '10.0.0.0/8'`, true, "Data", several{"host", "10.0.0.1"})
+	f(`Computer: 'two'`, true, "Computer", several{"one", "two"}) // though it may also be derived
+	f(`Message|contains: 'two'`, true, "Message", several{"one", "two"})
+	f(`Message|exists: true`, true, "Message", nil)
 	f(`A: 'one'`, true, "A", "one", "B", "x", "A", "two") // a name twice
 	f(`A: 'two'`, true, "A", "one", "B", "x", "A", "two")
+	// Events of one shape may hold one value now and a list then.
+	one := winEvent("Application", 33205, "Data", "first")
+	list := winEvent("Application", 33205, "Data", []string{"first", "second"})
+	list.Shape = one.Shape
+	c := sigma.Parse([]byte(ruleOf("", "sel:\n    Data: 'first*second'\ncondition: sel\n")), "trap.yml", sigma.LoadOptions{})
+	set, err := sigma.Compile(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, order := range [][]*event.Event{{one, list, one}, {list, one, list}} {
+		m := set.NewMatcher()
+		for i, e := range order {
+			if got := len(m.Match(e)) == 1; got != (e == list) {
+				t.Errorf("event %d: matches = %v, want %v", i, got, e == list)
+			}
+		}
+	}
 	// MSSQL 33205 is one element of many lines.
 	audit := "audit_schema_version:1\nclass_type:U\nstatement:EXEC xp_cmdshell 'synthetic'\nadditional:"
 	f("Data|contains|all:\n        - 'statement:EXEC'\n        - 'xp_cmdshell'", true, "Data", audit)
