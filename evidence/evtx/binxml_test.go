@@ -341,6 +341,10 @@ func TestHostileBinXML(t *testing.T) {
 			c.fragment()
 			c.el(strings.Repeat("n", 1025), false, func() {})
 		}, "at most 1024 characters"},
+		{"name of NULs", func(c *chunkWriter) {
+			c.fragment()
+			c.el("\x00\x00", false, func() { c.literal("v") })
+		}, "hash 0000"},
 		{"many fragments", func(c *chunkWriter) {
 			for range 100 {
 				c.fragment()

@@ -594,7 +594,7 @@ func (r *Reader) nameAt(off int) (uint32, bool) {
 	}
 	raw := r.buf[off+8 : off+8+2*chars]
 	// Windows does not look at the hash, so a wrong one alone must not hide a record.
-	if want, found := nameHash(raw), binary.LittleEndian.Uint16(r.buf[off+4:]); (want != found || chars == 0) && !isName(raw) {
+	if want, found := nameHash(raw), binary.LittleEndian.Uint16(r.buf[off+4:]); chars == 0 || raw[0]|raw[1] == 0 || want != found && !isName(raw) {
 		return 0, r.fail(off, "name", fmt.Sprintf("hash %04x", want), fmt.Sprintf("%04x", found))
 	}
 	id := r.nameID(raw)
