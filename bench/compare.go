@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 )
 
@@ -92,9 +93,7 @@ type difference struct {
 func compare(a, b counts) (diffs []difference, both int) {
 	all := counts{}
 	for _, c := range []counts{a, b} {
-		for id, r := range c {
-			all[id] = r
-		}
+		maps.Copy(all, c)
 	}
 	for _, id := range sortedKeys(all) {
 		d := difference{id: id, title: all[id].title}

@@ -129,7 +129,7 @@ func (c crew) hunt(logs []log, times int) (pass, error) {
 					return
 				}
 				sum.events += report.Events
-				sum.used += int64(report.Bytes)
+				sum.used += report.Bytes
 			}
 		})
 	}

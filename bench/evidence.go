@@ -127,7 +127,7 @@ func unpack(archive, dir string) error {
 	left := int64(maxUnpacked)
 	for r := tar.NewReader(plain); ; {
 		h, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
