@@ -16,6 +16,7 @@ import (
 //   - Rules and correlations that only feed correlations become silent: those which at least one
 //     correlation names and none of them with "generate".
 //   - Filters are joined to the rules that they are meant for (T29).
+//   - Rules of a log source that [Routes] does not know can never match: they are warned of.
 func (c *Collection) Resolve() {
 	if c.parsed != nil {
 		return
@@ -28,6 +29,7 @@ func (c *Collection) Resolve() {
 	c.dropUnfit()
 	c.silence()
 	c.applyFilters()
+	c.warnUnknownSources()
 	byPlace := func(a, b Rejection) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Reason, b.Reason))
 	}
@@ -242,6 +244,23 @@ func (c *Collection) applyFilters() {
 	for j, f := range c.Filters {
 		if !used[j] {
 			c.warn(f.File, f.Line, f.Title, "filter applies to no rule: none of those it names is loaded and has its log source")
+		}
+	}
+}
+
+// warnUnknownSources tells of rules that no event can be routed to (T23).
+func (c *Collection) warnUnknownSources() {
+	unknown := make(map[Logsource]bool)
+	for _, r := range c.Rules {
+		ls := r.Logsource
+		ls.Definition = ""
+		if _, seen := unknown[ls]; !seen {
+			_, known := Routes(ls)
+			unknown[ls] = !known
+		}
+		if unknown[ls] {
+			c.warn(r.File, r.Line, r.Title, "log source is unknown, no event will match: product %q, category %q, service %q",
+				excerpt(ls.Product), excerpt(ls.Category), excerpt(ls.Service))
 		}
 	}
 }

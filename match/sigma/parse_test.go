@@ -572,7 +572,7 @@ func TestT22SpacesInFields(t *testing.T) {
 
 func TestT30StatusAndDocuments(t *testing.T) {
 	rule := func(id, more string) string {
-		return "title: t" + id + "\nid: " + id + "\nlogsource: {product: p}\ndetection: {s: {F: x}, condition: s}\n" + more
+		return "title: t" + id + "\nid: " + id + "\nlogsource: {product: windows}\ndetection: {s: {F: x}, condition: s}\n" + more
 	}
 	f := func(text string, opt LoadOptions, want string) {
 		t.Helper()
@@ -613,11 +613,14 @@ func TestT30StatusAndDocuments(t *testing.T) {
 	f(rule("1", "")+"---\n"+rule("1", "level: low\n"), LoadOptions{},
 		"1:1:F='x'; 1:6:F='x'; warning 6 id 1 is that of another rule too, at f.yml:1: both are kept")
 
+	f("title: t\nid: 1\nlogsource: {product: p, service: s}\ndetection: {s: {F: x}, condition: s}\n", LoadOptions{},
+		`1:1:F='x'; warning 1 log source is unknown, no event will match: product "p", category "", service "s"`)
+
 	// Templates of Sigma 1.0.
-	f("action: global\ntitle: g\nlogsource: {product: p}\ndetection: {condition: s}\n"+
+	f("action: global\ntitle: g\nlogsource: {product: windows}\ndetection: {condition: s}\n"+
 		"---\nid: 1\ndetection: {s: {F: x}}\n---\nid: 2\ndetection: {s: {F: y}}\n", LoadOptions{}, "1:6:F='x'; 2:9:F='y'")
 	f(rule("1", "")+"---\naction: repeat\nid: 2\ndetection: {s: {F: z}}\n", LoadOptions{}, "1:1:F='x'; 2:6:F='z'")
-	f("action: global\ntitle: g\nlogsource: {product: p}\n---\naction: reset\n---\nid: 2\nlogsource: {product: p}\n", LoadOptions{},
+	f("action: global\ntitle: g\nlogsource: {product: windows}\n---\naction: reset\n---\nid: 2\nlogsource: {product: p}\n", LoadOptions{},
 		"rejected 7 want title, found none")
 	f("action: repeat\n", LoadOptions{}, "rejected 1 action: repeat wants a rule before it, found none")
 	f("action: dance\n", LoadOptions{}, `rejected 1 action: want global, reset or repeat, found "dance"`)
