@@ -75,7 +75,9 @@ type folder struct {
 }
 
 func TestArrows(t *testing.T) {
+	seen := map[string]bool{}
 	for _, f := range folders(t) {
+		seen[f.path] = true
 		allowed, known := arrows[f.path]
 		if !known {
 			t.Errorf("%s: not in the table of arrows_test.go: say what it may import, and put it on the map in ARCHITECTURE.md", f.path)
@@ -96,6 +98,11 @@ func TestArrows(t *testing.T) {
 					t.Errorf("%s: %s must not import %s", f.fset.Position(spec.Pos()), f.path, to)
 				}
 			}
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(arrows)) {
+		if !seen[p] {
+			t.Errorf("arrows_test.go: the table has %s, where no package is", p)
 		}
 	}
 }
@@ -133,7 +140,7 @@ func TestArrowsPointBack(t *testing.T) {
 	for _, p := range slices.Sorted(maps.Keys(arrows)) {
 		visit(p, nil)
 	}
-	for p := range testArrows {
+	for _, p := range slices.Sorted(maps.Keys(testArrows)) {
 		if _, known := arrows[p]; !known {
 			t.Errorf("testArrows has %s, which is not in the table", p)
 		}
@@ -181,6 +188,11 @@ func TestMap(t *testing.T) {
 	for _, f := range folders(t) {
 		if !slices.Contains(onMap, f.path) {
 			t.Errorf("ARCHITECTURE.md: the map lacks %s/", f.path)
+		}
+	}
+	for _, p := range onMap {
+		if info, err := os.Stat(filepath.FromSlash(p)); err != nil || !info.IsDir() {
+			t.Errorf("ARCHITECTURE.md: the map has %s/, which is not there", p)
 		}
 	}
 }
