@@ -20,8 +20,8 @@ type chunkHeader struct {
 	firstID, lastID uint64
 	free            int // where records end
 	dataCRC         uint32
-	noCRC           bool
-	intact          bool // its checksum is right
+	noCRC           bool // checksums are not kept
+	intact          bool // its checksum is right, or there is none
 	lost            bool // there is none
 }
 
@@ -513,17 +513,19 @@ func (r *Reader) clearTables() {
 
 func (r *Reader) header() chunkHeader {
 	b := r.chunk
-	if want, found := crcHeader(b), binary.LittleEndian.Uint32(b[124:]); want != found {
-		r.note(fault{124, "chunk header checksum", hex32(want), hex32(found)}, 0, 0)
-	}
-	return chunkHeader{
+	h := chunkHeader{
 		firstID: binary.LittleEndian.Uint64(b[24:]),
 		lastID:  binary.LittleEndian.Uint64(b[32:]),
 		free:    int(min(binary.LittleEndian.Uint32(b[48:]), chunkSize+1)),
 		dataCRC: binary.LittleEndian.Uint32(b[52:]),
-		noCRC:   binary.LittleEndian.Uint32(b[120:])&flagNoCRC != 0,
-		intact:  crcHeader(b) == binary.LittleEndian.Uint32(b[124:]),
+		noCRC:   r.file.noCRC || binary.LittleEndian.Uint32(b[120:])&flagNoCRC != 0,
+		intact:  true,
 	}
+	if want, found := crcHeader(b), binary.LittleEndian.Uint32(b[124:]); want != found && !h.noCRC {
+		r.note(fault{124, "chunk header checksum", hex32(want), hex32(found)}, 0, 0)
+		h.intact = false
+	}
+	return h
 }
 
 func crcHeader(b []byte) uint32 {

@@ -122,6 +122,13 @@ func TestDamage(t *testing.T) {
 		{"fewer chunks counted than there are", func(b []byte) []byte { b[42] = 2; return b }, true, all,
 			[]string{"chunk: want no more than 2 chunks, as the file header says, found one more, lost 0"}},
 		{"fewer chunks counted, but the log was in use", func(b []byte) []byte { b[42] = 1; b[120] = 1; return b }, true, all, nil},
+		{"checksums that are not kept", func(b []byte) []byte {
+			b[120] = 4
+			clear(b[124:128])
+			clear(b[4096+52 : 4096+56])
+			clear(b[4096+124 : 4096+128])
+			return b
+		}, false, all, nil},
 		{"rubbish behind the log", func(b []byte) []byte { return append(b, bytes.Repeat([]byte("rubbish "), 9000)...) }, false, all,
 			[]string{"chunk header: want \"ElfChnk\", found 7275626269736820", "chunk header: want \"ElfChnk\", found 7275626269736820"}},
 	} {

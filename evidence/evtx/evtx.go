@@ -63,6 +63,7 @@ type File struct {
 	base    int64 // where the first chunk stands
 	chunks  int64 // chunks that the file header counts; -1 if it is not to be believed
 	dirty   bool
+	noCRC   bool // checksums are not kept
 	recover bool
 	// firstUsed is how much of the first chunk holds records as its header has it, 0 if unknown:
 	// Open has seen that header already, and most logs have but one chunk.
@@ -117,9 +118,9 @@ func (f *File) header(b []byte) {
 		return
 	}
 	flags := binary.LittleEndian.Uint32(b[120:])
-	f.dirty = flags&flagDirty != 0
+	f.dirty, f.noCRC = flags&flagDirty != 0, flags&flagNoCRC != 0
 	intact := true
-	if want, found := crc32.ChecksumIEEE(b[:120]), binary.LittleEndian.Uint32(b[124:]); want != found && flags&flagNoCRC == 0 {
+	if want, found := crc32.ChecksumIEEE(b[:120]), binary.LittleEndian.Uint32(b[124:]); want != found && !f.noCRC {
 		f.note(124, "file header checksum", hex32(want), hex32(found), 0)
 		intact = false
 	}
