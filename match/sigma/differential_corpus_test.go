@@ -253,40 +253,7 @@ func TestCorpusDifferential(t *testing.T) {
 	}
 	t.Logf("%d rules; rejected by the engine %d, by the reference %d", len(loaded), len(collection.Rejected), refRejected)
 
-	// Rules of one log source go together: whether an event is meant is asked once.
-	type sourceRules struct {
-		routes []refRoute
-		keys   []string
-		rules  []*refRule
-	}
-	sources := map[refLogsource]*sourceRules{}
-	for key, r := range reference {
-		s := sources[r.logsource]
-		if s == nil {
-			s = &sourceRules{routes: r.routes}
-			sources[r.logsource] = s
-		}
-		s.keys, s.rules = append(s.keys, key), append(s.rules, r)
-	}
-	judgeOne := func(e *event.Event) map[string]bool {
-		re := refOf(e)
-		matches := map[string]bool{}
-		for _, s := range sources {
-			for i := range s.routes {
-				if !re.takes(&s.routes[i]) {
-					continue
-				}
-				v := re.view(&s.routes[i])
-				for j, r := range s.rules {
-					if !matches[s.keys[j]] && r.holds(v) {
-						matches[s.keys[j]] = true
-					}
-				}
-			}
-		}
-		return matches
-	}
-
+	judge := newCorpusJudge(reference)
 	m := set.NewMatcher()
 	rd := evtx.NewReader(evtx.Options{})
 	differ, maxTold := 0, 25
@@ -300,7 +267,7 @@ func TestCorpusDifferential(t *testing.T) {
 				for _, r := range m.Match(e) {
 					got[loaded[r]] = true
 				}
-				want := judgeOne(e)
+				want := judge.matches(e)
 				matches += len(want)
 				for key := range want {
 					if !got[key] {

@@ -29,6 +29,7 @@ type refRule struct {
 	logsource               refLogsource
 	holds                   refTest
 	routes                  []refRoute
+	detection               *yaml.Node
 }
 
 type refLogsource struct{ product, category, service string }
@@ -227,7 +228,7 @@ func refParseRule(doc *yaml.Node, table *refTable, opt refOptions) (*refRule, er
 	if r.holds, err = refParseDetection(detection, nil, opt); err != nil {
 		return nil, fmt.Errorf("%s: %w", r.title, err)
 	}
-	r.routes = table.routes(r.logsource)
+	r.routes, r.detection = table.routes(r.logsource), detection
 	return r, nil
 }
 

@@ -68,54 +68,67 @@ func refScalar(n *yaml.Node) refRuleValue {
 	return v
 }
 
-// refParseItem reads one line of a map, "field|modifier|modifier: values", or one keyword, whose
-// key is "" or only modifiers. Modifiers are applied from left to right (specification, "Value
-// Modifiers").
-func refParseItem(key string, nodes []*yaml.Node, opt refOptions) (refTest, error) {
-	parts := strings.Split(key, "|")
-	field, modifiers := strings.ReplaceAll(parts[0], " ", ""), parts[1:]
-	all, cased, negated := false, false, false
+// A refItem is one line of a map, "field|modifier|modifier: values", or one keyword.
+type refItem struct {
+	field               string // "" for keywords
+	all, cased, negated bool
+	values              [][]refRuleValue // for each value of the file what has become of it
+}
 
-	var values [][]refRuleValue // for each value of the file what has become of it
+// refReadItem applies the modifiers of a line to its values, from left to right (specification,
+// "Value Modifiers").
+func refReadItem(key string, nodes []*yaml.Node, opt refOptions) (refItem, error) {
+	parts := strings.Split(key, "|")
+	it := refItem{field: strings.ReplaceAll(parts[0], " ", "")}
+	modifiers := parts[1:]
 	for _, n := range nodes {
 		if n.Kind != yaml.ScalarNode {
-			return nil, errors.New("a value is no scalar")
+			return it, errors.New("a value is no scalar")
 		}
 		v := refScalar(n)
 		if v.kind == refIsNull && len(nodes) > 1 {
-			return nil, errors.New("null in a list") // T11
+			return it, errors.New("null in a list") // T11
 		}
-		values = append(values, []refRuleValue{v})
+		it.values = append(it.values, []refRuleValue{v})
 	}
 	for i, m := range modifiers {
 		switch m {
 		case "all":
-			all = true
+			it.all = true
 			continue
 		case "cased":
-			cased = true
+			it.cased = true
 			continue
 		case "neq":
-			negated = true
+			it.negated = true
 			continue
 		}
-		for j := range values {
+		for j := range it.values {
 			var out []refRuleValue
-			for _, v := range values[j] {
+			for _, v := range it.values[j] {
 				became, err := refModify(m, modifiers[:i], v, opt)
 				if err != nil {
-					return nil, err
+					return it, err
 				}
 				out = append(out, became...)
 			}
-			values[j] = out
+			it.values[j] = out
 		}
 	}
+	return it, nil
+}
+
+// refParseItem gives the meaning of a line.
+func refParseItem(key string, nodes []*yaml.Node, opt refOptions) (refTest, error) {
+	it, err := refReadItem(key, nodes, opt)
+	if err != nil {
+		return nil, err
+	}
 	var tests []refTest
-	for _, alternatives := range values {
+	for _, alternatives := range it.values {
 		var or []refTest
 		for _, v := range alternatives {
-			t, err := refValueTest(field, v, cased)
+			t, err := refValueTest(it.field, v, it.cased)
 			if err != nil {
 				return nil, err
 			}
@@ -124,10 +137,10 @@ func refParseItem(key string, nodes []*yaml.Node, opt refOptions) (refTest, erro
 		tests = append(tests, refAny(or))
 	}
 	t := refAny(tests)
-	if all {
+	if it.all {
 		t = refAll(tests)
 	}
-	if negated {
+	if it.negated {
 		t = refNot(t) // of the whole item: equal to none of the values (T17)
 	}
 	return t, nil
