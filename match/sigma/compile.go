@@ -283,14 +283,17 @@ func exprWeight(e expr) int {
 // item turns one comparison into an atom or a test.
 func (b *compiler) item(it *Item) (expr, error) {
 	f := b.field(it.Field, b.space(it.Field))
-	if it.Field == "EventID" {
-		return b.test(it, f, test{eventID: true, pattern: foldPattern(it)})
-	}
+	// EventID is that of System (see isWindows), which is not looked up among the fields: it is
+	// always a test, and no literal of its field stands for it.
+	eventID := it.Field == "EventID"
 	switch it.Kind {
 	case ItemMatch:
+		if eventID {
+			return b.test(it, f, test{pattern: foldPattern(it)})
+		}
 		return b.pattern(it, f)
 	case ItemNumber:
-		if it.Part != WholeValue {
+		if it.Part != WholeValue || eventID {
 			break
 		}
 		normal, ok := normalDecimal(nil, []byte(patternText(it.Pattern)))
@@ -315,6 +318,9 @@ func (b *compiler) item(it *Item) (expr, error) {
 		}
 		t := test{re: re}
 		lits, _ := re.Literals()
+		if eventID {
+			lits = nil
+		}
 		for _, lit := range lits {
 			t.literals = append(t.literals, b.literal(f, litAnywhere, foldString(lit)))
 		}
@@ -332,7 +338,7 @@ func (b *compiler) item(it *Item) (expr, error) {
 }
 
 func (b *compiler) test(it *Item, f uint32, t test) (expr, error) {
-	t.item, t.field = it, f
+	t.item, t.field, t.eventID = it, f, it.Field == "EventID"
 	key := testKey{field: f, ref: t.ref, text: testText(it)}
 	id, ok := b.tested[key]
 	if !ok {
