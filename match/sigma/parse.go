@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,7 +73,7 @@ type parser struct {
 
 // A problem is what is wrong with a document.
 type problem struct {
-	line   int // in the file; 0 is the document's own
+	line   int // in the file, from 1
 	reason string
 }
 
@@ -153,7 +154,7 @@ type document struct {
 	offset int
 }
 
-// splitDocuments cuts a stream at its "---" lines, so that a broken document does not take the
+// splitDocuments cuts a stream at its "---" and "..." lines, so that a broken document does not take the
 // others with it. YAML allows no line that starts so inside a document, not even in a block
 // scalar (YAML 1.2.2, 9.1.2 "c-forbidden"). Directives before it are dropped: rules need none, and
 // the library refuses "%YAML 1.2".
@@ -168,6 +169,11 @@ func splitDocuments(data []byte) []document {
 		}
 		text := data[at:end]
 		switch {
+		case isMarker(text, "..."):
+			if content {
+				docs = append(docs, document{data[start:at], startLine})
+			}
+			start, startLine, content = end, line+1, false
 		case isMarker(text, "---"):
 			if content {
 				docs = append(docs, document{data[start:at], startLine})
@@ -192,20 +198,37 @@ func isMarker(line []byte, marker string) bool {
 		(len(line) == len(marker) || strings.IndexByte(" \t\r\n", line[len(marker)]) >= 0)
 }
 
-// document reads one YAML document. It ends up in exactly one place: a rule, correlation or
-// filter, a rejection, the count of the skipped, or a template.
+// document reads a piece of the file, which is one YAML document, or more if the library sees line
+// ends where splitDocuments does not (YAML 1.1 has five kinds).
 func (p *parser) document(d document) {
-	p.title = ""
-	p.nodes, p.items, p.leaves, p.text, p.warnings = maxNodes, maxItems, maxLeaves, maxText, maxWarnings
-	var doc yaml.Node
-	if err := yaml.Unmarshal(d.text, &doc); err != nil {
-		p.documents++
-		line, reason := yamlError(err)
-		// The library may be a line beyond the end.
-		last := bytes.Count(bytes.TrimRight(d.text, "\n"), []byte("\n")) + 1
-		p.reject(d.offset+min(max(line, 1), last), reason)
-		return
+	decoder := yaml.NewDecoder(bytes.NewReader(d.text))
+	for {
+		p.title = ""
+		var doc yaml.Node
+		err := decoder.Decode(&doc)
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			p.documents++
+			line, reason := yamlError(err)
+			// The library may be a line beyond the end.
+			last := bytes.Count(bytes.TrimRight(d.text, "\n"), []byte("\n")) + 1
+			p.reject(d.offset+min(max(line, 1), last), reason)
+			return
+		}
+		if p.documents > maxDocuments {
+			p.reject(d.offset+1, fmt.Sprintf("want at most %d documents in a file, found more", maxDocuments))
+			p.documents++
+			return
+		}
+		p.tree(&doc, d.offset)
 	}
+}
+
+// tree reads one YAML document. It ends up in exactly one place: a rule, correlation or filter, a
+// rejection, the count of the skipped, or a template.
+func (p *parser) tree(doc *yaml.Node, offset int) {
 	if doc.Kind == 0 || len(doc.Content) == 0 {
 		return // nothing but comments
 	}
@@ -214,15 +237,13 @@ func (p *parser) document(d document) {
 		return // "---" with nothing after it
 	}
 	p.documents++
-	if d.offset > 0 {
-		countLines(root, d.offset)
+	p.nodes, p.items, p.leaves, p.text, p.warnings = maxNodes, maxItems, maxLeaves, maxText, maxWarnings
+	if offset > 0 {
+		countLines(root, offset)
 	}
 	err := p.top(root)
 	var bad *problem
 	if errors.As(err, &bad) {
-		if bad.line == 0 {
-			bad.line = p.line(root)
-		}
 		p.reject(bad.line, bad.reason)
 	}
 }

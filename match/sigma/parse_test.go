@@ -604,6 +604,12 @@ func TestT30StatusAndDocuments(t *testing.T) {
 	f("# nothing\n---\n"+rule("1", "")+"---\n---\n# no more\n", LoadOptions{}, "1:3:F='x'")
 	f(rule("1", "")+"--- \na: [\n---\n"+rule("2", ""), LoadOptions{},
 		"1:1:F='x'; 2:8:F='x'; rejected 6 YAML: did not find expected node content")
+	// However a document ends, the next one is read.
+	f(rule("1", "")+"...\n"+rule("2", ""), LoadOptions{}, "1:1:F='x'; 2:6:F='x'")
+	f(rule("1", "")+"... # end\n# and\n--- # next\n"+rule("2", ""), LoadOptions{}, "1:1:F='x'; 2:8:F='x'")
+	f(rule("1", "")+"x: |\n  text\n  --- no marker\n", LoadOptions{}, "1:1:F='x'")
+	f(strings.ReplaceAll(rule("1", "")+"---\n"+rule("2", ""), "\n", "\r"), LoadOptions{}, "1:1:F='x'; 2:6:F='x'")
+	f(strings.ReplaceAll(rule("1", "")+"---\n"+rule("2", ""), "\n", "\r\n"), LoadOptions{}, "1:1:F='x'; 2:6:F='x'")
 	f("%YAML 1.2\n---\n"+rule("1", ""), LoadOptions{}, "1:3:F='x'")
 	f("\ufeff"+rule("1", ""), LoadOptions{}, "1:1:F='x'")
 	f(rule("1", "level: severe\nstatus: old\n"), LoadOptions{},
