@@ -117,7 +117,8 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 // decode reads one record into r.ev.
 func (r *Reader) decode(pos, size int, id uint64) bool {
 	r.values, r.subs, r.scratch, r.layout = r.values[:0], r.subs[:0], r.scratch[:0], r.root
-	if !r.fragments(pos+recordHeaderSize, pos+size-4, 0, 0) {
+	// Stale records may stand in one another, so that their bytes count, too.
+	if !r.work(pos, size/8) || !r.fragments(pos+recordHeaderSize, pos+size-4, 0, 0) {
 		return false
 	}
 	l := r.layout

@@ -23,8 +23,9 @@ const dynamicName uint32 = 1 << 31
 // in a chunk and referred to often, so that paths are not bounded by the size of the chunk.
 const maxPath = 4096
 
-// maxShapeBytes bounds the paths and names of the shapes made for one chunk.
-const maxShapeBytes = 8 << 20
+// maxShapeBytes bounds the paths and names of the shapes made for one chunk. A chunk of 60 different
+// events needs 300 KB.
+const maxShapeBytes = 2 << 20
 
 // A layout is a node of that trie.
 type layout struct {
