@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -49,12 +50,7 @@ func hasNot(n Node) bool {
 	if n.Op == OpNot {
 		return true
 	}
-	for _, kid := range n.Kids {
-		if hasNot(kid) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Kids, hasNot)
 }
 
 // applies tells whether the filter is meant for a rule: it names it, or any, and what it says of
@@ -69,10 +65,5 @@ func (f *Filter) applies(r *Rule) bool {
 	if f.Any {
 		return true
 	}
-	for _, name := range f.Rules {
-		if name == r.ID || name == r.Name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.Rules, func(name string) bool { return name == r.ID || name == r.Name })
 }

@@ -97,7 +97,7 @@ func (p *parser) modifier(f *fieldKey, mod string) error {
 	case "contains", "startswith", "endswith":
 		return p.placeModifier(f, mod)
 	case "cased":
-		if f.kind != ItemMatch && f.kind != ItemFieldRef {
+		if f.kind != ItemMatch && f.kind != ItemFieldRef || f.part != WholeValue {
 			return p.clash(f, mod)
 		}
 		if f.cased {

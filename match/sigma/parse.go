@@ -61,7 +61,7 @@ type parser struct {
 	documents, templates int
 	// title is that of the document being read, for its rejection.
 	title string
-	// nodes, items and leaves count down what the document may still use.
+	// nodes to warnings count down what the document may still use.
 	nodes, items, leaves, text, warnings int
 	// merged counts down what the templates of the file may still copy.
 	merged int
@@ -241,9 +241,10 @@ func (p *parser) tree(doc *yaml.Node, offset int) {
 	if offset > 0 {
 		countLines(root, offset)
 	}
-	err := p.top(root)
+	remarks := len(p.out.Warnings)
 	var bad *problem
-	if errors.As(err, &bad) {
+	if errors.As(p.top(root), &bad) {
+		p.out.Warnings = p.out.Warnings[:remarks] // they are about documents that are loaded
 		p.reject(bad.line, bad.reason)
 	}
 }

@@ -458,6 +458,7 @@ func TestTimeParts(t *testing.T) {
 		{`F|hour: null`, `rejected: found null`},
 		{`F|hour|minute: 1`, `rejected: minute does not go`},
 		{`F|hour|contains: 1`, `rejected: contains does not go`},
+		{`F|hour|cased: 1`, `rejected: cased does not go`},
 		{`F|hour|windash: 1`, `rejected: windash does not go`},
 	})
 }
@@ -675,6 +676,14 @@ func TestT32Rejected(t *testing.T) {
 	f(inRule("s: {F: x}\ntimeframe: 5m\ncondition: s"), 5, "timeframe belongs to the aggregations")
 	f(strings.Repeat("#", maxFileSize+1), 0, "at most 1048576 bytes")
 	f(strings.Repeat("---\n", maxDocuments+2), 1, "at most 4096 documents")
+}
+
+// TestWarningsOfRejected: remarks are about what is loaded.
+func TestWarningsOfRejected(t *testing.T) {
+	c := Parse([]byte(inRule("s: {F|bad: x}\ncondition: s")+"level: odd\n"), "f.yml", LoadOptions{})
+	if len(c.Rejected) != 1 || len(c.Warnings) != 0 {
+		t.Errorf("want one rejection and no warnings, got %v and %v", c.Rejected, c.Warnings)
+	}
 }
 
 // TestHostileTemplates: a large template is not copied for each of thousands of documents.
