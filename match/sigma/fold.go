@@ -51,13 +51,24 @@ func foldString(s string) string { return string(appendFoldUTF8(nil, s, false)) 
 // appendFoldUTF8 appends a folded UTF-8 text; fix turns invalid bytes into U+FFFD.
 func appendFoldUTF8[T string | []byte](dst []byte, s T, fix bool) []byte {
 	for i := 0; i < len(s); {
+		for ; i+8 <= len(s); i += 8 {
+			x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+				uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+			if x&0x8080_8080_8080_8080 != 0 {
+				break
+			}
+			dst = binary.LittleEndian.AppendUint64(dst, lowerASCII(x))
+		}
+		if i == len(s) {
+			break
+		}
 		c := s[i]
 		if c < utf8.RuneSelf {
 			dst = append(dst, foldASCII[c])
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+		r, n := decodeRune(s[i:])
 		if r == utf8.RuneError && n == 1 {
 			if fix {
 				dst = utf8.AppendRune(dst, utf8.RuneError)
@@ -71,6 +82,19 @@ func appendFoldUTF8[T string | []byte](dst []byte, s T, fix bool) []byte {
 		i += n
 	}
 	return dst
+}
+
+func decodeRune[T string | []byte](s T) (rune, int) {
+	var b [utf8.UTFMax]byte
+	n := copy(b[:], s)
+	return utf8.DecodeRune(b[:n])
+}
+
+// lowerASCII brings eight bytes below 0x80 into lower case at once. Adding 0x3f sets the high bit
+// of a byte from 'A' on, adding 0x25 that of one behind 'Z'; no sum reaches into the next byte.
+func lowerASCII(x uint64) uint64 {
+	letters := (x + 0x3f3f_3f3f_3f3f_3f3f) ^ (x + 0x2525_2525_2525_2525)
+	return x | letters&0x8080_8080_8080_8080>>2
 }
 
 var foldASCII = func() (t [256]byte) {
@@ -121,11 +145,8 @@ func appendFoldUTF16(dst, b []byte) []byte {
 		if x&0xff80_ff80_ff80_ff80 != 0 {
 			break
 		}
-		w := out[o : o+4 : o+4]
-		w[0] = foldASCII[byte(x)]
-		w[1] = foldASCII[byte(x>>16)]
-		w[2] = foldASCII[byte(x>>32)]
-		w[3] = foldASCII[byte(x>>48)]
+		x = (x | x>>8) & 0x0000_ffff_0000_ffff
+		binary.LittleEndian.PutUint32(out[o:], uint32(lowerASCII((x|x>>16)&0xffff_ffff)))
 		b = b[8:]
 		o += 4
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"aldebaran/event"
 )
 
 // buildIndex makes an index of literals at all four anchors; atom 4*i+anchor is literal i there.
@@ -119,6 +121,25 @@ func TestFold(t *testing.T) {
 	f("مرحبا 你好", "مرحبا 你好")
 	f("ẞ", foldString("ß")) // U+1E9E folds to U+00DF, not to ss: simple folding
 	f("a\xffb", "a\xffb")
+	// Eight bytes at a time give what one at a time gives, for each byte at each place.
+	for c := range 128 {
+		for at := range 8 {
+			in := []byte("@AZ[`az{")
+			in[at] = byte(c)
+			want := strings.ToLower(string(in))
+			if got := foldString(string(in)); got != want {
+				t.Errorf("foldString(%q) = %q, want %q", in, got, want)
+			}
+			wide := make([]byte, 0, 16)
+			for _, b := range in {
+				wide = append(wide, b, 0)
+			}
+			got := string(appendFold(nil, event.Value{Kind: event.UTF16, Raw: wide}))
+			if want = strings.TrimRight(want, "\x00"); got != want {
+				t.Errorf("%q as UTF-16 folds to %q, want %q", in, got, want)
+			}
+		}
+	}
 }
 
 func TestNormalDecimal(t *testing.T) {
