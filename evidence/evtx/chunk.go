@@ -2,11 +2,13 @@ package evtx
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"aldebaran/event"
 )
@@ -71,18 +73,18 @@ func (r *Reader) noChunk(room, have int, emit func(*event.Event) bool) (next int
 	if err := r.load(have, room); err != nil {
 		return 0, false, err
 	}
+	if isZero(r.chunk[:room]) {
+		if expected && f.chunks >= 0 {
+			r.note(fault{0, "chunk header", `"ElfChnk"`, "zero bytes"}, 0, -1)
+		}
+		return next, true, nil
+	}
 	if begun, err := r.chunkBefore(); begun > 0 || err != nil {
 		return begun + chunkSize, true, err // this place belongs to the last chunk of the unit before
 	}
 	if moved := r.findChunk(r.chunk[:room], r.at); moved > 0 {
 		r.note(fault{0, "chunk header", `"ElfChnk"`, fmt.Sprintf("a chunk %#x bytes further on", moved)}, 0, 0)
 		return r.at + int64(moved), true, nil
-	}
-	if isZero(r.chunk[:room]) {
-		if expected && f.chunks >= 0 {
-			r.note(fault{0, "chunk header", `"ElfChnk"`, "zero bytes"}, 0, -1)
-		}
-		return next, true, nil
 	}
 	found := "zero bytes"
 	if !isZero(r.chunk[:min(8, room)]) {
@@ -120,7 +122,7 @@ func (r *Reader) chunkBefore() (int64, error) {
 	if r.at != r.unit.Start || r.at-chunkSize < r.file.base {
 		return 0, nil
 	}
-	before := make([]byte, chunkSize)
+	before := r.spareChunk()
 	if _, err := r.file.r.ReadAt(before, r.at-chunkSize); err != nil {
 		return 0, fmt.Errorf("%s: offset %#x: %w", r.file.path, r.at-chunkSize, err)
 	}
@@ -140,6 +142,14 @@ func (r *Reader) chunkBefore() (int64, error) {
 
 // atEnd is what is wrong with a record whose size stands differently at its end.
 const atEnd = "record size at its end"
+
+// spareChunk gives memory for a second chunk.
+func (r *Reader) spareChunk() []byte {
+	if r.spare == nil {
+		r.spare = make([]byte, chunkSize)
+	}
+	return r.spare
+}
 
 // A walker goes from record to record through a chunk.
 type walker struct {
@@ -494,6 +504,8 @@ func (r *Reader) begin(at int64, index int) {
 	r.at, r.index = at, index
 	r.clearTables()
 	r.worked, r.joined, r.shapeBytes, r.places = 0, 0, 0, 0
+	r.noted = len(r.report.Damage)
+	r.chunkNumber++
 	r.more = event.Damage{}
 	if r.cached > maxCached {
 		r.forget()
@@ -566,8 +578,9 @@ func (r *Reader) note(f fault, record uint64, lost int) {
 	}
 }
 
-// endDamage lists the places of the chunk that were only counted.
+// endDamage puts the places of the chunk in order and adds those that were only counted.
 func (r *Reader) endDamage() {
+	slices.SortStableFunc(r.report.Damage[r.noted:], func(a, b event.Damage) int { return cmp.Compare(a.Offset, b.Offset) })
 	if n := r.places - maxChunkDamage; n > 0 {
 		r.more.Found = fmt.Sprintf("%s, and %d more places in this chunk", r.more.Found, n-1)
 		r.report.Damage = append(r.report.Damage, r.more)

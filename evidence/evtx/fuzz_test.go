@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,7 +129,10 @@ func readChecked(t *testing.T, r *Reader, b []byte, opt Options) (lines []string
 		if n := len(rep.Damage); n > (maxChunkDamage+1)*(unitChunks+int((u.End-u.Start)/chunkHeaderSize)) {
 			t.Fatalf("%d places of damage", n)
 		}
-		for _, d := range rep.Damage {
+		for i, d := range rep.Damage {
+			if i > 0 && d.Chunk == rep.Damage[i-1].Chunk && d.Offset < rep.Damage[i-1].Offset && !strings.Contains(d.Found, "more places in this chunk") {
+				t.Fatalf("damage is not in the order of the offsets: %+v", rep.Damage)
+			}
 			if d.What == "" || d.Want == "" || d.Found == "" || d.Lost < -1 || d.Offset < 0 || d.Offset > int64(len(b)) {
 				t.Fatalf("damage %+v does not say place, wanted and found", d)
 			}

@@ -29,6 +29,7 @@ type Reader struct {
 	at    int64
 	index int
 	chunk []byte // 64 KiB
+	spare []byte // memory for another, made when it is needed
 	buf   []byte // the part of it that was read and may hold records
 	n     int    // len(buf)
 	defs  []definition
@@ -40,8 +41,9 @@ type Reader struct {
 	nameChars int
 	worked    int
 	joined    int
-	// shapeBytes counts the names of the shapes made for this chunk.
-	shapeBytes int
+	// shapeBytes counts the names of the shapes that this chunk's events have.
+	shapeBytes  int
+	chunkNumber uint64 // counts the chunks read
 
 	// The record at hand.
 	ev      event.Event
@@ -70,6 +72,7 @@ type Reader struct {
 	file   *File
 	unit   event.Unit
 	report event.Report
+	noted  int // damage of the unit before this chunk
 	places int // damage of this chunk so far
 	more   event.Damage
 	lost   map[uint32]*program // definitions of the unit by id, once one was missed
@@ -97,6 +100,7 @@ func (r *Reader) forget() {
 	r.root = &layout{}
 	r.shapes = map[string]*event.Shape{}
 	r.texts = map[string]string{}
+	r.lost = nil
 }
 
 // Read hands every event of the unit to emit, in the order of the file, until emit says false. An
@@ -122,7 +126,7 @@ func (r *Reader) decode(pos, size int, id uint64) bool {
 		return false
 	}
 	l := r.layout
-	if l.shape == nil && !r.makeShape(l) {
+	if !r.shapeOf(l) {
 		return false
 	}
 	if len(r.values) == 0 || len(r.values) != len(l.shape.Fields) {
@@ -184,13 +188,12 @@ const maxTemplateChain = 1024 // definitions in one of the 32 lists of a chunk
 func (r *Reader) gatherDefinitions() {
 	r.lost = map[uint32]*program{}
 	chunk, buf, at := r.chunk, r.buf, r.at
-	r.stale = true // nothing doubtful may serve other chunks
 	defer func() {
-		r.chunk, r.at, r.stale = chunk, at, false
+		r.chunk, r.at = chunk, at
 		r.buf, r.n = buf, len(buf)
 		r.clearTables()
 	}()
-	r.chunk = make([]byte, chunkSize)
+	r.chunk = r.spareChunk()
 	for r.at = r.unit.Start; r.at+chunkSize <= r.unit.End; r.at += chunkSize {
 		r.clearTables()
 		if r.load(0, chunkSize) != nil || string(r.chunk[:len(chunkMagic)]) != chunkMagic {

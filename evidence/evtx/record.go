@@ -182,7 +182,7 @@ func (r *Reader) growSubs(n int) {
 // fill appends the values of one program whose substitutions begin at first.
 func (r *Reader) fill(p *program, first, depth, slot int) bool {
 	r.enter(p.id, depth, slot)
-	b, subs := r.buf, r.subs[first:first+p.subs]
+	b, subs, values := r.buf, r.subs[first:first+p.subs], r.values
 	for i := range p.ops {
 		o := &p.ops[i]
 		if o.nameSub >= 0 {
@@ -192,40 +192,38 @@ func (r *Reader) fill(p *program, first, depth, slot int) bool {
 			r.enterName(subs[o.nameSub], depth, i)
 		}
 		switch o.kind {
-		case opSub:
+		case opSub, opNested:
 			s := subs[o.sub]
-			if s.kind == kindBinXML && o.attr == "" {
-				r.enter(noProgram, depth+1, i)
-				if !r.fragments(int(s.off), int(s.off)+int(s.size), depth+1, i) {
-					return false
-				}
-				subs = r.subs[first : first+p.subs]
+			if o.kind == opSub && (s.kind != kindBinXML || o.attr) {
+				values = append(values, s.value(b))
 				continue
 			}
-			r.values = append(r.values, s.value(b))
-		case opLit:
-			r.values = append(r.values, o.lit)
-		case opNested:
-			s := subs[o.sub]
 			switch s.kind {
 			case kindBinXML:
+				if o.kind == opSub {
+					r.enter(noProgram, depth+1, i)
+				}
+				r.values = values
 				if !r.fragments(int(s.off), int(s.off)+int(s.size), depth+1, i) {
 					return false
 				}
-				subs = r.subs[first : first+p.subs]
+				subs, values = r.subs[first:first+p.subs], r.values
 			case event.Null:
 			default:
 				r.enter(textProgram, depth+1, i)
-				r.values = append(r.values, s.value(b))
+				values = append(values, s.value(b))
 			}
+		case opLit:
+			values = append(values, p.places[i].lit)
 		case opJoin:
-			v, ok := r.join(o.pieces, subs)
+			v, ok := r.join(p.places[i].pieces, subs)
 			if !ok {
 				return false
 			}
-			r.values = append(r.values, v)
+			values = append(values, v)
 		}
 	}
+	r.values = values
 	return true
 }
 
@@ -310,11 +308,14 @@ func (r *Reader) structure(pos, end int) (int, bool) {
 			if el.name == nameData || el.name == nameComplexData {
 				isData |= 1
 			}
+			if !el.inline && !r.chargeName(at, el.name) {
+				return 0, false
+			}
 			r.key = binary.LittleEndian.AppendUint32(r.key, el.name)
 			pos, inTag, inName = el.next, true, false
 		case tokAttribute:
-			name, _, next, ok := r.nameRef(pos, end)
-			if !ok {
+			name, inline, next, ok := r.nameRef(pos, end)
+			if !ok || !inline && !r.chargeName(at, name) {
 				return 0, false
 			}
 			r.key = binary.LittleEndian.AppendUint32(r.key, name)
@@ -350,8 +351,8 @@ func (r *Reader) structure(pos, end int) (int, bool) {
 			r.key = append(r.key, b[pos], b[pos+1])
 			pos += 2
 		case tokEntityRef, tokPITarget:
-			name, _, next, ok := r.nameRef(pos, end)
-			if !ok {
+			name, inline, next, ok := r.nameRef(pos, end)
+			if !ok || !inline && !r.chargeName(at, name) {
 				return 0, false
 			}
 			r.key = binary.LittleEndian.AppendUint32(r.key, name)

@@ -24,8 +24,8 @@ const dynamicName uint32 = 1 << 31
 const maxPath = 4096
 
 // maxShapeBytes bounds the paths and names of the shapes made for one chunk. A chunk of 60 different
-// events needs 300 KB.
-const maxShapeBytes = 2 << 20
+// events needs 150 KB.
+const maxShapeBytes = 1 << 20
 
 // A layout is a node of that trie.
 type layout struct {
@@ -36,8 +36,10 @@ type layout struct {
 
 	// shape and what follows are set when the first event ends here.
 	shape *event.Shape
+	size  int // bytes of its names and paths
 	sys   systemFields
 	err   *fault
+	chunk uint64 // the chunk that was last charged for it
 }
 
 // A step is one program that ran: at which value of which nesting depth.
@@ -64,6 +66,25 @@ func (r *Reader) enter(prog uint32, depth, slot int) {
 	}
 	r.layout.last = l
 	r.layout = l
+}
+
+// shapeOf gives a layout its shape. Each chunk is charged once for each shape that its events have,
+// also if it was known, because what is read must not depend on what was read before.
+func (r *Reader) shapeOf(l *layout) bool {
+	if l.chunk == r.chunkNumber {
+		return true
+	}
+	if r.shapeBytes <= maxShapeBytes {
+		if l.shape == nil && !r.makeShape(l) {
+			return false
+		}
+		r.shapeBytes += l.size
+	}
+	if r.shapeBytes > maxShapeBytes {
+		return r.fail(0, "record", fmt.Sprint("fields with at most ", maxShapeBytes, " bytes of names in one chunk"), "more")
+	}
+	l.chunk = r.chunkNumber
+	return true
 }
 
 // makeShape names the fields of a layout by running its programs once more, for names only.
@@ -97,7 +118,7 @@ func (r *Reader) makeShape(l *layout) bool {
 		r.shapes[key] = l.shape
 		r.cached += m.size + len(key) + 64*len(m.fields)
 	}
-	l.sys = findSystem(l.shape)
+	l.sys, l.size = findSystem(l.shape), m.size
 	return true
 }
 
@@ -116,14 +137,14 @@ func (m *shapeMaker) ok() bool { return !m.tooLong }
 func (m *shapeMaker) program(s step, path []node) {
 	p := m.r.programs[s.prog]
 	for i := range p.ops {
-		o := &p.ops[i]
-		at := append(path[:len(path):len(path)], p.elements(o.node)...)
+		o, place := &p.ops[i], &p.places[i]
+		at := append(path[:len(path):len(path)], p.elements(place.node)...)
 		if m.next(s.depth, i) && m.steps[0].prog&dynamicName != 0 {
 			at[len(at)-1].data = m.r.dynamic[m.steps[0].prog&^dynamicName]
 			m.steps = m.steps[1:]
 		}
 		nested := false
-		for m.next(s.depth+1, i) && m.ok() && (o.kind == opNested || o.kind == opSub && o.attr == "") {
+		for m.next(s.depth+1, i) && m.ok() && (o.kind == opNested || o.kind == opSub && !o.attr) {
 			nested = true
 			inner := m.steps[0]
 			m.steps = m.steps[1:]
@@ -134,7 +155,7 @@ func (m *shapeMaker) program(s step, path []node) {
 			}
 		}
 		if !nested && o.kind != opNested {
-			m.field(at, o.attr)
+			m.field(at, place.attr)
 		}
 		if !m.ok() {
 			return
@@ -181,8 +202,7 @@ func (m *shapeMaker) field(path []node, attr string) {
 	m.fields = append(m.fields, f)
 	fmt.Fprintf(&m.key, "%d:%d:%d:%s%s", f.Part, len(f.Name), len(f.Path), f.Name, f.Path)
 	m.size += len(f.Path) + len(f.Name)
-	m.r.shapeBytes += 2 * (len(f.Path) + len(f.Name))
-	if m.r.shapeBytes > maxShapeBytes {
+	if m.size > maxShapeBytes {
 		m.tooLong = true
 	}
 }

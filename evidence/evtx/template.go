@@ -37,18 +37,19 @@ const kindBinXML event.Kind = 0x21
 const (
 	maxElementDepth = 64            // elements inside elements; real events nest ten deep (CAPI2)
 	maxNesting      = 8             // BinXML inside BinXML; real records nest two deep
-	maxNameChars    = 1024          // real names are below 100
-	maxChunkNames   = 4 * chunkSize // characters of a chunk's names; honest ones do not overlap
+	maxNameChars    = 512           // real names are below 100
+	maxChunkNames   = 8 * chunkSize // characters of the names that a chunk refers to; honest chunks stay below 64 Ki
 	maxOps          = 8192          // values of one template; a 64 KiB chunk has no room for more elements
 )
 
 // A program is a template, or the structure of an element without one, turned into the flat list
 // of the values that it yields, in the order of the document.
 type program struct {
-	id    uint32
-	ops   []op
-	nodes []node
-	subs  int // substitutions that the ops use: one more than the highest index
+	id     uint32
+	ops    []op
+	places []place // of the ops
+	nodes  []node
+	subs   int // substitutions that the ops use: one more than the highest index
 	// declared is the type that the template gives each substitution.
 	declared []uint8
 
@@ -75,15 +76,23 @@ const (
 	opJoin                 // several pieces that make one text
 )
 
+// An op is what runs for each record; what only some need, and what only names are made of, stands
+// apart in its place, so that the list stays small.
 type op struct {
 	kind opKind
-	sub  uint16
+	attr bool // the value of an attribute, not the content of an element
 	// nameSub is the substitution that names a <Data>, -1 if the template says the name itself.
 	nameSub int16
-	node    int32
-	attr    string // "" for the element's content
-	lit     event.Value
-	pieces  []piece
+	sub     uint16
+}
+
+// A place is where in the document the value of an op stands, and what it is if it is no
+// substitution.
+type place struct {
+	node   int32
+	attr   string // "" for the element's content
+	lit    event.Value
+	pieces []piece
 }
 
 // A piece of a joined text: a substitution, or a literal if sub is -1.
@@ -292,7 +301,7 @@ func (c *compiler) close(top *frame) bool {
 		return false
 	}
 	if top.ops == 0 && !top.children && c.isLeaf(top.node) {
-		if !c.emit(top, op{kind: opLit, lit: event.Value{Kind: event.Text}}) {
+		if !c.emit(top, op{kind: opLit}, place{lit: event.Value{Kind: event.Text}}) {
 			return false
 		}
 	}
@@ -344,7 +353,7 @@ func (c *compiler) substitution(top *frame, sub uint16, typ uint8) bool {
 	c.p.declared[sub] = typ
 	c.p.subs = max(c.p.subs, int(sub)+1)
 	if event.Kind(typ) == kindBinXML && !top.inTag {
-		return c.child(top) && c.emit(top, op{kind: opNested, sub: sub})
+		return c.child(top) && c.emit(top, op{kind: opNested, sub: sub}, place{})
 	}
 	top.space = false
 	top.pieces = append(top.pieces, piece{sub: int32(sub)})
@@ -377,23 +386,25 @@ func (c *compiler) flush(top *frame) bool {
 	}
 	switch {
 	case literal:
-		return c.emit(top, op{kind: opLit, lit: joinLiterals(pieces)})
+		return c.emit(top, op{kind: opLit}, place{lit: joinLiterals(pieces)})
 	case len(pieces) == 1:
-		return c.emit(top, op{kind: opSub, sub: uint16(pieces[0].sub)})
+		return c.emit(top, op{kind: opSub, sub: uint16(pieces[0].sub)}, place{})
 	}
-	return c.emit(top, op{kind: opJoin, pieces: pieces})
+	return c.emit(top, op{kind: opJoin}, place{pieces: pieces})
 }
 
-func (c *compiler) emit(top *frame, o op) bool {
+func (c *compiler) emit(top *frame, o op, p place) bool {
 	if len(c.p.ops) >= maxOps {
 		return false
 	}
-	o.node, o.attr, o.nameSub = top.node, top.attr, -1
-	if o.attr == "" {
+	p.node, p.attr = top.node, top.attr
+	o.attr, o.nameSub = top.attr != "", -1
+	if !o.attr {
 		o.nameSub = top.nameSub
 	}
 	top.ops++
 	c.p.ops = append(c.p.ops, o)
+	c.p.places = append(c.p.places, p)
 	return true
 }
 
@@ -468,7 +479,7 @@ type definition struct {
 	off, end int
 	id       uint32   // the first four bytes of the GUID, which every instance repeats
 	prog     *program // nil if it could not be read; then fault says why
-	fault    fault
+	fault    *fault
 	lost     bool // prog was found in another chunk
 }
 
@@ -490,7 +501,9 @@ func (r *Reader) definition(off int, id uint32, at int) (definition, bool) {
 		if d.id != id {
 			return d, r.fail(at, "template", "id "+hex32(id), hex32(d.id))
 		}
-		r.fault = d.fault
+		if d.prog == nil {
+			r.fault = *d.fault
+		}
 		return d, d.prog != nil
 	}
 	if off > r.n-definitionHeader || off < chunkHeaderSize {
@@ -516,7 +529,8 @@ func (r *Reader) definition(off int, id uint32, at int) (definition, bool) {
 		d.prog = r.template([16]byte(b[off+4:]), body, d.end)
 	}
 	if d.prog == nil {
-		d.fault = r.fault
+		f := r.fault
+		d.fault = &f
 	}
 	r.keep(d)
 	return d, d.prog != nil
@@ -544,7 +558,7 @@ func (r *Reader) template(guid [16]byte, body, end int) *program {
 	known := r.templates[key]
 	for _, p := range known {
 		if p.same(r, body) {
-			return p
+			return r.charged(p, body)
 		}
 	}
 	p, _, ok := r.compile(body, end, false)
@@ -556,11 +570,31 @@ func (r *Reader) template(guid [16]byte, body, end int) *program {
 	if len(known) < maxVariants {
 		r.templates[key] = append(known, p)
 	}
+	return r.charged(p, body)
+}
+
+// charged counts the names that a definition refers to. It is the same count whether the program
+// was known or not, because what is read must not depend on what was read before.
+func (r *Reader) charged(p *program, body int) *program {
+	for _, h := range p.holes {
+		if !h.inline && !r.chargeName(body, h.name) {
+			return nil
+		}
+	}
 	return p
 }
 
+// chargeName counts a reference to a name: names are stored once and can be referred to often, and
+// in a hostile chunk they overlap.
+func (r *Reader) chargeName(at int, id uint32) bool {
+	if r.nameChars += len(r.names[id]); r.nameChars > maxChunkNames {
+		return r.fail(at, "name", fmt.Sprint("names of at most ", maxChunkNames, " characters in one chunk"), "more")
+	}
+	return true
+}
+
 func (r *Reader) addProgram(p *program) {
-	p.ops = slices.Clip(p.ops)
+	p.ops, p.places = slices.Clip(p.ops), slices.Clip(p.places)
 	p.id = uint32(len(r.programs))
 	r.programs = append(r.programs, p)
 	r.cached += len(p.def) + 96*len(p.ops) + 48*len(p.nodes)
@@ -586,9 +620,6 @@ func (r *Reader) nameAt(off int) (uint32, bool) {
 		return id, true
 	}
 	chars := int(binary.LittleEndian.Uint16(r.buf[off+6:]))
-	if r.nameChars += chars; r.nameChars > maxChunkNames {
-		return 0, r.fail(off, "name", fmt.Sprint("names of at most ", maxChunkNames, " characters in one chunk"), "more")
-	}
 	if chars > maxNameChars || off+8+2*chars > r.n {
 		return 0, r.fail(off, "name", fmt.Sprint("at most ", min(maxNameChars, (r.n-off-8)/2), " characters"), fmt.Sprint(chars))
 	}
