@@ -163,6 +163,7 @@ func (w *walker) listing() Listing {
 		i := slices.IndexFunc(seen[k], func(o File) bool { return os.SameFile(o.info, f.info) })
 		if i < 0 {
 			seen[k] = append(seen[k], f)
+			f.info = nil // nobody needs it any more, and there may be many files
 			l.Files = append(l.Files, f)
 			continue
 		}

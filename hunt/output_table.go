@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -119,12 +120,27 @@ func (t *Table) whatWasRead(r *Result) {
 		rules += " of " + Count(int64(all))
 	}
 	p.row("Rules", rules)
+	if aside := besides(r.Rules); aside != "" {
+		p.row("", p.paint(faint, aside))
+	}
 	if s.First != "" {
 		p.row("Period", period(s.First, s.Last)+p.paint(faint, " UTC · "+span(s.First, s.Last)))
 	}
 	if len(s.Hosts) > 0 {
 		p.row("Hosts", p.paint(faint, Count(int64(len(s.Hosts)))+"  ")+t.names(s.Hosts, p.width-14-len(Count(int64(len(s.Hosts))))))
 	}
+}
+
+// besides says which rules were left out on purpose, and that there are remarks on others.
+func besides(r RuleReport) string {
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(r.Skipped)) {
+		parts = append(parts, fmt.Sprintf("%s %s left out", Count(int64(r.Skipped[reason])), Terminal(reason)))
+	}
+	if n := len(r.Warnings); n > 0 {
+		parts = append(parts, plural(n, "warning")+" (aldebaran rules check shows them)")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // names lists hosts as far as there is space, and counts the others. If there are several, they go

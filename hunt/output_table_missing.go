@@ -194,7 +194,7 @@ func (t *Table) next(r *Result) {
 	if s.Unreadable > 0 || s.LostRecords > 0 || s.LostUnknown > 0 {
 		steps = append(steps, "every place that could not be read: --format json")
 	}
-	if s.DamageCount > 0 && s.Recovered == 0 {
+	if s.DamageCount > 0 && !r.Recover {
 		steps = append(steps, "deleted records too: --recover")
 	}
 	for i, step := range steps {

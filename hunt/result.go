@@ -22,6 +22,8 @@ type Result struct {
 	Rules    RuleReport
 	Findings []finding.Finding
 	Timeline *finding.Timeline
+	// Recover says that stale records were asked for.
+	Recover bool
 	// Notes are remarks for people: what was left out because a maximum was reached.
 	Notes []string
 	// Took is how long it took, if there was a clock. It is for people only: no output that is the
@@ -196,6 +198,7 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 		Sources:  c.sources,
 		Findings: c.groups.Findings(),
 		Timeline: &c.timeline,
+		Recover:  c.opt.Read.Recover,
 		Rules: RuleReport{
 			Loaded: len(rules.Rules) + len(rules.Correlations), Silent: silent(rules), Active: len(c.engine.Rules()), Files: rules.Files,
 			Rejected: rules.Rejected, Warnings: rules.Warnings, Skipped: rules.Skipped,

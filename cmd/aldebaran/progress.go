@@ -37,7 +37,11 @@ func (b *progressBar) show(w io.Writer, p *hunt.Progress) {
 	started := time.Now()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
+	reading := started // from when on bytes are read: rates and the time left go by it
 	for time.Since(started) < patience || p.Total.Load() == 0 {
+		if p.Total.Load() == 0 {
+			reading = time.Now()
+		}
 		select {
 		case <-b.quit:
 			return
@@ -49,11 +53,11 @@ func (b *progressBar) show(w io.Writer, p *hunt.Progress) {
 		mpb.PrependDecorators(decor.Name("hunting "), decor.Percentage(decor.WCSyncSpace), decor.Name(" ")),
 		mpb.AppendDecorators(
 			decor.Any(func(decor.Statistics) string {
-				seconds := time.Since(started).Seconds()
+				seconds := time.Since(reading).Seconds()
 				return fmt.Sprintf(" %s/s · %s events · %s matches", hunt.Bytes(int64(float64(p.Done.Load())/seconds)),
 					hunt.Count(p.Events.Load()), hunt.Count(p.Matches.Load()))
 			}),
-			decor.Any(func(decor.Statistics) string { return " · " + timeLeft(time.Since(started), p) }),
+			decor.Any(func(decor.Statistics) string { return " · " + timeLeft(time.Since(reading), p) }),
 		),
 		mpb.BarRemoveOnComplete(),
 	)
