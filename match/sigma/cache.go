@@ -82,7 +82,7 @@ func hashTexts(h hash.Hash, texts []string) {
 	for _, t := range texts {
 		binary.LittleEndian.PutUint64(n[:], uint64(len(t)))
 		h.Write(n[:])
-		io.WriteString(h, t)
+		h.Write([]byte(t))
 	}
 }
 

@@ -66,11 +66,13 @@ func Load(paths []string, opt LoadOptions) (*Collection, error) {
 			return nil, fmt.Errorf("rules: %w", err)
 		}
 		if !info.IsDir() {
-			f, err := os.Open(p)
-			if err != nil {
-				return nil, fmt.Errorf("rules: %w", err)
+			if info.Mode().IsRegular() { // a pipe could be opened only once
+				f, err := os.Open(p)
+				if err != nil {
+					return nil, fmt.Errorf("rules: %w", err)
+				}
+				f.Close()
 			}
-			f.Close()
 			files = append(files, filepath.Clean(p))
 			continue
 		}
@@ -83,7 +85,7 @@ func Load(paths []string, opt LoadOptions) (*Collection, error) {
 		}
 		files = append(files, w.files...)
 	}
-	if len(files) == 0 {
+	if len(files) == 0 && len(found.Rejected) == 0 {
 		return nil, fmt.Errorf("rules: %s: %w", strings.Join(paths, ", "), ErrNoRules)
 	}
 	open := func(name string) (fs.File, error) { return os.Open(name) }
@@ -103,7 +105,7 @@ func LoadFS(fsys fs.FS, root string, opt LoadOptions) (*Collection, error) {
 	} else if err := fs.WalkDir(fsys, w.root, w.visit); err != nil {
 		return nil, fmt.Errorf("rules: %s: %w", root, err)
 	}
-	if len(w.files) == 0 {
+	if len(w.files) == 0 && len(found.Rejected) == 0 {
 		return nil, fmt.Errorf("rules: %s: %w", root, ErrNoRules)
 	}
 	return load(w.files, fsys.Open, found, opt), nil
@@ -137,21 +139,29 @@ func (w *walker) visit(name string, d fs.DirEntry, err error) error {
 	default:
 		return nil
 	}
-	mode := d.Type()
-	if mode&fs.ModeSymlink != 0 {
-		info, err := w.stat(name)
-		if err != nil {
-			w.found.Rejected = append(w.found.Rejected, Rejection{File: name, Reason: err.Error()})
-			return nil
-		}
-		mode = info.Mode()
-	}
-	if !mode.IsRegular() {
-		w.found.Rejected = append(w.found.Rejected, Rejection{File: name, Reason: "want a regular file, found " + mode.Type().String()})
+	if why := w.unfit(name, d); why != "" {
+		w.found.Rejected = append(w.found.Rejected, Rejection{File: name, Reason: why})
 		return nil
 	}
 	w.files = append(w.files, name)
 	return nil
+}
+
+// unfit says why a file cannot be read; links are followed to what they lead to. Opening a pipe
+// would wait for ever.
+func (w *walker) unfit(name string, d fs.DirEntry) string {
+	mode := d.Type()
+	if mode&fs.ModeSymlink != 0 {
+		info, err := w.stat(name)
+		if err != nil {
+			return err.Error()
+		}
+		mode = info.Mode()
+	}
+	if !mode.IsRegular() {
+		return "want a regular file, found " + mode.Type().String()
+	}
+	return ""
 }
 
 func skipOne(c *Collection, reason string) {

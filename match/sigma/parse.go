@@ -206,7 +206,7 @@ func (p *parser) document(d document) {
 		p.title = ""
 		var doc yaml.Node
 		err := decoder.Decode(&doc)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
