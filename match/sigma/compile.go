@@ -33,7 +33,9 @@ type Set struct {
 	checks   map[uint32][]check
 	tests    []test
 	// keywords are the literals of the field of keywords.
-	keywords []shortLiteral
+	keywords []keyword
+	// common estimates how common a window of four bytes is in texts, see literalBuilder.build.
+	common func(uint32) int
 	// costs estimates how often an atom is true: the lower the better it wakes a rule.
 	costs []float32
 	// eventIDs and channels are those that some rule or route names; all others are alike.
@@ -55,6 +57,12 @@ type field struct {
 }
 
 const keywordField = 0 // the field of keywords, "" (T5)
+
+type keyword struct {
+	lit  string
+	at   anchor
+	atom uint32
+}
 
 type routedRules struct {
 	routes []Route
@@ -367,7 +375,7 @@ func (b *compiler) literal(f uint32, at anchor, lit string) uint32 {
 		b.literals[k] = id
 		b.builders[f].add(lit, at, id)
 		if f == keywordField {
-			b.keywords = append(b.keywords, shortLiteral{lit, id})
+			b.keywords = append(b.keywords, keyword{lit, at, id})
 		}
 	}
 	b.uses[id]++
@@ -491,9 +499,9 @@ func (b *compiler) finish() {
 			}
 		}
 	}
-	common := func(g uint32) int { return int(*slot(g)) }
+	b.common = func(g uint32) int { return int(*slot(g)) }
 	for i := range b.fields {
-		b.fields[i].index = b.builders[i].build(common)
+		b.fields[i].index = b.builders[i].build(b.common)
 	}
 	words := (b.atoms + 63) / 64
 	b.triggers = make([]uint64, words)

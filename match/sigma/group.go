@@ -40,6 +40,9 @@ type group struct {
 	// keywordKinds are the kinds of values in whose text a keyword of the group can stand at all: no
 	// number or GUID holds "mimikatz".
 	keywordKinds [256]bool
+	// keywords is the index of the group's own keywords: most groups have those of one rule, and a
+	// table of all would be slower.
+	keywords *literalIndex
 }
 
 // An instance is a rule on one of its routes.
@@ -281,7 +284,7 @@ func (s *Set) buildGroup(instances []instance, wakes []need) *group {
 	}
 	g.start = append(g.start, uint32(len(g.wake)))
 	if i, ok := g.local[keywordField]; ok && g.fields[i].scanned {
-		s.markKeywordKinds(g)
+		s.indexKeywords(g)
 	}
 	return g
 }
@@ -296,26 +299,34 @@ var kindAlphabets = map[event.Kind]string{
 	event.FileTime: "0123456789-:.tz", event.SystemTime: "0123456789-:.tz", event.SID: "s-0123456789",
 }
 
-// markKeywordKinds finds out in which kinds of values one of the group's keywords can stand.
-func (s *Set) markKeywordKinds(g *group) {
+// indexKeywords makes the index of the group's keywords, and finds out in which kinds of values
+// one of them can stand.
+func (s *Set) indexKeywords(g *group) {
+	var b literalBuilder
+	var known []keyword
+	for _, k := range s.keywords {
+		relevant := g.knows(k.atom)
+		for _, c := range s.checks[k.atom] {
+			relevant = relevant || g.knows(c.atom)
+		}
+		if relevant {
+			b.add(k.lit, k.at, k.atom)
+			known = append(known, k)
+		}
+	}
+	g.keywords = b.build(s.common)
 	for k := range g.keywordKinds {
 		g.keywordKinds[k] = true
 	}
 	for kind, alphabet := range kindAlphabets {
-		possible := false
-		for _, k := range s.keywords {
-			known := g.relevant[k.atom>>6]>>(k.atom&63)&1 != 0
-			for _, c := range s.checks[k.atom] {
-				known = known || g.relevant[c.atom>>6]>>(c.atom&63)&1 != 0
-			}
-			if known && strings.Trim(k.lit, alphabet+"abcdef0123456789") == "" {
-				possible = true
-				break
-			}
-		}
-		g.keywordKinds[kind] = possible
+		g.keywordKinds[kind] = slices.ContainsFunc(known, func(k keyword) bool {
+			return strings.Trim(k.lit, alphabet+"abcdef0123456789") == ""
+		})
 	}
 }
+
+// knows tells whether an atom occurs in the group's rules.
+func (g *group) knows(a uint32) bool { return g.relevant[a>>6]>>(a&63)&1 != 0 }
 
 // collect marks the atoms and fields that an expression needs.
 func (s *Set) collect(g *group, e *expr, route *Route) {

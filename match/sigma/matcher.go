@@ -14,8 +14,7 @@ type Matcher struct {
 	set      *Set
 	plans    map[planKey]*plan
 	scanners map[scannerKey]*scanner
-	lastKey  planKey
-	lastPlan *plan
+	recent   [recentPlans]recentPlan
 	cache    *valueCache
 
 	// of the event at hand

@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"slices"
+	"unsafe"
 
 	"aldebaran/event"
 )
@@ -68,14 +69,16 @@ const maxPlans = 1 << 12
 
 func (m *Matcher) planFor(e *event.Event) *plan {
 	k := planKey{e.Shape, e.Product, e.Category, e.Service, e.Channel, e.EventID}
-	if k == m.lastKey {
-		return m.lastPlan
+	recent := &m.recent[recentSlot(k)]
+	if recent.key == k {
+		return recent.plan
 	}
 	p, ok := m.plans[k]
 	if !ok {
 		if len(m.plans) >= maxPlans {
 			clear(m.plans)
 			clear(m.scanners)
+			clear(m.recent[:])
 			m.cache.forget() // scanner numbers are given anew
 		}
 		if g := m.set.groupFor(e); g != nil {
@@ -83,8 +86,21 @@ func (m *Matcher) planFor(e *event.Event) *plan {
 		}
 		m.plans[k] = p
 	}
-	m.lastKey, m.lastPlan = k, p
+	*recent = recentPlan{k, p}
 	return p
+}
+
+// A recentPlan is one of the plans that were wanted last, found without hashing the whole key.
+type recentPlan struct {
+	key  planKey
+	plan *plan
+}
+
+const recentPlans = 64 // a log mixes some tens of layouts
+
+func recentSlot(k planKey) int {
+	h := uint64(uintptr(unsafe.Pointer(k.shape)))>>5 ^ uint64(k.eventID)
+	return int(h * 0x9e3779b97f4a7c15 >> (64 - 6))
 }
 
 func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
@@ -176,7 +192,11 @@ func (m *Matcher) scanner(g *group, fields []uint32) *scanner {
 	if s == nil {
 		s = &scanner{id: uint32(len(m.scanners)), group: g}
 		for _, f := range fields {
-			s.indexes = append(s.indexes, m.set.fields[f].index)
+			if f == keywordField {
+				s.indexes = append(s.indexes, g.keywords)
+			} else {
+				s.indexes = append(s.indexes, m.set.fields[f].index)
+			}
 		}
 		m.scanners[k] = s
 	}
