@@ -106,7 +106,8 @@ func (p *parser) modifier(f *fieldKey, mod string) error {
 		f.cased = true
 		return nil
 	case "windash", "base64", "base64offset", "wide", "utf16le", "utf16be", "utf16":
-		if f.kind != ItemMatch || f.part != WholeValue {
+		// In a code a dash or slash is none: windash after it would do nothing, or harm.
+		if f.kind != ItemMatch || f.part != WholeValue || mod == "windash" && f.encoded() {
 			return p.clash(f, mod)
 		}
 		f.steps = append(f.steps, step{mod, textSteps(mod)})
@@ -167,6 +168,17 @@ func (p *parser) twice(f *fieldKey, mod string) error {
 
 func (p *parser) clash(f *fieldKey, mod string) error {
 	return p.problemAt(f.node, "%s: modifier %s does not go with those before it", f.shown(), mod)
+}
+
+// encoded tells whether the text is a code after the modifiers so far.
+func (f *fieldKey) encoded() bool {
+	for _, s := range f.steps {
+		switch s.name {
+		case "base64", "base64offset", "wide", "utf16le", "utf16be", "utf16":
+			return true
+		}
+	}
+	return false
 }
 
 // hasTransform tells whether a modifier changes the text other than by contains and its like.

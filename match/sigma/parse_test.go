@@ -249,6 +249,8 @@ func TestT08Windash(t *testing.T) {
 		{`F|windash: '-*'`, `F='-*'`},
 		{`F|windash: x`, `F='x'`},
 		{`F|windash: 5`, `rejected: want a text for windash, found the number 5`},
+		{`F|wide|windash: '-x'`, `rejected: windash does not go`},
+		{`F|base64|windash: '-x'`, `rejected: windash does not go`},
 		{`F|re|windash: '-x'`, `rejected: windash does not go`},
 		{`F|windash: '-a -b -c -d -e -f'`, `rejected: at most 3125 forms`},
 	})
