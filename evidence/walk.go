@@ -49,6 +49,18 @@ func (l Listing) Bytes() int64 {
 	return n
 }
 
+// Without gives the listing without some files, by whatever path they are named.
+func (l Listing) Without(paths ...string) Listing {
+	named := func(path string) bool {
+		return slices.ContainsFunc(paths, func(p string) bool {
+			return p != "" && filepath.Base(p) == filepath.Base(path) && absolute(p) == absolute(path)
+		})
+	}
+	l.Files = slices.DeleteFunc(slices.Clone(l.Files), func(f File) bool { return named(f.Path) })
+	l.Skipped = slices.DeleteFunc(slices.Clone(l.Skipped), func(s Skip) bool { return named(s.Path) })
+	return l
+}
+
 // Walk finds the files under paths, which are files or folders. Every file is listed once, however
 // often and under however many names it is reached. A link that is given is followed; a link inside
 // a folder is not, because it may lead out of the evidence to other cases, and what it points to

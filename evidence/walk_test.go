@@ -102,6 +102,23 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+func TestWithout(t *testing.T) {
+	lay(t, "d/a: x", "d/out.jsonl: y", "d/e/out.jsonl: z")
+	l, err := Walk([]string{"d"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	abs, err := filepath.Abs("d/out.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"d/out.jsonl", "./d/../d/out.jsonl", abs} {
+		if diff := cmp.Diff([]string{"d/a", "d/e/out.jsonl"}, listed(l.Without(path, "", "nowhere"))); diff != "" {
+			t.Errorf("Without(%q) (-want +got):\n%s", path, diff)
+		}
+	}
+}
+
 func TestWalkMissing(t *testing.T) {
 	lay(t, "a: x")
 	if _, err := Walk([]string{"a", "nowhere"}); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "nowhere") {

@@ -51,6 +51,7 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
+	listing = listing.Without(opt.Ignore...)
 	opt.Progress.start(listing)
 	ready := opt.now()
 

@@ -425,14 +425,14 @@ func TestOutputFails(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "rules/r.yml", []byte(startedRules))
 	write(t, "evidence/1.evtx", log(t, started("HOST", 1, 5000)))
-	for _, space := range []int{0, 1, 1000, 200_000} {
-		f := &failing{space}
+	for _, space := range []int{0, 1, 500} {
+		f := &failing{}
 		for _, out := range []hunt.Output{hunt.NewJSONL(f), hunt.NewCSV(f), hunt.NewJSON(f), hunt.NewTable(f, hunt.TableOptions{})} {
-			f.space = min(space, 500)
+			f.space = space
 			_, err := hunt.Run(t.Context(), hunt.Options{Evidence: []string{"evidence"}, Rules: []string{"rules"}, Samples: 3}, out)
 			var oe *hunt.OutputError
 			if !errors.As(err, &oe) {
-				t.Errorf("%T with space for %d bytes: error %v, want an OutputError", out, f.space, err)
+				t.Errorf("%T with space for %d bytes: error %v, want an OutputError", out, space, err)
 			}
 		}
 	}

@@ -18,6 +18,8 @@ type Options struct {
 	// Evidence are files and folders.
 	Evidence []string
 	Read     evidence.Options
+	// Ignore are files that are no evidence though they may be in a folder of it: the output.
+	Ignore []string
 	// Hash gives every source its SHA-256; it costs a second reading of each file.
 	Hash bool
 

@@ -82,9 +82,9 @@ func columns(s string) int {
 	for {
 		i := strings.Index(s, "\x1b[")
 		if i < 0 {
-			return n + runewidth.StringWidth(s)
+			return n + widths().StringWidth(s)
 		}
-		n += runewidth.StringWidth(s[:i])
+		n += widths().StringWidth(s[:i])
 		end := strings.IndexByte(s[i:], 'm')
 		if end < 0 {
 			return n
@@ -93,13 +93,17 @@ func columns(s string) int {
 	}
 }
 
+// widths measures text alike on all machines: left to itself, the library would take lines and bars
+// for two columns wide where the user's language is East Asian.
+func widths() *runewidth.Condition { return &runewidth.Condition{StrictEmojiNeutral: true} }
+
 // left fills a text up with spaces behind it, right in front of it.
 func left(s string, width int) string { return s + strings.Repeat(" ", max(width-columns(s), 0)) }
 
 func right(s string, width int) string { return strings.Repeat(" ", max(width-columns(s), 0)) + s }
 
 // cut shortens a text that is too wide.
-func cut(s string, width int) string { return runewidth.Truncate(s, max(width, 1), "…") }
+func cut(s string, width int) string { return widths().Truncate(s, max(width, 1), "…") }
 
 // Count writes a number with commas between thousands.
 func Count(n int64) string {

@@ -94,7 +94,7 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVarP(&f.rules, "rules", "r", nil, "hunt with the Sigma rules in this file or folder too (repeatable)")
+	flags.StringArrayVarP(&f.rules, "rules", "r", nil, "hunt with the Sigma rules in this file or folder `path` too (repeatable)")
 	flags.BoolVar(&f.noDefaultRules, "no-default-rules", false, "hunt with the rules of --rules alone")
 	flags.StringVar(&f.minLevel, "min-level", "", "leave out rules below this `level`: "+strings.Join(sigma.Levels[:], ", "))
 	flags.StringArrayVar(&f.include, "include", nil, "hunt only with rules of this id, or whose title, tag or file fits this `glob` (repeatable)")
@@ -199,6 +199,9 @@ func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn, headin
 	out, err := openOutput(f.output, cmd.OutOrStdout())
 	if err != nil {
 		return err
+	}
+	if f.output != "" { // it may be in a folder of evidence
+		opt.Ignore = []string{out.path, out.partial}
 	}
 	opt.Clock = time.Now
 	opt.Progress = new(hunt.Progress)

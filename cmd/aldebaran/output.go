@@ -6,6 +6,9 @@ import (
 	"io"
 	"os"
 	"syscall"
+
+	"aldebaran/evidence"
+	"aldebaran/hunt"
 )
 
 // An outputFile is where the output goes. A file gets its name only when it is whole: until then
@@ -43,6 +46,9 @@ func openOutput(path string, stdout io.Writer) (*outputFile, error) {
 	if path == "" {
 		return &outputFile{w: stdout}, nil
 	}
+	if isLog(path) {
+		return nil, &hunt.UsageError{What: fmt.Sprintf("--output %s would overwrite an event log", path), Hint: "name another file: evidence is never changed"}
+	}
 	o := &outputFile{path: path}
 	var err error
 	if info, e := os.Stat(path); e == nil && !info.Mode().IsRegular() {
@@ -63,6 +69,19 @@ func openOutput(path string, stdout io.Writer) (*outputFile, error) {
 	}
 	o.w = o.file
 	return o, nil
+}
+
+// isLog tells whether a file is there that is evidence.
+func isLog(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	src, err := evidence.Open(path, evidence.Options{})
+	if err != nil {
+		return false
+	}
+	_ = src.Close() // opened for reading only
+	return true
 }
 
 func (o *outputFile) Write(p []byte) (int, error) {

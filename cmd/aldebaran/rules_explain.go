@@ -60,7 +60,7 @@ Exit codes: 0 it matches, 1 it does not, 2 wrong use, 3 the event could not be r
 		},
 	}
 	f.add(cmd.Flags())
-	cmd.Flags().StringArrayVarP(&rules, "rules", "r", nil, "look for the rule in this file or folder (repeatable)")
+	cmd.Flags().StringArrayVarP(&rules, "rules", "r", nil, "look for the rule in this file or folder `path` (repeatable)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
