@@ -94,9 +94,21 @@ func (r *Reader) noChunk(room, have int, emit func(*event.Event) bool) (next int
 	if room <= chunkHeaderSize {
 		return next, true, nil
 	}
-	more, err = r.walk(chunkHeader{lost: true}, room, room, emit)
+	w := walker{r: r, h: chunkHeader{lost: true}, emit: emit, pos: chunkHeaderSize, room: room, have: room, limit: room}
+	if _, _, f := w.record(w.pos); f.what != "" && !expected {
+		// Nobody says that this is a chunk of this log, and it does not begin like one: copies of
+		// volumes hold blocks of other files. It may be read like other remains.
+		if r.recovers() {
+			more, err = w.recover()
+			return next, more, err
+		}
+		return next, true, nil
+	}
+	more, err = r.walk(w.h, room, room, emit)
 	return next, more, err
 }
+
+func (r *Reader) recovers() bool { return r.opt.Recover || r.file.recover }
 
 // findChunk looks in the bytes b of the file at at for the header of a chunk that does not stand
 // where it should; 0 if there is none. Its checksum must be right: any text in a log can say
@@ -203,7 +215,7 @@ func (r *Reader) walk(h chunkHeader, room, have int, emit func(*event.Event) boo
 	if !w.open && h.free > room {
 		r.note(fault{w.pos, "chunk", fmt.Sprint(h.free, " bytes"), fmt.Sprint(room, " bytes before the end of the file")}, 0, w.missing())
 	}
-	if r.opt.Recover || r.file.recover {
+	if r.recovers() {
 		return w.recover()
 	}
 	return true, nil

@@ -89,6 +89,12 @@ func TestDamage(t *testing.T) {
 			[]string{"chunk header: want \"ElfChnk\", found zero bytes, lost -1"}},
 		{"header of a chunk zeroed", func(b []byte) []byte { clear(b[4096+65536 : 4096+65536+512]); return b }, false, all,
 			[]string{"chunk header: want \"ElfChnk\", found zero bytes, lost -1"}},
+		{"header of a chunk zeroed that is not counted yet", func(b []byte) []byte {
+			b[42], b[120] = 1, 1
+			clear(b[4096+65536 : 4096+65536+512])
+			return b
+		}, false, all,
+			[]string{"file header checksum", "chunk header: want \"ElfChnk\", found zero bytes, lost -1"}},
 		{"free space 0", func(b []byte) []byte { free(b, 1, 0); return b }, true, all,
 			[]string{"free-space offset: want 512 to 65536, found 0, lost 0"}},
 		{"free space beyond the chunk", func(b []byte) []byte { free(b, 1, 1<<31); return b }, true, all,
@@ -271,6 +277,33 @@ func TestRecover(t *testing.T) {
 				t.Errorf("record at %#x: recovered = %v", e.Source.Offset, e.Source.Recovered)
 			}
 		}
+	}
+}
+
+// TestStrangeBlock: behind the chunks that are counted stands a block that may be of another log.
+func TestStrangeBlock(t *testing.T) {
+	b, offsets := threeChunks(t)
+	b[42], b[120] = 1, 1
+	fix(b)
+	clear(b[4096+65536 : 4096+65536+4096])
+	strange := 0
+	for _, at := range offsets {
+		if at >= 4096+65536+4096 && at < 4096+2*65536 {
+			strange++
+		}
+	}
+	plain := readAll(t, evtx.NewReader(evtx.Options{}), b, "b.evtx", evtx.Options{})
+	if len(plain.damage) != 1 || plain.damage[0].What != "chunk header" || plain.report.Recovered != 0 {
+		t.Errorf("%d recovered, damage %v; want none, and the chunk header", plain.report.Recovered, plain.damage)
+	}
+	all := readAll(t, evtx.NewReader(evtx.Options{Recover: true}), b, "b.evtx", evtx.Options{})
+	// The templates stood in the first record, which is gone; only what tells them apart is left.
+	told := 0
+	for _, d := range all.damage {
+		told += max(d.Lost, 0)
+	}
+	if n := len(all.events) - len(plain.events); n != all.report.Recovered || n+told != strange {
+		t.Errorf("%d recovered, %d told as lost; want %d together", n, told, strange)
 	}
 }
 

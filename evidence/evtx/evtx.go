@@ -80,7 +80,10 @@ func Open(r io.ReaderAt, size int64, path string, opt Options) (*File, error) {
 	f := &File{r: r, size: size, path: path, base: fileHeaderSize, chunks: -1, recover: opt.Recover}
 	var buf [fileHeaderSize + chunkHeaderSize]byte
 	head := buf[:min(size, int64(len(buf)))]
-	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), head); err != nil {
+	if n, err := r.ReadAt(head, 0); n < len(head) {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
 		return nil, fmt.Errorf("%s: file header: %w", path, err)
 	}
 	if !bytes.HasPrefix(head, []byte(fileMagic)) {

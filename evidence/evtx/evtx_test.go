@@ -420,6 +420,9 @@ func TestFileGotShorter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := evtx.Open(bytes.NewReader(b[:2000]), int64(len(b)), "s.evtx", evtx.Options{}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("Open: error %v, want %v", err, io.ErrUnexpectedEOF)
+	}
 	short, err := evtx.Open(bytes.NewReader(b[:100000]), int64(len(b)), "s.evtx", evtx.Options{})
 	if err != nil {
 		t.Fatal(err)

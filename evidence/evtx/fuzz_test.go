@@ -56,7 +56,7 @@ func seeds(tb testing.TB) [][]byte {
 	change(used(small), func(b []byte) { clear(b[4096 : 4096+512]) })
 	change(used(direct), func(b []byte) { b[4096+512+28] = tokTemplate })
 	change(large, func(b []byte) { clear(b[4096+65536+600 : 4096+65536+1200]) })
-	for i, body := range []func(*chunkWriter){
+	for _, body := range []func(*chunkWriter){
 		func(c *chunkWriter) {
 			c.fragment()
 			c.el("Event", false, func() { c.el("X", false, func() { c.literal("v") }) })
@@ -71,7 +71,6 @@ func seeds(tb testing.TB) [][]byte {
 			e.end()
 		}),
 	} {
-		_ = i
 		all = append(all, used(writeBinXML(tb, body)))
 	}
 	return all
@@ -151,11 +150,11 @@ func FuzzRead(f *testing.F) {
 		f.Add(b, true)
 	}
 	used := NewReader(Options{})
-	f.Fuzz(func(t *testing.T, b []byte, recover bool) {
+	f.Fuzz(func(t *testing.T, b []byte, stale bool) {
 		if len(b) > 4<<20 {
 			return
 		}
-		opt := Options{Recover: recover}
+		opt := Options{Recover: stale}
 		fresh, digest := readChecked(t, NewReader(Options{}), b, opt)
 		again, digest2 := readChecked(t, used, b, opt)
 		if !slices.Equal(fresh, again) || digest != digest2 {

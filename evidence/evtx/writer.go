@@ -260,10 +260,10 @@ var systemKinds = [...]event.Kind{
 }
 
 var systemTemplate = newTemplate("System", func(c *chunkWriter) {
-	event := c.open("Event", true, true)
+	root := c.open("Event", true, true)
 	c.attribute("xmlns")
 	c.literal(namespace)
-	event.endAttributes()
+	root.endAttributes()
 	system := c.open("System", false, true)
 	system.endAttributes()
 	for _, l := range systemLayout {
@@ -282,7 +282,7 @@ var systemTemplate = newTemplate("System", func(c *chunkWriter) {
 	}
 	system.end()
 	c.substitution(subPayload, kindBinXML)
-	event.end()
+	root.end()
 })
 
 func systemValues(r Record) ([]event.Value, error) {
