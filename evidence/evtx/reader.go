@@ -17,7 +17,7 @@ const (
 	maxRecordsAhead = chunkSize / minRecord
 
 	maxChunkDamage = 64       // places listed for one chunk; the rest is counted in one more
-	maxCached      = 32 << 20 // bytes of programs, names and shapes kept; a whole host's logs need about 3 MB
+	maxCached      = 16 << 20 // bytes of programs, names and shapes kept; 500 logs of many hosts need 5 MB
 )
 
 // A Reader reads units of any number of files, one after the other. It keeps what it learnt about
