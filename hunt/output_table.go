@@ -106,8 +106,10 @@ func (t *Table) whatWasRead(r *Result) {
 		p.row("", p.paint(faint, fmt.Sprintf("in %s, %s events a second; rules were ready in %s",
 			took(d), Count(int64(float64(s.Events+s.DuplicateEvents)/d.Seconds())), took(r.Took.Rules))))
 	}
-	if s.DuplicateEvents > 0 || s.DuplicateMatches > 0 {
-		p.row("", p.paint(faint, fmt.Sprintf("%s left out: they were read before", plural(s.DuplicateEvents, "copy of an event", "copies of events"))))
+	if s.DuplicateEvents > 0 {
+		p.row("", p.paint(faint, pluralOf(s.DuplicateEvents, "copy of an event", "copies of events")+" left out: they were read before"))
+	} else if s.DuplicateMatches > 0 {
+		p.row("", p.paint(faint, pluralOf(s.DuplicateMatches, "match", "matches")+" left out: their events were read before"))
 	}
 	if s.Recovered > 0 {
 		p.row("", p.paint(faint, plural(s.Recovered, "event")+" recovered from deleted records"))
@@ -151,7 +153,7 @@ func (t *Table) names(all []string, space int) string {
 	for i, name := range all {
 		name = Terminal(name)
 		if len(all) > 1 {
-			name, _, _ = strings.Cut(name, ".")
+			name = short(name)
 		}
 		more := ""
 		if rest := len(all) - i - 1; rest > 0 {
@@ -177,7 +179,6 @@ type ruleFindings struct {
 	rule        *match.Rule
 	refs        attack.Refs
 	matches     int
-	findings    int
 	hosts       []string
 	first, last time.Time
 }
@@ -195,7 +196,6 @@ func byRule(all []finding.Finding) []ruleFindings {
 		}
 		r := &rules[i]
 		r.matches += f.Count
-		r.findings++
 		r.hosts = append(r.hosts, f.Hosts...)
 		if !f.First.IsZero() && (r.first.IsZero() || f.First.Before(r.first)) {
 			r.first = f.First
@@ -233,9 +233,8 @@ func (t *Table) whatWasFound(r *Result) {
 		}
 	}
 	p.row("Findings", strings.Join(parts, p.paint(faint, " · ")))
-	p.row("", p.paint(faint, fmt.Sprintf("from %s of %s", pluralOf(s.Matches+s.Correlations, "match", "matches"), plural(len(byRule(r.Findings)), "rule"))))
-
 	rules := byRule(r.Findings)
+	p.row("", p.paint(faint, fmt.Sprintf("from %s of %s", pluralOf(s.Matches+s.Correlations, "match", "matches"), plural(len(rules), "rule"))))
 	c := t.columns(rules)
 	for level := len(sigma.Levels) - 1; level >= 0; level-- {
 		n := 0
@@ -305,13 +304,22 @@ func first(list []string, width int, host bool) string {
 	}
 	name := Terminal(list[0])
 	if host {
-		name, _, _ = strings.Cut(name, ".")
+		name = short(name)
 	}
 	more := ""
 	if len(list) > 1 {
 		more = fmt.Sprintf(" +%d", len(list)-1)
 	}
 	return cut(name, width-len(more)) + more
+}
+
+// short gives the name of a host without its domain; an address stays whole.
+func short(host string) string {
+	name, _, _ := strings.Cut(host, ".")
+	if strings.Trim(name, "0123456789") == "" {
+		return host
+	}
+	return name
 }
 
 func (t *Table) tactics(r *Result) {

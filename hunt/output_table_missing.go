@@ -126,10 +126,8 @@ func (t *Table) andMore(n int) {
 func (t *Table) path(path, remark string) string {
 	path, remark = Terminal(path), Terminal(remark)
 	space := t.p.width - labelWidth - 2
-	keep := max(space/2, space-columns(remark))
-	for columns(path) > keep {
-		r := []rune(strings.TrimPrefix(path, "…"))
-		path = "…" + string(r[1:])
+	if keep := max(space/2, space-columns(remark)); columns(path) > keep {
+		path = "…" + widths().TruncateLeft(path, columns(path)-keep+1, "")
 	}
 	return path + "  " + t.p.paint(faint, cut(remark, max(space-columns(path), 20)))
 }
@@ -207,12 +205,19 @@ func (t *Table) next(r *Result) {
 	}
 }
 
-// exampleOf gives a rule and an event of it for an example, "" if the result keeps no events.
+// exampleOf gives a rule and an event of it for an example, "" if the result keeps no events. People
+// paste such lines into a shell, and files may be named by the intruder: only names that mean nothing
+// to a shell are shown.
 func exampleOf(r *Result) (rule, event string) {
+	const harmless = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:%+@,=\\"
 	for _, f := range r.Findings {
-		if len(f.Samples) > 0 && f.Rule.ID != "" {
-			e := f.Samples[0].Event
-			return f.Rule.ID, fmt.Sprintf("%s:%d", Terminal(e.Source.Path), e.RecordID)
+		if len(f.Samples) == 0 || f.Rule.ID == "" {
+			continue
+		}
+		e := f.Samples[0].Event
+		event = fmt.Sprintf("%s:%d", e.Source.Path, e.RecordID)
+		if strings.Trim(f.Rule.ID+event, harmless) == "" {
+			return f.Rule.ID, event
 		}
 	}
 	return "", ""

@@ -138,12 +138,7 @@ func Bytes(n int64) string {
 }
 
 // plural writes a number of things.
-func plural(n int, one string, many ...string) string {
-	if len(many) > 0 {
-		return pluralOf(n, one, many[0])
-	}
-	return pluralOf(n, one, one+"s")
-}
+func plural(n int, what string) string { return pluralOf(n, what, what+"s") }
 
 func pluralOf(n int, one, many string) string {
 	if n == 1 {
