@@ -364,6 +364,12 @@ func TestHostileBinXML(t *testing.T) {
 			c.literal("v")
 			e.end()
 		}, "a token that may stand here"},
+		{"element inside a tag", func(c *chunkWriter) {
+			c.fragment()
+			c.open("X", false, false)
+			c.el("Y", false, func() {})
+			c.b = append(c.b, tokCloseStart, tokEnd)
+		}, "a token that may stand here"},
 		{"nothing", func(c *chunkWriter) { c.fragment(); c.b = append(c.b, tokEOF) }, "at least 1"},
 		{"template in no chunk", func(c *chunkWriter) {
 			c.fragment()

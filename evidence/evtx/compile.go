@@ -163,6 +163,9 @@ func (c *compiler) run(pos, end int) (int, bool) {
 			}
 			pos += 3
 		case tokOpen:
+			if top != nil && top.inTag {
+				return r.failToken(at, tok)
+			}
 			el, ok := r.openElement(at, end, !c.direct)
 			if !ok {
 				return 0, false
