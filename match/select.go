@@ -24,11 +24,9 @@ type Selection struct {
 // correlation refers to stays, silent; one that only feeds correlations which are not wanted goes.
 func (s Selection) Apply(c *sigma.Collection) *sigma.Collection {
 	out := *c
-	out.Rules, out.Correlations = nil, nil
+	out.Rules = nil
 	needed := map[string]bool{} // ids and names that wanted correlations refer to
-	for _, r := range s.correlations(c, needed) {
-		out.Correlations = append(out.Correlations, r)
-	}
+	out.Correlations = s.correlations(c, needed)
 	for _, r := range c.Rules {
 		wanted := s.wants(r.ID, r.Title, r.File, r.Level, r.Tags) && !r.Silent
 		feeds := needed[r.ID] && r.ID != "" || needed[r.Name] && r.Name != ""

@@ -32,7 +32,7 @@ them, and hunts in them as hunt would. Nothing of it is real: every event is SYN
 				return err
 			}
 			if keep == "" {
-				defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder that the system clears too
+				defer os.RemoveAll(dir)
 			}
 			opt := hunt.Options{Evidence: []string{dir}, DefaultRules: packs.Rules()}
 			err = runHunt(cmd, opt, f, "never", "SYNTHETIC EVIDENCE: an invented ministry, an invented intrusion. Nothing of this is real.")

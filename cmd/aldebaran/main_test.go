@@ -68,7 +68,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func asExit(err error, code *interface{ ExitCode() int }) bool {
-	c, ok := err.(interface{ ExitCode() int }) //nolint:errorlint // exec gives it unwrapped
+	c, ok := err.(interface{ ExitCode() int })
 	*code = c
 	return ok
 }

@@ -141,7 +141,7 @@ func (ref eventRef) explain(ctx context.Context, rule *sigma.Rule) (*sigma.Expla
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", ref.path, err)
 	}
-	defer src.Close() //nolint:errcheck // opened for reading only
+	defer src.Close()
 	var (
 		best     *sigma.Explanation
 		bestOf   *event.Event
