@@ -374,7 +374,13 @@ func (c *chooser) item(field string, texts []string) genItem {
 			add(place, "windash")
 		}
 		add(some("cased", 6), some("all", 4))
-		it.values = c.texts(texts, 2)
+		for range c.n(2) + 1 {
+			v := c.ruleText(texts)
+			if tokens := refUnescape(v); refFlagDashes(tokens) > 2 { // each makes five times as many forms
+				v = strings.NewReplacer("-", "", "/", "").Replace(v)
+			}
+			it.values = append(it.values, quoteYAML(v))
+		}
 	case 8, 9:
 		add(some("all", 6), "re", some("i", 3), some("m", 4), some("s", 4))
 		for range c.n(2) + 1 {

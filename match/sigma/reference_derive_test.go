@@ -36,8 +36,8 @@ func refMade(f func(*refEvent) (string, bool)) refDerive {
 // refEverywhere are names that any Windows event may serve out of others if it has none of its own
 // (T21). Message is the sentence that people see; event logs do not hold it, only what stands in it.
 var refEverywhere = map[string]refDerive{
-	"ComputerName": refFrom("Computer"),
-	"Computer":     refFrom("ComputerName"),
+	"ComputerName": refMade(func(e *refEvent) (string, bool) { return e.text("Computer"), e.has("Computer") }),
+	"Computer":     refMade(func(e *refEvent) (string, bool) { return e.text("ComputerName"), e.has("ComputerName") }),
 	"Message": refMade(func(e *refEvent) (string, bool) {
 		text := ""
 		for _, f := range e.fields {

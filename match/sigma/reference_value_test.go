@@ -176,7 +176,7 @@ func refModify(m string, before []string, v refRuleValue, opt refOptions) ([]ref
 		return one(v)
 
 	case "windash":
-		if v.kind != refIsText {
+		if v.kind != refIsText || refFlagDashes(v.tokens) > refMaxDashes {
 			return wrong()
 		}
 		out := []refRuleValue{v}
@@ -318,6 +318,18 @@ func refModify(m string, before []string, v refRuleValue, opt refOptions) ([]ref
 		return out, nil
 	}
 	return nil, fmt.Errorf("unknown modifier %q", m) // T32
+}
+
+// refMaxDashes is how many dashes of one value windash may vary: 5^5 forms are enough for anyone.
+const refMaxDashes = 5
+
+func refFlagDashes(p []refToken) (n int) {
+	for i := range p {
+		if refIsFlagDash(p, i) {
+			n++
+		}
+	}
+	return n
 }
 
 // refIsFlagDash tells whether a token is a dash or slash that may lead a flag: \B[-/]\b, that is,
