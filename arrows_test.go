@@ -37,7 +37,7 @@ var arrows = map[string][]string{
 	// what we are handed
 	"evidence/evtx":  {"event"},
 	"evidence/lines": {"event"},
-	"evidence":       {"event", "evidence/evtx"},
+	"evidence":       {"event", "evidence/evtx", "evidence/lines"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},

@@ -16,15 +16,23 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"aldebaran/event"
+	"aldebaran/evidence/lines"
 )
 
 // Options are choices of how evidence is read; the zero value is right.
 type Options struct {
 	// Recover reads deleted records that are still there too, and marks their events.
 	Recover bool
+	// Zone is that of times which do not say theirs; nil means UTC, and that it is assumed.
+	Zone *time.Location
+	// newest is when the file at hand was last written, for dates without a year.
+	newest time.Time
 }
+
+func (o Options) lines() lines.Options { return lines.Options{Zone: o.Zone, Newest: o.newest} }
 
 var (
 	// ErrEmpty is a file of no bytes.
@@ -85,6 +93,7 @@ func open(file *os.File, path string, opt Options) (*Source, error) {
 	if i < 0 {
 		return nil, ErrUnknown
 	}
+	opt.newest = info.ModTime()
 	log, err := formats[i].open(file, info.Size(), path, opt)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
+	"aldebaran/evidence/lines"
 )
 
 // A log is one opened file of some format. Safe for concurrent use.
@@ -29,7 +30,8 @@ type format struct {
 	newReader func(opt Options) reader
 }
 
-// formats lists the readers. The first whose sniff says yes reads the file.
+// formats lists the readers. The first whose sniff says yes reads the file: strict ones stand
+// before lax ones.
 var formats = [...]format{
 	{
 		name:       "evtx",
@@ -39,14 +41,35 @@ var formats = [...]format{
 			return evtx.Open(r, size, path, evtx.Options{Recover: opt.Recover})
 		},
 		newReader: func(opt Options) reader {
-			return evtxReader{evtx.NewReader(evtx.Options{Recover: opt.Recover})}
+			return typed[*evtx.File, *evtx.Reader]{evtx.NewReader(evtx.Options{Recover: opt.Recover})}
 		},
 	},
 }
 
-// evtxReader takes evtx.Reader's concrete file out of the interface.
-type evtxReader struct{ r *evtx.Reader }
+// text is the entry of a format whose reader builds on package lines.
+func text[F log, R unitReader[F]](
+	name string, sniff func([]byte) bool,
+	open func(io.ReaderAt, int64, string, lines.Options) (F, error),
+	newReader func(lines.Options) R,
+) format {
+	return format{
+		name:  name,
+		sniff: sniff,
+		open: func(r io.ReaderAt, size int64, path string, opt Options) (log, error) {
+			return open(r, size, path, opt.lines())
+		},
+		newReader: func(opt Options) reader { return typed[F, R]{newReader(opt.lines())} },
+	}
+}
 
-func (e evtxReader) Read(l log, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	return e.r.Read(l.(*evtx.File), u, emit)
+// A unitReader is the reader of one format, which takes that format's own files.
+type unitReader[F log] interface {
+	Read(f F, u event.Unit, emit func(*event.Event) bool) (event.Report, error)
+}
+
+// typed takes the format's own file out of the interface.
+type typed[F log, R unitReader[F]] struct{ r R }
+
+func (t typed[F, R]) Read(l log, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
+	return t.r.Read(l.(F), u, emit)
 }
