@@ -312,10 +312,7 @@ func (k *maker) sample(re *syntax.Regexp, depth int) string {
 		if len(re.Rune) >= 2 {
 			i := k.n(len(re.Rune)/2) * 2
 			r := re.Rune[i] + rune(k.n(int(min(re.Rune[i+1]-re.Rune[i], 90))+1))
-			if r < ' ' {
-				r = ' '
-			}
-			b.WriteRune(r)
+			b.WriteRune(max(r, ' '))
 		}
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		b.WriteString(pick(k.chooser, []string{"x", "7", "é", "-"}))

@@ -2,6 +2,7 @@ package sigma_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,7 +54,7 @@ func refNewTable(t testing.TB) *refTable {
 		}
 		table.readThor(t, b)
 	}
-	for service, channels := range map[string][]string{
+	maps.Copy(table.services, map[string][]string{
 		"sysmon":                {refSysmonChannel},
 		"security":              {refSecurityChannel},
 		"system":                {"System"},
@@ -77,9 +78,7 @@ func refNewTable(t testing.TB) *refTable {
 		"dns-server-audit":            {"Microsoft-Windows-DNS-Server/Audit"},
 		"driver-framework":            {"Microsoft-Windows-DriverFrameworks-UserMode/Operational"},
 		"microsoft-servicebus-client": {"Microsoft-ServiceBus-Client/Admin", "Microsoft-ServiceBus-Client/Operational"},
-	} {
-		table.services[service] = channels
-	}
+	})
 	// Channels that Windows registers under other names than the two sources write.
 	for service, channels := range map[string][]string{
 		"dhcp":                 {"Microsoft-Windows-Dhcp-Server/FilterNotifications", "DhcpAdminEvents"},
@@ -123,7 +122,7 @@ func refNewTable(t testing.TB) *refTable {
 	channel := func(service string, ids ...uint32) []refRoute {
 		return []refRoute{{name: service, channels: table.services[service], ids: ids, fields: refFieldsOf(service)}}
 	}
-	for category, routes := range map[string][]refRoute{
+	maps.Copy(table.categories, map[string][]refRoute{
 		"process_creation": {sysmon(1), {
 			name: "Security 4688", channels: []string{refSecurityChannel}, ids: []uint32{4688}, fields: refFields4688(),
 		}},
@@ -154,9 +153,7 @@ func refNewTable(t testing.TB) *refTable {
 			ids:    []uint32{1006, 1007, 1008, 1009, 1010, 1011, 1012, 1017, 1018, 1019, 1115, 1116},
 			fields: map[string]refDerive{"Signature": refFrom("ThreatName"), "Filename": refFrom("Path")},
 		}},
-	} {
-		table.categories[category] = routes
-	}
+	})
 	return table
 }
 
