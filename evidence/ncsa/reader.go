@@ -1,0 +1,310 @@
+package ncsa
+
+import (
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+
+	"aldebaran/event"
+	"aldebaran/evidence/lines"
+)
+
+const (
+	// maxDamage bounds the list of what could not be read; the rest is counted.
+	maxDamage = 100
+	// maxHosts bounds the names of hosts that a reader remembers.
+	maxHosts = 1 << 12
+	// maxQuote is how much of a line a damage shows.
+	maxQuote = 80
+)
+
+// A Reader reads units of logs, one after the other, and keeps its buffers and layouts: one for
+// each goroutine.
+type Reader struct {
+	opt    lines.Options
+	lines  lines.Reader
+	parser parser
+	shapes map[uint32]*event.Shape
+	last   *event.Shape // of lastKey
+	key    uint32
+	hosts  map[string]string
+	event  event.Event
+	values []event.Value
+	table  *crc32.Table
+
+	// of the unit at hand
+	log            *lines.Log
+	emit           func(*event.Event) bool
+	report         event.Report
+	zoned, unzoned bool // the clock was told by a line that says its zone, or one that does not
+	untold         int  // damage beyond maxDamage, and how many records that cost
+	lost           int
+}
+
+// NewReader makes a reader.
+func NewReader(opt lines.Options) *Reader {
+	r := &Reader{opt: opt, shapes: map[uint32]*event.Shape{}, hosts: map[string]string{}, table: crc32.MakeTable(crc32.Castagnoli)}
+	r.parser.loc = opt.Location()
+	return r
+}
+
+// Read hands every line of a unit to emit, in order, until emit says false. The error is one of the
+// file system; lines that could not be read are in the report.
+func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
+	r.log, r.emit = f.log, emit
+	r.report = event.Report{}
+	r.zoned, r.unzoned, r.untold, r.lost = false, false, 0, 0
+	r.event = event.Event{Source: event.Source{Path: f.log.Path, Chunk: -1}}
+	err := r.lines.Read(f.log, u, r.line)
+	if r.untold > 0 {
+		r.report.Damage = append(r.report.Damage, event.Damage{
+			Path: f.log.Path, Offset: u.Start, Chunk: -1, What: "further lines",
+			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(r.untold) + " more", Lost: r.lost,
+		})
+	}
+	return r.report, err
+}
+
+func (r *Reader) line(l lines.Line) bool {
+	text := l.Text
+	if len(text) > 0 && (text[0] == 0 || text[len(text)-1] == 0) && r.log.Encoding == lines.UTF8 {
+		// Room that a server reserved or a file system lost.
+		rest := bytes.TrimLeft(text, "\x00")
+		l.Offset += int64(len(text) - len(rest))
+		l.Length -= int64(len(text) - len(rest))
+		text = bytes.TrimRight(rest, "\x00")
+	}
+	if len(text) == 0 {
+		return true
+	}
+	r.report.Bytes += l.Length
+	r.report.Digest = mix(r.report.Digest, uint64(crc32.Checksum(text, r.table))<<32|uint64(len(text)))
+	if text[0] == '#' {
+		return true // a remark
+	}
+	p := &r.parser
+	if !p.parse(text) {
+		what := "line"
+		if l.Open {
+			what = "last line (it may be half written)"
+		}
+		r.damage(l.Offset, what, "a request, or an error of Apache or nginx", quote(text), 1)
+		return true
+	}
+	switch {
+	case l.Cut:
+		r.damage(l.Offset, "line", fmt.Sprintf("at most %d bytes", lines.MaxLine), strconv.FormatInt(l.Length, 10), 0)
+	case p.unclosed && l.Open:
+		r.damage(l.Offset, "last line (it may be half written)", "the end of the request", quote(text), 0)
+	case p.unclosed:
+		r.damage(l.Offset, "line", "the end of the request", quote(text), 0)
+	}
+	r.tellClock()
+	e := &r.event
+	r.fill(e)
+	e.Time = p.time
+	e.Source.Offset, e.Source.Length = l.Offset, l.Length
+	r.host(p.computer)
+	r.report.Events++
+	return r.emit(e)
+}
+
+// tellClock says how the times of the unit were read: by its first line, but for one whose zone had
+// to be taken from elsewhere if there is any.
+func (r *Reader) tellClock() {
+	switch p := &r.parser; {
+	case !p.zoned && !r.unzoned:
+		r.unzoned, r.zoned = true, true
+		r.report.Clock = r.opt.Clock()
+	case p.zoned && !r.zoned:
+		r.zoned = true
+		r.report.Clock = event.Clock{Zone: string(p.zone), How: "each line says its zone; this is the first"}
+	}
+}
+
+// The optional parts of a line: a layout is a kind and which of these are there.
+const (
+	partHost uint32 = 1 << iota
+	partPort
+	partIdent
+	partID
+	partUser
+	partScheme
+	partReferer
+	partAgent
+	partForwarded
+	partMore
+	partDuration
+	partThread
+	partModule
+	partServer
+	partRequest
+	partBits = 15
+)
+
+// fill sets the event's layout, values and log source from the parsed line.
+func (r *Reader) fill(e *event.Event) {
+	p := &r.parser
+	var parts uint32
+	for _, o := range [...]struct {
+		value []byte
+		part  uint32
+	}{
+		{p.host, partHost}, {p.port, partPort}, {p.ident, partIdent}, {p.id, partID}, {p.user, partUser}, {p.scheme, partScheme},
+		{p.referer, partReferer}, {p.agent, partAgent}, {p.forwarded, partForwarded}, {p.more, partMore},
+		{p.duration, partDuration}, {p.thread, partThread}, {p.module, partModule}, {p.server, partServer}, {p.uri, partRequest},
+	} {
+		if o.value != nil {
+			parts |= o.part
+		}
+	}
+	if key := parts | uint32(p.kind)<<partBits; key != r.key || r.last == nil {
+		shape := r.shapes[key]
+		if shape == nil {
+			shape = newShape(p.kind, parts) // at most as many as there are keys
+			r.shapes[key] = shape
+		}
+		r.key, r.last = key, shape
+	}
+	e.Shape = r.last
+	v := r.values[:0]
+	add := func(b []byte) {
+		kind := event.Text
+		if b == nil || len(b) == 1 && b[0] == '-' {
+			kind = event.Null
+		}
+		v = append(v, event.Value{Raw: b, Kind: kind})
+	}
+	optional := func(part uint32, b []byte) {
+		if parts&part != 0 {
+			add(b)
+		}
+	}
+	add(p.client)
+	optional(partHost, p.host)
+	optional(partPort, p.port)
+	if p.kind == apacheError || p.kind == nginxError {
+		e.Product, e.Category, e.Service = "apache", "", "error"
+		if p.kind == nginxError {
+			e.Product = "nginx"
+		}
+		optional(partModule, p.module)
+		add(p.level)
+		add(p.process)
+		optional(partServer, p.server)
+		add(p.message)
+	} else {
+		e.Product, e.Category, e.Service = "", "webserver", "access"
+		if p.kind == proxied {
+			e.Category = "proxy"
+		}
+		optional(partIdent, p.ident)
+		optional(partID, p.id)
+		optional(partUser, p.user)
+		optional(partReferer, p.referer)
+		optional(partAgent, p.agent)
+		optional(partForwarded, p.forwarded)
+		optional(partDuration, p.duration)
+		optional(partThread, p.thread)
+		add(p.status)
+		add(p.bytes)
+		optional(partMore, p.more)
+	}
+	if parts&partRequest != 0 {
+		optional(partScheme, p.scheme)
+		add(p.method)
+		add(p.uri)
+		add(p.stem)
+		add(p.query)
+		add(p.version)
+	}
+	e.Values, r.values = v, v
+}
+
+// newShape makes the layout of a kind of line with these parts; the order is that of fill.
+func newShape(k kind, parts uint32) *event.Shape {
+	var fields []event.Field
+	add := func(name, path string) {
+		fields = append(fields, event.Field{Name: name, Path: path})
+	}
+	optional := func(part uint32, name, path string) {
+		if parts&part != 0 {
+			add(name, path)
+		}
+	}
+	add("c-ip", "client")
+	optional(partHost, "cs-host", "host")
+	optional(partPort, "s-port", "port")
+	if k == apacheError || k == nginxError {
+		optional(partModule, "module", "module")
+		add("level", "level")
+		add("pid", "pid")
+		optional(partServer, "server", "server")
+		add("message", "message")
+	} else {
+		optional(partIdent, "c-ident", "ident")
+		optional(partID, "request-id", "request id")
+		optional(partUser, "cs-username", "user")
+		optional(partReferer, "cs-referer", "Referer")
+		optional(partAgent, "cs-user-agent", "User-Agent")
+		optional(partForwarded, "x-forwarded-for", "X-Forwarded-For")
+		optional(partDuration, "time-taken", "duration")
+		optional(partThread, "thread", "thread")
+		add("sc-status", "status")
+		add("sc-bytes", "bytes")
+		optional(partMore, "extra-columns", "more")
+	}
+	if parts&partRequest != 0 {
+		optional(partScheme, "cs-uri-scheme", "request/scheme")
+		add("cs-method", "request/method")
+		add("cs-uri", "request/uri")
+		add("cs-uri-stem", "request/path")
+		add("cs-uri-query", "request/query")
+		add("cs-version", "request/version")
+	}
+	return &event.Shape{Fields: fields}
+}
+
+// mix makes one number of a digest and what is added to it (the finaliser of SplitMix64).
+func mix(digest, x uint64) uint64 {
+	x += digest * 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// host sets the event's computer without allocating for a name that was seen before.
+func (r *Reader) host(name []byte) {
+	if string(name) == r.event.Computer {
+		return
+	}
+	known, ok := r.hosts[string(name)]
+	if !ok {
+		if len(r.hosts) >= maxHosts {
+			clear(r.hosts)
+		}
+		known = string(name)
+		r.hosts[known] = known
+	}
+	r.event.Computer = known
+}
+
+func (r *Reader) damage(offset int64, what, want, found string, lost int) {
+	if len(r.report.Damage) >= maxDamage {
+		r.untold++
+		r.lost += lost
+		return
+	}
+	r.report.Damage = append(r.report.Damage, event.Damage{
+		Path: r.log.Path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost,
+	})
+}
+
+// quote shows the beginning of a text.
+func quote(b []byte) string {
+	if len(b) > maxQuote {
+		return strconv.Quote(string(b[:maxQuote])) + "..."
+	}
+	return strconv.Quote(string(b))
+}

@@ -1,0 +1,426 @@
+package w3c
+
+import (
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+	"time"
+
+	"aldebaran/event"
+	"aldebaran/evidence/lines"
+)
+
+const (
+	// maxDamage bounds the list of what could not be read; the rest is counted.
+	maxDamage = 100
+	// maxLayouts bounds the layouts that a reader remembers. Real logs have a handful.
+	maxLayouts = 256
+	// maxHosts bounds the names of hosts that a reader remembers.
+	maxHosts = 1 << 12
+	// maxQuote is how much of a line a damage shows.
+	maxQuote = 80
+)
+
+// A Reader reads logs, one after the other, and keeps its buffers and layouts: one for each
+// goroutine.
+type Reader struct {
+	opt     lines.Options
+	lines   lines.Reader
+	layouts map[layoutKey]*layout
+	hosts   map[string]string
+	event   event.Event
+	values  []event.Value
+	starts  []span
+	table   *crc32.Table
+
+	// of the log at hand
+	log      *lines.Log
+	emit     func(*event.Event) bool
+	report   event.Report
+	layout   *layout
+	software string
+	sep      byte // 0: not known yet
+	clock    clock
+	day      int64 // of #Date
+	haveDay  bool
+	untold   int // damage beyond maxDamage, and how many records that cost
+	lost     int
+	noDate   bool // told
+}
+
+type layoutKey struct{ fields, software string }
+
+// A span is where a column stands in its line.
+type span struct{ start, end int }
+
+// NewReader makes a reader.
+func NewReader(opt lines.Options) *Reader {
+	return &Reader{opt: opt, layouts: map[layoutKey]*layout{}, hosts: map[string]string{}, table: crc32.MakeTable(crc32.Castagnoli)}
+}
+
+// Read hands every line of a log to emit, in order, until emit says false. The error is one of the
+// file system; lines that could not be read are in the report.
+func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
+	r.log, r.emit = f.log, emit
+	r.report = event.Report{Clock: event.Clock{Zone: "UTC", How: "the format writes UTC"}}
+	r.layout, r.software, r.sep = nil, "", 0
+	r.clock = clock{loc: time.UTC}
+	r.haveDay, r.noDate, r.untold, r.lost = false, false, 0, 0
+	r.event = event.Event{Source: event.Source{Path: f.log.Path, Chunk: -1}}
+	err := r.lines.Read(f.log, u, r.line)
+	if r.untold > 0 {
+		r.report.Damage = append(r.report.Damage, event.Damage{
+			Path: f.log.Path, Offset: u.Start, Chunk: -1, What: "further lines",
+			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(r.untold) + " more", Lost: r.lost,
+		})
+	}
+	return r.report, err
+}
+
+func (r *Reader) line(l lines.Line) bool {
+	if len(l.Text) > 0 && (l.Text[0] == 0 || l.Text[len(l.Text)-1] == 0) && r.log.Encoding == lines.UTF8 {
+		// Room that IIS reserved: behind the last line, or before the next after it crashed.
+		rest := bytes.TrimLeft(l.Text, "\x00")
+		l.Offset += int64(len(l.Text) - len(rest))
+		l.Length -= int64(len(l.Text) - len(rest))
+		l.Text = bytes.TrimRight(rest, "\x00")
+	}
+	if len(l.Text) == 0 {
+		return true
+	}
+	r.report.Bytes += l.Length
+	r.report.Digest = mix(r.report.Digest, uint64(crc32.Checksum(l.Text, r.table))<<32|uint64(len(l.Text)))
+	if l.Text[0] == '#' {
+		r.directive(l)
+		return true
+	}
+	if l.Cut {
+		r.damage(l.Offset, "line", fmt.Sprintf("at most %d bytes", lines.MaxLine), fmt.Sprintf("%d", l.Length), 0)
+	}
+	if r.layout == nil && !r.guess(l) {
+		return true
+	}
+	return r.record(l)
+}
+
+// mix makes one number of a digest and what is added to it (the finaliser of SplitMix64).
+func mix(digest, x uint64) uint64 {
+	x += digest * 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// directive takes up what a line that begins with # says.
+func (r *Reader) directive(l lines.Line) {
+	name, value, ok := cutDirective(l.Text)
+	if !ok {
+		return // a remark
+	}
+	switch name {
+	case "software":
+		r.software = string(value[:min(len(value), 100)])
+	case "fields":
+		if len(bytes.Fields(value)) == 0 {
+			r.damage(l.Offset, "directive", "names behind #Fields", "none", 0)
+			return
+		}
+		r.setLayout(l.Offset, string(value))
+	case "date", "start-date":
+		if len(value) >= 10 {
+			if day, ok := r.clock.parseDate(value[:10]); ok {
+				r.day, r.haveDay, r.clock.last = day, true, 0
+				return
+			}
+		}
+		r.damage(l.Offset, "directive", "a date as 2026-03-01", quote(value), 0)
+	case "gmt-offset":
+		loc, ok := parseOffset(value)
+		if !ok {
+			r.damage(l.Offset, "directive", "an offset as -0800", quote(value), 0)
+			return
+		}
+		r.clock.loc = loc
+		r.report.Clock = event.Clock{Zone: loc.String(), How: "the log says so (#GMT-Offset)"}
+	case "time format":
+		if bytes.EqualFold(value, []byte("local")) {
+			r.local()
+		}
+	}
+}
+
+// local takes times as those of the machine's zone.
+func (r *Reader) local() {
+	r.clock.loc = r.opt.Location()
+	r.report.Clock = r.opt.Clock()
+	if r.report.Clock.Assumed {
+		r.report.Clock.How = "the log is in local time and does not say its zone"
+	}
+}
+
+func (r *Reader) setLayout(offset int64, fields string) {
+	k := layoutKey{fields, r.software}
+	l := r.layouts[k]
+	if l == nil {
+		if len(r.layouts) >= maxLayouts {
+			clear(r.layouts)
+		}
+		l = newLayout(fields, r.software)
+		r.layouts[k] = l
+		if n := len(bytes.Fields([]byte(fields))); n > maxColumns {
+			r.damage(offset, "directive", fmt.Sprintf("at most %d columns", maxColumns), strconv.Itoa(n), 0)
+		}
+	}
+	r.layout, r.sep = l, 0
+	if l.local && r.clock.loc == time.UTC {
+		r.local()
+	}
+}
+
+// guess takes the columns that IIS writes by default for a line before which there is no #Fields.
+func (r *Reader) guess(l lines.Line) bool {
+	fields := defaultFields(l.Text)
+	if fields == "" {
+		r.damage(l.Offset, "line", "a #Fields directive before it", quote(l.Text), 1)
+		return false
+	}
+	r.software = "Microsoft Internet Information Services"
+	r.damage(l.Offset, "header", "#Fields", "none: the columns that IIS writes by default are taken", 0)
+	r.setLayout(l.Offset, fields)
+	return true
+}
+
+// record hands out one line.
+func (r *Reader) record(l lines.Line) bool {
+	lay := r.layout
+	if r.sep == 0 {
+		// CloudFront names columns with blanks between them, and separates values by tabs.
+		r.sep = ' '
+		if bytes.IndexByte(l.Text, '\t') >= 0 {
+			r.sep = '\t'
+		}
+	}
+	n := r.split(l.Text, r.sep, lay.quoted)
+	if n != lay.columns {
+		n = r.mend(l.Text)
+	}
+	when, whenOK := r.when(l)
+	if n != lay.columns {
+		want, found := strconv.Itoa(lay.columns)+" columns", strconv.Itoa(n)
+		switch {
+		case !whenOK:
+			if l.Open {
+				found += "; it may be half written"
+			}
+			r.damage(l.Offset, "line", want, found+": "+quote(l.Text), 1)
+			return true
+		case l.Open:
+			r.damage(l.Offset, "last line", want, found+"; it may be half written", 0)
+		default:
+			r.damage(l.Offset, "columns", want, found, 0)
+		}
+	} else if !whenOK {
+		r.damage(l.Offset, "time", "date and time as 2026-03-01 08:00:00", quote(l.Text), 0)
+	}
+	e := &r.event
+	e.Shape = lay.shape
+	if n > lay.columns {
+		e.Shape = lay.more
+		r.values = append(r.values[:lay.columns], event.Value{Kind: event.Text, Raw: l.Text[r.starts[lay.columns].start:]})
+	}
+	for len(r.values) < lay.columns {
+		r.values = append(r.values, event.Value{})
+	}
+	e.Values = r.values
+	e.Time = when
+	e.Source.Offset, e.Source.Length = l.Offset, l.Length
+	e.Product, e.Category, e.Service = lay.product, lay.category, lay.service
+	if lay.computer >= 0 {
+		r.host(r.values[lay.computer])
+	} else {
+		e.Computer = ""
+	}
+	r.report.Events++
+	return r.emit(e)
+}
+
+// split cuts a line into values and gives their number. Blanks may stand in rows; tabs may not. A
+// hyphen is how the format writes that there is no value: it becomes a null whose bytes it is.
+func (r *Reader) split(line []byte, sep byte, quoted bool) int {
+	r.values, r.starts = r.values[:0], r.starts[:0]
+	for at := 0; ; {
+		if sep == ' ' {
+			for at < len(line) && line[at] == ' ' {
+				at++
+			}
+		}
+		if at >= len(line) || len(r.values) > maxColumns {
+			return len(r.values)
+		}
+		start, end, next := at, 0, 0
+		if quoted && line[at] == '"' {
+			end = closing(line, at+1)
+		}
+		if end > 0 {
+			start++
+			next = end + 1
+		} else if i := bytes.IndexByte(line[at:], sep); i >= 0 {
+			end, next = at+i, at+i
+		} else {
+			end, next = len(line), len(line)
+		}
+		v := event.Value{Kind: event.Text, Raw: line[start:end:end]}
+		if end-start == 1 && line[start] == '-' {
+			v.Kind = event.Null
+		}
+		r.values = append(r.values, v)
+		r.starts = append(r.starts, span{at, next})
+		at = next + 1
+	}
+}
+
+// closing gives the place of the quote that ends a text, 0 if there is none: the one before a
+// separator or the end of the line. Two quotes are one that is part of the text.
+func closing(line []byte, from int) int {
+	for at := from; at < len(line); at++ {
+		if line[at] != '"' {
+			continue
+		}
+		if at+1 == len(line) || line[at+1] == ' ' || line[at+1] == '\t' {
+			return at
+		}
+		if line[at+1] == '"' {
+			at++
+		}
+	}
+	return 0
+}
+
+// mend splits a line again that had another number of columns than it should: with the other
+// separator, without quotes, or with one value that has blanks in it. It gives the number of
+// columns; if nothing helps, what stands where it was written.
+func (r *Reader) mend(line []byte) int {
+	lay := r.layout
+	other := byte('\t')
+	if r.sep == '\t' {
+		other = ' '
+	}
+	if bytes.IndexByte(line, other) >= 0 && r.split(line, other, lay.quoted) == lay.columns {
+		return lay.columns
+	}
+	if lay.quoted && r.split(line, r.sep, false) == lay.columns {
+		return lay.columns
+	}
+	n := r.split(line, r.sep, lay.quoted)
+	if n <= lay.columns || r.sep != ' ' || n > maxColumns {
+		return n
+	}
+	more := n - lay.columns
+	for _, k := range lay.free {
+		if !r.fits(k, more) {
+			continue
+		}
+		from, to := r.starts[k].start, r.starts[k+more].end
+		r.values[k] = event.Value{Kind: event.Text, Raw: line[from:to:to]}
+		r.values = append(r.values[:k+1], r.values[k+more+1:]...)
+		return lay.columns
+	}
+	return n
+}
+
+// fits tells whether the columns of numbers hold numbers if more values belong to column k.
+func (r *Reader) fits(k, more int) bool {
+	for _, at := range r.layout.numeric {
+		if at > k {
+			at += more
+		}
+		if !isNumber(r.values[at].Raw) {
+			return false
+		}
+	}
+	return len(r.layout.numeric) > 0
+}
+
+// when gives the time of the line that was just split; ok is false if it should have one and the
+// text there is none.
+func (r *Reader) when(l lines.Line) (t time.Time, ok bool) {
+	lay := r.layout
+	if lay.time < 0 && lay.date < 0 {
+		return time.Time{}, len(r.values) == lay.columns
+	}
+	day, haveDay := r.day, r.haveDay
+	if lay.date >= 0 {
+		if lay.date >= len(r.values) {
+			return time.Time{}, false
+		}
+		if day, haveDay = r.clock.parseDate(r.values[lay.date].Raw); !haveDay {
+			return time.Time{}, false
+		}
+	}
+	if lay.time < 0 {
+		return r.clock.at(day, 0, 0), true
+	}
+	if lay.time >= len(r.values) {
+		return time.Time{}, false
+	}
+	sec, nsec, ok := parseTime(r.values[lay.time].Raw)
+	if !ok {
+		return time.Time{}, false
+	}
+	if !haveDay {
+		if !r.noDate {
+			r.noDate = true
+			r.damage(l.Offset, "date", "a column date or a #Date directive", "none: these events have no time", 0)
+		}
+		return time.Time{}, true
+	}
+	if lay.date < 0 {
+		const half = 12 * 3600
+		if sec < r.clock.last-half {
+			// Past midnight. Lines are written when requests end, so a little back is no new day.
+			r.day += 24 * 3600
+			day = r.day
+		}
+		r.clock.last = sec
+	}
+	return r.clock.at(day, sec, nsec), true
+}
+
+// host sets the event's computer without allocating for a name that was seen before.
+func (r *Reader) host(v event.Value) {
+	switch {
+	case v.Kind == event.Null:
+		r.event.Computer = ""
+	case string(v.Raw) == r.event.Computer:
+	default:
+		name, ok := r.hosts[string(v.Raw)]
+		if !ok {
+			if len(r.hosts) >= maxHosts {
+				clear(r.hosts)
+			}
+			name = string(v.Raw)
+			r.hosts[name] = name
+		}
+		r.event.Computer = name
+	}
+}
+
+func (r *Reader) damage(offset int64, what, want, found string, lost int) {
+	if len(r.report.Damage) >= maxDamage {
+		r.untold++
+		r.lost += lost
+		return
+	}
+	r.report.Damage = append(r.report.Damage, event.Damage{
+		Path: r.log.Path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost,
+	})
+}
+
+// quote shows the beginning of a text.
+func quote(b []byte) string {
+	if len(b) > maxQuote {
+		return strconv.Quote(string(b[:maxQuote])) + "..."
+	}
+	return strconv.Quote(string(b))
+}
