@@ -36,8 +36,10 @@ var arrows = map[string][]string{
 	"attack": {},
 	// what we are handed
 	"evidence/evtx":  {"event"},
+	"evidence/ncsa":  {"event", "evidence/lines"},
+	"evidence/w3c":   {"event", "evidence/lines"},
 	"evidence/lines": {"event"},
-	"evidence":       {"event", "evidence/evtx", "evidence/lines"},
+	"evidence":       {"event", "evidence/evtx", "evidence/lines", "evidence/ncsa", "evidence/w3c"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},
@@ -57,7 +59,7 @@ var arrows = map[string][]string{
 // needs a reader to get real events from, and a test of a stage may look at the one before it.
 // They are counted separately so that a test never excuses an arrow in the product.
 var testArrows = map[string][]string{
-	"match/sigma":   {"evidence/evtx"},
+	"match/sigma":   {"evidence/evtx", "evidence/ncsa", "evidence/w3c"},
 	"match":         {"evidence/evtx"},
 	"evidence":      {},
 	"finding":       {"evidence/evtx"},

@@ -6,6 +6,8 @@ import (
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
 	"aldebaran/evidence/lines"
+	"aldebaran/evidence/ncsa"
+	"aldebaran/evidence/w3c"
 )
 
 // A log is one opened file of some format. Safe for concurrent use.
@@ -44,6 +46,8 @@ var formats = [...]format{
 			return typed[*evtx.File, *evtx.Reader]{evtx.NewReader(evtx.Options{Recover: opt.Recover})}
 		},
 	},
+	text("w3c", w3c.Sniff, w3c.Open, w3c.NewReader),
+	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
 }
 
 // text is the entry of a format whose reader builds on package lines.
