@@ -219,6 +219,9 @@ func (b *compiler) where(w Where) expr {
 	for _, v := range w.Values {
 		e.any = append(e.any, b.literal(f, litWhole, foldString(v)))
 	}
+	for _, v := range w.Prefixes {
+		e.any = append(e.any, b.literal(f, litStart, foldString(v)))
+	}
 	return e
 }
 

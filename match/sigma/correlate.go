@@ -3,6 +3,7 @@ package sigma
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -377,11 +378,15 @@ func routeMismatch(r *Route, e *event.Event) string {
 		fits := false
 		elements, _ := view{event: e}.own(w.Field)
 		for _, el := range elements {
-			fits = fits || !el.null && containsFold(w.Values, el.text)
+			fits = fits || !el.null && (containsFold(w.Values, el.text) || beginsFold(w.Prefixes, el.text))
 		}
 		if !fits {
 			text, _ := joinedText(e, w.Field)
-			return fmt.Sprintf("want %s %s, found %s", w.Field, strings.Join(w.Values, " or "), orNone(text))
+			want := slices.Clone(w.Values)
+			for _, p := range w.Prefixes {
+				want = append(want, p+"*")
+			}
+			return fmt.Sprintf("want %s %s, found %s", w.Field, strings.Join(want, " or "), orNone(text))
 		}
 	}
 	return ""
@@ -390,6 +395,15 @@ func routeMismatch(r *Route, e *event.Event) string {
 func containsFold(list []string, s string) bool {
 	for _, l := range list {
 		if strings.EqualFold(l, s) {
+			return true
+		}
+	}
+	return false
+}
+
+func beginsFold(prefixes []string, s string) bool {
+	for _, p := range prefixes {
+		if len(s) >= len(p) && strings.EqualFold(s[:len(p)], p) {
 			return true
 		}
 	}

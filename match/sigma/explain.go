@@ -188,8 +188,15 @@ func (v view) elements(i int) (elements []element) {
 	return elements
 }
 
-// everything gives the elements of all fields.
+// everything gives the elements of all fields, or the text that the route has made for keywords.
 func (v view) everything() (elements []element) {
+	if _, ok := v.route.Fields[""]; ok {
+		elements, _, _ = v.look("")
+		for i := range elements {
+			elements[i].name = "all as text"
+		}
+		return elements
+	}
 	for i := range v.event.Values {
 		elements = append(elements, v.elements(i)...)
 	}

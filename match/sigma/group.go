@@ -151,7 +151,12 @@ func (s *Set) whereExpr(w Where) expr {
 		}
 		e := expr{op: exOr}
 		for _, v := range w.Values {
-			if a := f.index.start.exactAtom(foldString(v)); a != noAtom {
+			if a := f.index.start.atomsOf(foldString(v)).exact; a != noAtom {
+				e.any = append(e.any, a)
+			}
+		}
+		for _, v := range w.Prefixes {
+			if a := f.index.start.atomsOf(foldString(v)).open; a != noAtom {
 				e.any = append(e.any, a)
 			}
 		}
@@ -160,12 +165,12 @@ func (s *Set) whereExpr(w Where) expr {
 	return expr{op: exOr}
 }
 
-func (x *affixes) exactAtom(lit string) uint32 {
+func (x *affixes) atomsOf(lit string) affixAtoms {
 	i, ok := slices.BinarySearchFunc(x.entries, lit, func(e affix, lit string) int { return strings.Compare(e.lit, lit) })
 	if !ok {
-		return noAtom
+		return affixAtoms{noAtom, noAtom}
 	}
-	return x.entries[i].exact
+	return x.entries[i].affixAtoms
 }
 
 // A need is what must be so for an expression to be true.

@@ -20,7 +20,8 @@ type Route struct {
 	// event's own fields: Fields does not apply to them.
 	Where []Where
 	// Fields says how names of fields that rules of this log source use are found in these events.
-	// A name that is not in it is looked up as it stands (see event.Shape.Lookup).
+	// A name that is not in it is looked up as it stands (see event.Shape.Lookup). The name "" is
+	// what keywords are looked for in, instead of in every value by itself.
 	Fields Mapping
 	// Weak marks a route on which fields that the rule was written for may be absent (4688 has no
 	// OriginalFileName), so that a "not filter" may be true for want of them (T24).
@@ -29,10 +30,12 @@ type Route struct {
 	Name string
 }
 
-// Where holds if the field's text is one of Values, compared without case.
+// Where holds if the field's text is one of Values, or begins with one of Prefixes, compared
+// without case.
 type Where struct {
-	Field  string
-	Values []string
+	Field    string
+	Values   []string
+	Prefixes []string
 }
 
 // A Mapping says where the value of a field comes from.

@@ -40,7 +40,7 @@ const (
 )
 
 // windowsAny serves "product: windows" without more: every Windows event.
-var windowsAny = []Route{{Product: "windows", Fields: windowsFields, Name: "Windows"}}
+var windowsAny = []Route{{Product: "windows", Fields: serverFields, Name: "Windows"}}
 
 // windowsServices are the channels of each service. Facts from the specification's taxonomy
 // appendix ("Windows Folder", "Service") and SigmaHQ's tests/thor.yml, completed with the names
@@ -75,7 +75,6 @@ var windowsServices = windowsServiceRoutes(map[string][]string{
 	"ldap":                                       {"Microsoft-Windows-LDAP-Client/Debug"},
 	"lsa-server":                                 {"Microsoft-Windows-LSA/Operational"},
 	"microsoft-servicebus-client":                {"Microsoft-ServiceBus-Client/Admin", "Microsoft-ServiceBus-Client/Operational"},
-	"msexchange-management":                      {"MSExchange Management"},
 	"ntfs":                                       {"Microsoft-Windows-Ntfs/Operational"},
 	"ntlm":                                       {"Microsoft-Windows-NTLM/Operational"},
 	"openssh":                                    {"OpenSSH/Operational"},
@@ -112,9 +111,13 @@ func windowsServiceRoutes(channels map[string][]string) map[string][]Route {
 			r.Fields = sysmonFields
 		case "powershell-classic":
 			r.Fields = classicFields
+		case "application", "security":
+			r.Fields = serverFields
 		}
 		routes[service] = []Route{r}
 	}
+	routes["msexchange-management"] = managementRoutes
+	routes["mssqlserver"] = mssqlRoutes
 	return routes
 }
 

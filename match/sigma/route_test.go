@@ -50,7 +50,10 @@ func fitsRoute(r Route, e *event.Event) bool {
 		return false
 	}
 	for _, w := range r.Where {
-		if !slices.ContainsFunc(w.Values, func(v string) bool { return strings.EqualFold(v, e.Text(w.Field)) }) {
+		if !slices.ContainsFunc(w.Values, func(v string) bool { return strings.EqualFold(v, e.Text(w.Field)) }) &&
+			!slices.ContainsFunc(w.Prefixes, func(p string) bool {
+				return strings.HasPrefix(strings.ToLower(e.Text(w.Field)), strings.ToLower(p))
+			}) {
 			return false
 		}
 	}
@@ -194,7 +197,7 @@ func TestRoutesShape(t *testing.T) {
 		all = append(all, list...)
 	}
 	for _, r := range all {
-		if r.Product != "windows" || r.Name == "" || len(r.Channels)+len(r.Where) == 0 {
+		if r.Name == "" || r.Product == "windows" && len(r.Channels)+len(r.Where) == 0 || r.Product != "windows" && r.Service == "" {
 			t.Errorf("route %+v is too wide or has no name", r)
 		}
 		for _, c := range r.Channels {
@@ -202,7 +205,7 @@ func TestRoutesShape(t *testing.T) {
 				t.Errorf("route %s: channel %q is not in lower case", r.Name, c)
 			}
 		}
-		weak := strings.HasPrefix(r.Name, "Security 4") || strings.HasPrefix(r.Name, "Security 5") || strings.HasPrefix(r.Name, "Kernel-File")
+		weak := strings.HasPrefix(r.Name, "Security 4") || strings.HasPrefix(r.Name, "Security 5") || strings.HasPrefix(r.Name, "Kernel-File") || strings.HasPrefix(r.Name, "Exchange")
 		if r.Weak != weak {
 			t.Errorf("route %s: weak is %v", r.Name, r.Weak)
 		}
