@@ -92,13 +92,13 @@ func (v Value) Each(f func(Value) bool) {
 			raw = raw[min(end+2, len(raw)):]
 		}
 		return
-	case ANSI:
+	case ANSI, Text:
 		for len(raw) > 0 {
 			end := 0
 			for end < len(raw) && raw[end] != 0 {
 				end++
 			}
-			if !f(Value{raw[:end:end], ANSI}) {
+			if !f(Value{raw[:end:end], kind}) {
 				return
 			}
 			raw = raw[min(end+1, len(raw)):]

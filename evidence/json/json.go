@@ -1,0 +1,129 @@
+// Package json reads events that are written as JSON: one object a line, arrays, objects one after
+// the other over many lines, and replies of services that hold a list of records. In go bytes of any
+// maker; out come events with the field names that Sigma rules use.
+//
+// The grammar is that of RFC 8259. Whose events they are is seen by the names in each record, never
+// by the name of the file; see dialects in dialect.go and docs/formats/json.md. Events of Windows that
+// a collector, an exporter or a SIEM has written keep their channel, provider, number, host and
+// record number, so that all rules for Windows reach them as if they came from the log itself.
+//
+// The reader makes no tree. It walks each record once; names and nesting take it through a trie
+// whose nodes are the layouts, so that a record of a known layout costs one comparison for each name.
+package json
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"aldebaran/event"
+	"aldebaran/evidence/lines"
+)
+
+// unitSize is how much of a file with one record a line is read by one worker at a time.
+const unitSize = 16 << 20
+
+// A File is one opened file. Immutable, safe for concurrent use.
+type File struct {
+	log *lines.Log
+	// perLine says that each line is a record by itself.
+	perLine bool
+}
+
+// Sniff tells whether a file that begins with head holds objects in JSON: the first thing in it is
+// an object, or a list of them, as far as head goes. In a file with a record a line some of the first
+// may be broken.
+func Sniff(head []byte) bool {
+	text, ok := lines.Head(head)
+	if !ok {
+		return false
+	}
+	text = bytes.TrimLeft(text, " \t\r\n")
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return false
+	}
+	if text[0] == '[' {
+		text = bytes.TrimLeft(text[1:], " \t\r\n")
+		if len(text) == 0 || text[0] != '{' {
+			return false
+		}
+	}
+	r := NewReader(lines.Options{})
+	r.begin(text)
+	end := r.object(1, 1)
+	if end > 0 {
+		return len(r.values) > 0
+	}
+	if r.fault.short {
+		// Too little to go by: "{" may begin many things.
+		return len(r.values) > 0
+	}
+	good, bad := 0, 0
+	for line := range bytes.Lines(text) {
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		r.begin(line)
+		if line[0] == '{' && r.object(1, 1) > 0 && len(r.values) > 0 {
+			good++
+		} else {
+			bad++
+		}
+	}
+	return good > 0 && good >= bad
+}
+
+// Open looks at the beginning of a file to see how its records are laid out. The error is one of
+// the file system.
+func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error) {
+	log, err := lines.Open(r, size, path)
+	if err != nil {
+		return nil, err
+	}
+	// The longest line that is read as one: longer first records are read over the lines.
+	head := make([]byte, min(size, lines.MaxLine/4))
+	n, err := r.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("reading the beginning: %w", err)
+	}
+	f := &File{log: log}
+	text, _ := lines.Head(head[:n])
+	f.perLine = isPerLine(text, int64(n) == size)
+	return f, nil
+}
+
+// isPerLine tells whether the first record of a file fills its line and is no list of records.
+// whole says that text is all of the file.
+func isPerLine(text []byte, whole bool) bool {
+	text = bytes.TrimLeft(text, " \t\r\n")
+	line, _, found := bytes.Cut(text, []byte{'\n'})
+	if !found && !whole || len(line) == 0 || line[0] != '{' {
+		return false
+	}
+	if at, _ := findList(line); at > 0 {
+		return false
+	}
+	r := NewReader(lines.Options{})
+	r.begin(line)
+	if r.object(1, 1) > 0 {
+		return true
+	}
+	// Broken, not half: then lines are what can be relied on, if the next ones are records.
+	_, rest, _ := bytes.Cut(text, []byte{'\n'})
+	next, _, _ := bytes.Cut(rest, []byte{'\n'})
+	r.begin(next)
+	return len(next) > 0 && next[0] == '{' && r.object(1, 1) > 0
+}
+
+// Units gives the pieces that can be read by themselves: of a file with one record a line pieces of
+// 16 MiB, of any other the whole.
+func (f *File) Units() []event.Unit {
+	if f.perLine {
+		return f.log.Units(unitSize)
+	}
+	return f.log.Units(0)
+}
+
+// Damage lists what is wrong with the file as a whole: nothing is, ever; see [event.Report].
+func (f *File) Damage() []event.Damage { return nil }
