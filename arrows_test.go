@@ -38,8 +38,9 @@ var arrows = map[string][]string{
 	"evidence/evtx":  {"event"},
 	"evidence/ncsa":  {"event", "evidence/lines"},
 	"evidence/w3c":   {"event", "evidence/lines"},
+	"evidence/json":  {"event", "evidence/lines"},
 	"evidence/lines": {"event"},
-	"evidence":       {"event", "evidence/evtx", "evidence/lines", "evidence/ncsa", "evidence/w3c"},
+	"evidence":       {"event", "evidence/evtx", "evidence/json", "evidence/lines", "evidence/ncsa", "evidence/w3c"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},
@@ -59,6 +60,7 @@ var arrows = map[string][]string{
 // needs a reader to get real events from, and a test of a stage may look at the one before it.
 // They are counted separately so that a test never excuses an arrow in the product.
 var testArrows = map[string][]string{
+	"evidence/json": {"evidence/evtx", "match/sigma"},
 	"match/sigma":   {"evidence/evtx", "evidence/ncsa", "evidence/w3c"},
 	"match":         {"evidence/evtx"},
 	"evidence":      {},

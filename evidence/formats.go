@@ -5,6 +5,7 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
+	"aldebaran/evidence/json"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/ncsa"
 	"aldebaran/evidence/w3c"
@@ -48,6 +49,7 @@ var formats = [...]format{
 	},
 	text("w3c", w3c.Sniff, w3c.Open, w3c.NewReader),
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
+	text("json", json.Sniff, json.Open, json.NewReader),
 }
 
 // text is the entry of a format whose reader builds on package lines.
