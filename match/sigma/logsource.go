@@ -82,6 +82,7 @@ func Routes(ls Logsource) (routes []Route, known bool) {
 		// The copy is made because the routes of Windows are shared.
 		routes = append(slices.Clip(routes), labelRoute(ls))
 	}
+	routes = append(slices.Clip(routes), webRoutes(ls)...)
 	return routes, len(routes) > 0
 }
 
@@ -93,5 +94,5 @@ func labelRoute(ls Logsource) Route {
 			words = append(words, w)
 		}
 	}
-	return Route{Product: ls.Product, Category: ls.Category, Service: ls.Service, Name: strings.Join(words, " ")}
+	return Route{Product: ls.Product, Category: ls.Category, Service: ls.Service, Fields: labelFields(ls), Name: strings.Join(words, " ")}
 }
