@@ -315,7 +315,7 @@ func fieldText(e *event.Event, routes []Route, name string) (text string, ok boo
 	}
 	for i := range routes {
 		d, mapped := routes[i].Fields[name]
-		if !mapped || routeMismatch(&routes[i], e) != "" {
+		if !mapped || d.OwnFirst && e.Shape.Lookup(name) != nil || routeMismatch(&routes[i], e) != "" {
 			continue
 		}
 		if d.Make != nil {

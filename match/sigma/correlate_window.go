@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -237,17 +238,17 @@ func (w *window) finish() error {
 // of the same time may follow each other in any order: they are taken in that of their steps.
 func (w *window) settleOrder() {
 	batch := w.items[w.batch:]
-	type event struct{ from, to, least int }
+	type event struct{ from, to, least, most int }
 	var events []event
 	for i := range batch {
 		if len(events) > 0 && batch[i].same {
 			last := &events[len(events)-1]
-			last.to, last.least = i+1, min(last.least, batch[i].step)
+			last.to, last.least, last.most = i+1, min(last.least, batch[i].step), max(last.most, batch[i].step)
 			continue
 		}
-		events = append(events, event{i, i + 1, batch[i].step})
+		events = append(events, event{i, i + 1, batch[i].step, batch[i].step})
 	}
-	slices.SortStableFunc(events, func(a, b event) int { return a.least - b.least })
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Or(a.least-b.least, a.most-b.most) })
 	k := w.j.steps
 	for _, e := range events {
 		items := slices.Clone(batch[e.from:e.to])

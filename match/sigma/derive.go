@@ -11,9 +11,9 @@ import (
 var windowsFields = Mapping{
 	// The reader calls it Computer; JSON exports and some rules say ComputerName (T21). A payload
 	// may have a field of that name of its own, which goes first.
-	"Computer":     firstOf("Computer", "ComputerName"),
-	"ComputerName": firstOf("ComputerName", "Computer"),
-	"Message":      {Make: message},
+	"Computer":     otherName("Computer", "ComputerName"),
+	"ComputerName": otherName("ComputerName", "Computer"),
+	"Message":      {Make: message, OwnFirst: true},
 }
 
 // with gives a mapping that has the entries of both, those of more going first.
@@ -33,6 +33,13 @@ func firstOf(names ...string) Derivation {
 		}
 		return dst, false
 	}}
+}
+
+// otherName is a field's own value, or else that of another one.
+func otherName(name, other string) Derivation {
+	d := firstOf(name, other)
+	d.OwnFirst = true
+	return d
 }
 
 // appendField appends the text of an event's own field; false if it is absent or null.

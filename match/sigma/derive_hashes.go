@@ -23,7 +23,7 @@ var streamHashFields = sysmonFields.with(Mapping{"Hashes": {From: []string{"Hash
 // of Hashes or Hash by that name. Producers order the parts as they like and leave some out.
 func hashOf(name string) Derivation {
 	lists := [...]string{"Hashes", "Hash"}
-	return Derivation{From: []string{name, lists[0], lists[1]}, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
+	return Derivation{From: []string{name, lists[0], lists[1]}, OwnFirst: true, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
 		if text, ok := appendField(dst, e, name); ok {
 			return text, true
 		}

@@ -30,7 +30,7 @@ var classicKeys = [...]string{
 // classicField is the value of a key. It reaches to the next line that begins with a key, because
 // HostApplication holds whole scripts. A key without a value is there and empty.
 func classicField(key string) Derivation {
-	return Derivation{From: []string{key, "Data"}, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
+	return Derivation{From: []string{key, "Data"}, OwnFirst: true, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
 		if text, ok := appendField(dst, e, key); ok {
 			return text, true
 		}

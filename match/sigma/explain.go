@@ -142,9 +142,7 @@ func (v view) look(field string) (elements []element, there bool, via string) {
 		return []element{{name: field, text: strconv.FormatUint(uint64(v.event.EventID), 10)}}, true, ""
 	}
 	d, mapped := v.route.Fields[field]
-	switch {
-	case !mapped:
-		elements, there = v.own(field)
+	if elements, there = v.own(field); !mapped || d.OwnFirst && there {
 		return elements, there, ""
 	}
 	via = strings.Join(d.From, ", ")

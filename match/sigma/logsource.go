@@ -53,6 +53,9 @@ type Derivation struct {
 	// allocate in steady state (it uses the room behind dst as scratch), and leaves what dst held
 	// as it was.
 	Make func(dst []byte, e *event.Event) (text []byte, ok bool)
+	// OwnFirst: an event that has a field of the very name that the rule writes is taken at its
+	// word, with all values of that field, nulls too (T11, T20); only others are derived.
+	OwnFirst bool
 	// Also are further values that the field has beside this one, each by itself: the query as it
 	// was sent, and decoded. An item holds if it holds for one of them; they are never joined. Each
 	// leaves out (ok is false) what would repeat another.

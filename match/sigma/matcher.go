@@ -20,6 +20,7 @@ type Matcher struct {
 	// of the event at hand
 	event     *event.Event
 	plan      *plan
+	sawArray  bool    // one of its values is an array
 	truth     hitList // the atoms that are true of it
 	woken     []int32 // instances
 	wokenAt   []uint32
@@ -89,6 +90,7 @@ func (m *Matcher) Match(e *event.Event) []*Rule {
 	m.truth.reset()
 	m.woken = m.woken[:0]
 	m.eventID = m.eventID[:0]
+	m.sawArray = false
 	if m.epoch++; m.epoch == 0 { // after 2^32 events the marks of old ones could be mistaken
 		clear(m.wokenAt)
 		clear(m.testedAt)
@@ -104,7 +106,9 @@ func (m *Matcher) Match(e *event.Event) []*Rule {
 		m.look(&p.slots[i])
 	}
 	for _, l := range p.lists {
-		m.lookAtList(l)
+		if l.several || m.sawArray {
+			m.lookAtList(l)
+		}
 	}
 	if len(m.woken) == 0 {
 		return nil
@@ -157,6 +161,7 @@ func (m *Matcher) look(s *slot) {
 		switch {
 		case v.Kind == event.Null || s.keywords && !m.plan.group.keywordKinds[v.Kind]:
 		case v.Kind&event.Array != 0:
+			m.sawArray = true
 			v.Each(func(v event.Value) bool {
 				if v.Kind != event.Null {
 					m.value(s.scanner, v, nil)

@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"slices"
+	"strconv"
 	"unsafe"
 
 	"aldebaran/event"
@@ -11,8 +12,8 @@ import (
 type plan struct {
 	group *group
 	slots []slot
-	// lists are the fields that stand several times in the layout: rules see their elements and
-	// all of them joined (T20).
+	// lists are the fields that stand several times in the layout, and those whose one value may be
+	// an array: rules see their elements and all of them joined (T20).
 	lists []list
 	// sources are where each field of the group is found.
 	sources [][]source
@@ -40,7 +41,8 @@ type memo struct {
 }
 
 type list struct {
-	field   int // index in plan.sources
+	field   int  // index in plan.sources
+	several bool // it stands several times; else it is a list only where its value is an array
 	scanner *scanner
 }
 
@@ -137,8 +139,9 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 		if g.variants(f.id) {
 			continue
 		}
-		if len(p.sources[i]) > 1 || len(p.sources[i]) == 1 && p.sources[i][0].at >= 0 && e.Values[p.sources[i][0].at].Kind&event.Array != 0 {
-			p.lists = append(p.lists, list{field: i, scanner: m.scanner(g, []uint32{f.id})})
+		// A field that stands once may hold a list, in this event or in a later one of the same shape.
+		if len(p.sources[i]) > 1 || len(p.sources[i]) == 1 && p.sources[i][0].at >= 0 {
+			p.lists = append(p.lists, list{field: i, several: len(p.sources[i]) > 1, scanner: m.scanner(g, []uint32{f.id})})
 		}
 	}
 	if keywords {
@@ -157,14 +160,15 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 
 // find says where a field of a group is found in events of a layout.
 func (m *Matcher) find(f groupField, e *event.Event) []source {
-	if d := f.derived; d != nil {
+	own := e.Shape.Lookup(m.set.fields[f.id].name)
+	if d := f.derived; d != nil && (!d.OwnFirst || len(own) == 0) {
 		sources := derivedSources(d, e)
 		for i := range d.Also {
 			sources = append(sources, derivedSources(&d.Also[i], e)...)
 		}
 		return sources
 	}
-	return valueSources(e.Shape.Lookup(m.set.fields[f.id].name))
+	return valueSources(own)
 }
 
 func derivedSources(d *Derivation, e *event.Event) []source {
@@ -186,7 +190,7 @@ func (m *Matcher) scanner(g *group, fields []uint32) *scanner {
 	slices.Sort(fields)
 	k := scannerKey{group: g}
 	for _, f := range fields {
-		k.fields += string(rune(f)) + ","
+		k.fields += strconv.Itoa(int(f)) + ","
 	}
 	s := m.scanners[k]
 	if s == nil {
