@@ -186,6 +186,9 @@ func (b *bench) once(ctx context.Context, p program, in inputs, out string) (mea
 	if !p.stdout {
 		stdout = out + ".stdout"
 	}
+	if err := os.RemoveAll(out); err != nil { // that of the run before
+		return measure{}, err
+	}
 	m, err := timed(ctx, stdout, p.command(in, out)...)
 	if err != nil {
 		return m, fmt.Errorf("%s: %w", p.name, err)
