@@ -86,6 +86,7 @@ func Routes(ls Logsource) (routes []Route, known bool) {
 		routes = append(slices.Clip(routes), labelRoute(ls))
 	}
 	routes = append(slices.Clip(routes), webRoutes(ls)...)
+	routes = append(slices.Clip(routes), cloudRoutes(ls)...)
 	return routes, len(routes) > 0
 }
 

@@ -6,7 +6,7 @@ func labelFields(ls Logsource) Mapping {
 	if ls.Category == "webserver" || ls.Category == "proxy" {
 		return webFields
 	}
-	return nil
+	return cloudFields(ls)
 }
 
 // webRoutes gives the routes by which events of web servers serve a log source beside those that are
