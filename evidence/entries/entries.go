@@ -1,0 +1,195 @@
+// Package entries cuts text logs into entries of one line or several, and entries into named
+// values. In go lines; out come entries with the place of all their lines, and events built of them.
+//
+// The logs of databases are such logs: a statement or a message runs over as many lines as its
+// author gave it. What is common to them stands here: how long an entry may be, where a piece of a
+// file begins, how damage is counted, how times are read; and the flat XML, JSON and CSV of audits.
+package entries
+
+import (
+	"fmt"
+	"hash/crc32"
+	"strconv"
+
+	"aldebaran/event"
+	"aldebaran/evidence/lines"
+)
+
+// MaxEntry is how many bytes of one entry are handed out; what follows is skipped, and told. The
+// longest real ones are dumps of data as INSERT statements, whose lines are cut at lines.MaxLine.
+const MaxEntry = 2 << 20
+
+// A Place says what a line is to the entries of its log.
+type Place uint8
+
+const (
+	More   Place = iota // the line belongs to the entry before
+	Begin               // an entry begins, which may need the one before
+	Free                // an entry begins that needs none before: a piece of a file can begin here
+	Ignore              // the line belongs to no entry
+)
+
+// An Entry is one entry of a log, valid only until the function it was handed to returns.
+type Entry struct {
+	// Text is its lines joined with line feeds, in UTF-8, without the last line's end.
+	Text []byte
+	// Offset is its first byte in the file, Length the number of its bytes with all ends of lines.
+	Offset, Length int64
+	// Cut says that Text lacks the end of a line, or of the entry.
+	Cut bool
+	// Open says that the file ends before its last line does: it may be half written.
+	Open bool
+	// Free is what its first line was found to be.
+	Free bool
+}
+
+// A Reader reads entries, one log after the other; it keeps its buffers: one for each goroutine.
+type Reader struct {
+	lines lines.Reader
+	buf   []byte
+}
+
+// Read hands every entry that begins in a unit to f, in order, until f says false; place says what
+// each line is, and may remember what it saw. Lines at the beginning of a unit, before the first
+// entry that needs none before it, belong to the unit before, which reads on until there; at the
+// beginning of the file they are handed out as an entry of their own. The error is one of the file
+// system.
+func (r *Reader) Read(l *lines.Log, u event.Unit, place func(line []byte) Place, f func(Entry) bool) error {
+	ours := u.Start <= l.Start // what stands here is not the unit's before
+	have, stopped := false, false
+	var e Entry
+	emit := func() bool {
+		e.Text = r.buf
+		have = false
+		stopped = !f(e)
+		return !stopped
+	}
+	// The last entry of the unit may end behind it.
+	err := r.lines.Read(l, event.Unit{Index: u.Index, Start: u.Start, End: l.Size}, func(line lines.Line) bool {
+		p := place(line.Text)
+		ours = ours || p == Free
+		if line.Offset >= u.End && (p == Free || !ours) {
+			return false
+		}
+		switch {
+		case !ours:
+			return true
+		case p == Ignore:
+			return !have || emit()
+		case p == More && have:
+			e.Length = line.Offset + line.Length - e.Offset
+			e.Open = line.Open
+			e.Cut = e.Cut || line.Cut
+			if room := MaxEntry - len(r.buf) - 1; room < len(line.Text) {
+				e.Cut = true
+				line.Text = line.Text[:max(room, 0)]
+			}
+			if len(r.buf) < MaxEntry {
+				r.buf = append(append(r.buf, '\n'), line.Text...)
+			}
+			return true
+		}
+		if have && !emit() {
+			return false
+		}
+		have = true
+		e = Entry{Offset: line.Offset, Length: line.Length, Cut: line.Cut, Open: line.Open, Free: p == Free}
+		r.buf = append(r.buf[:0], line.Text...)
+		return true
+	})
+	if err == nil && have && !stopped {
+		emit()
+	}
+	return err
+}
+
+const (
+	// maxDamage bounds the list of what could not be read in a unit; the rest is counted.
+	maxDamage = 100
+	// maxQuote is how much of a line a damage shows.
+	maxQuote = 80
+)
+
+// A Tally makes the report of one unit.
+type Tally struct {
+	Report event.Report
+	Zones  Zones
+
+	path         string
+	start        int64
+	untold, lost int
+	table        *crc32.Table
+}
+
+// Start begins a report.
+func (t *Tally) Start(path string, u event.Unit) {
+	if t.table == nil {
+		t.table = crc32.MakeTable(crc32.Castagnoli)
+	}
+	t.Zones.Forget()
+	*t = Tally{Zones: t.Zones, path: path, start: u.Start, table: t.table}
+}
+
+// Entry counts the bytes of an entry, and tells what is wrong with it.
+func (t *Tally) Entry(e *Entry) {
+	t.Report.Bytes += e.Length
+	sum := crc32.Checksum(e.Text, t.table)
+	t.Report.Digest = mix(t.Report.Digest, uint64(sum)<<32|uint64(len(e.Text)))
+	if e.Cut {
+		t.Damage(e.Offset, "entry", fmt.Sprintf("lines of at most %d bytes, and %d in all", lines.MaxLine, MaxEntry), strconv.FormatInt(e.Length, 10)+" bytes", 0)
+	}
+}
+
+// Half tells that an entry which was read may be half written, because the file ends in its line.
+func (t *Tally) Half(e *Entry) {
+	if e.Open {
+		t.Damage(e.Offset, "last line", "an end of line", "the end of the file: it may be half written", 0)
+	}
+}
+
+// Lost tells that an entry could not be read.
+func (t *Tally) Lost(e *Entry, want string) {
+	what := "entry"
+	if e.Open {
+		what = "last line: it may be half written"
+	}
+	t.Damage(e.Offset, what, want, Quote(e.Text), 1)
+}
+
+// Damage adds a place that could not be read.
+func (t *Tally) Damage(offset int64, what, want, found string, lost int) {
+	if len(t.Report.Damage) >= maxDamage {
+		t.untold++
+		t.lost += lost
+		return
+	}
+	t.Report.Damage = append(t.Report.Damage, event.Damage{Path: t.path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost})
+}
+
+// End gives the report.
+func (t *Tally) End(opt lines.Options) event.Report {
+	if t.untold > 0 {
+		t.Report.Damage = append(t.Report.Damage, event.Damage{
+			Path: t.path, Offset: t.start, Chunk: -1, What: "further entries",
+			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(t.untold) + " more", Lost: t.lost,
+		})
+	}
+	t.Report.Clock = t.Zones.Clock(opt)
+	return t.Report
+}
+
+// Quote shows the beginning of a text.
+func Quote(text []byte) string {
+	if len(text) > maxQuote {
+		return strconv.QuoteToASCII(string(text[:maxQuote])) + "..."
+	}
+	return strconv.QuoteToASCII(string(text))
+}
+
+// mix makes one number of a digest and what is added to it (the finaliser of SplitMix64).
+func mix(digest, x uint64) uint64 {
+	x += digest * 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
