@@ -14,12 +14,12 @@ import (
 //
 // Names: taxonomy appendix of the specification, "Webserver" and "Proxy"; SigmaHQ's rules.
 var webFields = Mapping{
-	"cs-uri-query": webVariants("cs-uri-query", hyphen("cs-uri-query"), request, decoded(request, 1), decoded(request, 2),
+	"cs-uri-query": webVariants("cs-uri-query", hyphen("cs-uri-query"), request, decoded(requestText, 1), decoded(requestText, 2),
 		decoded(ownField("cs-uri-query"), 1), decoded(ownField("cs-uri-query"), 2)),
 	"cs-uri-stem":     webVariants("cs-uri-stem", decoded(ownField("cs-uri-stem"), 1), decoded(ownField("cs-uri-stem"), 2)),
-	"cs-uri":          {From: requestFields, Make: fullRequest, Also: []Derivation{decoded(request, 1), decoded(request, 2)}},
+	"cs-uri":          {From: requestFields, Make: fullRequest, Also: []Derivation{decoded(requestText, 1), decoded(requestText, 2)}},
 	"c-uri":           {From: urlFields, Make: url, Also: []Derivation{decoded(urlText, 1), decoded(urlText, 2)}},
-	"c-uri-query":     webVariants("c-uri-query", request, decoded(request, 1), decoded(request, 2)),
+	"c-uri-query":     webVariants("c-uri-query", request, decoded(requestText, 1), decoded(requestText, 2)),
 	"c-uri-stem":      alias("c-uri-stem", "cs-uri-stem"),
 	"c-uri-extension": {From: []string{"c-uri-extension", "cs-uri-extension", "cs-uri-stem", "cs-uri"}, Make: extension},
 	"cs-user-agent":   webVariants("cs-user-agent", hyphen("cs-user-agent"), plusAsBlank("cs-user-agent")),
@@ -53,18 +53,19 @@ func alias(names ...string) Derivation {
 	return d
 }
 
-// A webText is a text that is made of an event's fields. appendTo appends it, nil if there is none;
-// coded tells whether one of the fields has something to decode, which is cheap to find out.
+// A webText is a text that is made of an event's fields, and that clients may encode.
 type webText struct {
 	from     []string
 	appendTo func(dst []byte, e *event.Event) (text []byte, ok bool)
+	// coded is false if there is nothing to decode; it looks at the fields only, not at the text.
+	coded func(e *event.Event, times int) bool
 }
 
 // requestFields are what a request is made of.
 var requestFields = []string{"cs-uri-stem", "cs-uri-query", "cs-uri"}
 
 // requestText is the request as it was sent: the path, and behind a question mark the query.
-var requestText = webText{requestFields, fullRequest}
+var requestText = webText{requestFields, fullRequest, codedRequest}
 
 // request is that as a variant of the query.
 var request = Derivation{From: requestFields, Make: fullRequest}
@@ -82,14 +83,24 @@ func fullRequest(dst []byte, e *event.Event) ([]byte, bool) {
 
 // ownField is the text of one field.
 func ownField(name string) webText {
-	return webText{[]string{name}, func(dst []byte, e *event.Event) ([]byte, bool) { return appendField(dst, e, name) }}
+	return webText{
+		from:     []string{name},
+		appendTo: func(dst []byte, e *event.Event) ([]byte, bool) { return appendField(dst, e, name) },
+		coded: func(e *event.Event, times int) bool {
+			may, _ := coded(e, name, times)
+			return may
+		},
+	}
 }
 
 // urlFields are what the whole address of a request is made of.
 var urlFields = []string{"c-uri", "cs-uri-scheme", "cs-host", "cs-uri-stem", "cs-uri-query", "cs-uri"}
 
 // urlText is the whole address of a request.
-var urlText = webText{urlFields, url}
+var urlText = webText{urlFields, url, func(e *event.Event, times int) bool {
+	may, _ := coded(e, "c-uri", times)
+	return may || codedRequest(e, times)
+}}
 
 // url is the address as a proxy logs it: c-uri or cs-uri if the event has it, else put together from
 // scheme, host, path and query as far as they are known.
@@ -166,19 +177,12 @@ func plusAsBlank(name string) Derivation {
 }
 
 // decoded is a text URL-decoded that many times; there is none if that changes nothing.
-func decoded[T webText | Derivation](of T, times int) Derivation {
-	var t webText
-	switch of := any(of).(type) {
-	case webText:
-		t = of
-	case Derivation:
-		t = webText{of.From, of.Make}
-	}
-	return Derivation{From: t.from, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
-		if !coded(e, t.from, times) {
+func decoded(of webText, times int) Derivation {
+	return Derivation{From: of.from, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
+		if !of.coded(e, times) {
 			return dst, false
 		}
-		text, ok := t.appendTo(dst, e)
+		text, ok := of.appendTo(dst, e)
 		if !ok {
 			return dst, false
 		}
@@ -193,19 +197,31 @@ func decoded[T webText | Derivation](of T, times int) Derivation {
 	}}
 }
 
-// coded tells whether there may be something to decode in one of the fields: that costs little,
-// where most requests have nothing.
-func coded(e *event.Event, names []string, times int) bool {
-	for _, name := range names {
-		v, ok := e.Get(name)
-		if !ok || v.IsNull() {
-			continue
-		}
-		if bytes.IndexByte(v.Raw, '%') >= 0 || times == 1 && bytes.IndexByte(v.Raw, '+') >= 0 {
-			return true
-		}
+// coded tells whether there may be something to decode in a field, which costs little, where most
+// requests have nothing; there says whether the event has the field at all. A second time there is
+// only where a percent sign is encoded itself.
+func coded(e *event.Event, name string, times int) (may, there bool) {
+	v, ok := e.Get(name)
+	if !ok || v.IsNull() {
+		return false, ok
 	}
-	return false
+	at := bytes.IndexByte(v.Raw, '%')
+	if times > 1 {
+		return at >= 0 && (bytes.Contains(v.Raw[at:], []byte("%25")) || bytes.Contains(v.Raw[at:], []byte("%u")) || v.Kind != event.Text), true
+	}
+	return at >= 0 || bytes.IndexByte(v.Raw, '+') >= 0, true
+}
+
+// codedRequest is that for the fields that a request is made of.
+func codedRequest(e *event.Event, times int) bool {
+	if may, _ := coded(e, "cs-uri-query", times); may {
+		return true
+	}
+	may, there := coded(e, "cs-uri-stem", times)
+	if !there {
+		may, _ = coded(e, "cs-uri", times)
+	}
+	return may
 }
 
 // decodeURL undoes percent encoding in place (RFC 3986 2.1) and gives the new length: %41, the
