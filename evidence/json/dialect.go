@@ -1,6 +1,7 @@
 package json
 
 import (
+	"slices"
 	"strings"
 
 	"aldebaran/event"
@@ -67,7 +68,7 @@ var dialects = [...]dialect{
 
 	{"CloudTrail", func(m *maker) bool { return m.all("eventSource", "eventName") && m.any("awsRegion", "eventVersion") }, (*maker).cloudTrail},
 	{"Google Cloud", func(m *maker) bool {
-		return m.any("protoPayload.methodName", "protoPayload.serviceName", "protoPayload.@type")
+		return m.any("protoPayload.methodName", "protoPayload.serviceName", "protoPayload.@type") || m.all("logName", "insertId")
 	}, (*maker).googleCloud},
 	{"Google Workspace", func(m *maker) bool { return m.all("id.applicationName", "id.time") }, (*maker).workspace},
 	{"Okta", func(m *maker) bool {
@@ -82,11 +83,12 @@ var dialects = [...]dialect{
 	{"Suricata", func(m *maker) bool {
 		return m.all("event_type", "timestamp") && m.any("flow_id", "src_ip", "stats.uptime")
 	}, (*maker).suricata},
+	{"access log", isAccessLog, (*maker).accessLog},
 	{"journald", func(m *maker) bool { return m.any("__REALTIME_TIMESTAMP") && m.any("__CURSOR", "MESSAGE") }, (*maker).journald},
 }
 
 func (m *maker) layout() *layout {
-	m.l = &layout{channel: memo{at: -1}, provider: memo{at: -1}, computer: memo{at: -1}, by: memo{at: -1}, eventID: -1, recordID: -1}
+	m.l = &layout{channel: memo{at: -1}, provider: memo{at: -1}, computer: memo{at: -1}, by: memo{at: -1}, eventID: -1, recordID: -1, uri: -1}
 	for i := range m.l.times {
 		m.l.times[i].at = -1
 	}
@@ -195,9 +197,22 @@ func (m *maker) label(product, category, service string) {
 
 func (m *maker) host(paths ...string) { m.l.computer.at = m.at(paths...) }
 
-// generic is JSON of a maker that we do not know.
+// generic is JSON of a maker that we do not know. Its time is the first value of a usual name, on the
+// outside if there is one there.
 func (m *maker) generic() {
-	m.time("@timestamp", "timestamp", "time", "ts", "eventTime", "event_time", "TimeGenerated", "createdDateTime", "created_at",
-		"date", "datetime", "Timestamp", "EdgeStartTimestamp", "start_time", "Time", "t.$date")
+	names := [...]string{
+		"@timestamp", "timestamp", "time", "ts", "eventTime", "event_time", "TimeGenerated", "createdDateTime", "created_at", "date", "datetime",
+		"Timestamp", "start_time", "Time", "t.$date", "eventtime", "CreationTime", "firstActivityDateTime", "CreatedAt", "timestampOccured",
+	}
+	m.time(names[:]...)
+	if m.l.times[0].at < 0 {
+		for i, l := range m.leaves {
+			last := l.path[strings.LastIndexByte(l.path, '.')+1:]
+			if slices.Contains(names[:], last) {
+				m.l.times[0] = timeAt{at: i}
+				break
+			}
+		}
+	}
 	m.host("host.name", "host.hostname", "hostname", "Computer", "computer", "agent.hostname", "host", "agent.name")
 }

@@ -23,7 +23,6 @@ func (m *maker) windows(channel, provider, eventID, computer, recordID int) {
 //
 //	{"Event":{"System":{"EventID":1,"Provider":{"#attributes":{"Name":...}},...},"EventData":{"Image":...}}}
 func (m *maker) evtxDump() {
-	const guidLeaf = "Event.System."
 	m.rename(func(path string, l leaf) (string, event.Part) {
 		path, ok := strings.CutPrefix(path, "Event.")
 		if !ok {
@@ -36,7 +35,7 @@ func (m *maker) evtxDump() {
 		return m.element(path, l), part
 	})
 	for i, l := range m.leaves {
-		if !l.list && !strings.HasPrefix(l.path, m.prefix+guidLeaf) {
+		if !l.list && strings.HasPrefix(l.path, m.prefix+"Event.") {
 			m.l.mends = append(m.l.mends, mend{i, mendGUID})
 		}
 	}

@@ -151,6 +151,8 @@ type layout struct {
 	times     [maxTimes]timeAt
 	// mends are values that the maker writes otherwise than Windows does.
 	mends []mend
+	// uri is the place of a request's URI; its two parts stand behind all other values. -1 for none.
+	uri int
 }
 
 // A chooser gives labels by a value of the event.
@@ -193,7 +195,7 @@ func (r *Reader) layoutAt(n *node) *layout {
 	l := m.layout()
 	var key strings.Builder
 	for i, f := range m.fields {
-		fmt.Fprintf(&key, "%d:%t:%d:%d:%s%s", f.Part, m.leaves[i].list, len(f.Name), len(f.Path), f.Name, f.Path)
+		fmt.Fprintf(&key, "%d:%t:%d:%d:%s%s", f.Part, i < len(m.leaves) && m.leaves[i].list, len(f.Name), len(f.Path), f.Name, f.Path)
 		r.cached += 2*(len(f.Name)+len(f.Path)) + 64
 	}
 	l.shape = r.shapes[key.String()]

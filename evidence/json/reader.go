@@ -173,6 +173,13 @@ func (r *Reader) record(offset, length int64, text []byte) {
 	for _, m := range l.mends {
 		r.mend(m)
 	}
+	if l.uri >= 0 {
+		stem, query, found := bytes.Cut(r.values[l.uri].Raw, []byte{'?'})
+		r.values = append(r.values, event.Value{Raw: stem, Kind: event.Text}, event.Value{Raw: query, Kind: event.Text})
+		if !found {
+			r.values[len(r.values)-1] = event.Value{}
+		}
+	}
 	e := &r.event
 	*e = event.Event{
 		Shape: l.shape, Values: r.values, Product: l.product, Category: l.category, Service: l.service,
