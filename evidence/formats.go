@@ -5,6 +5,7 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
+	"aldebaran/evidence/exchange"
 	"aldebaran/evidence/json"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/ncsa"
@@ -47,6 +48,7 @@ var formats = [...]format{
 			return typed[*evtx.File, *evtx.Reader]{evtx.NewReader(evtx.Options{Recover: opt.Recover})}
 		},
 	},
+	text("exchange", exchange.Sniff, exchange.Open, exchange.NewReader),
 	text("w3c", w3c.Sniff, w3c.Open, w3c.NewReader),
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
 	text("json", json.Sniff, json.Open, json.NewReader),
