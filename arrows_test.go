@@ -41,8 +41,9 @@ var arrows = map[string][]string{
 	"evidence/w3c":      {"event", "evidence/lines"},
 	"evidence/json":     {"event", "evidence/lines"},
 	"evidence/exchange": {"event", "evidence/lines"},
+	"evidence/zeek":     {"event", "evidence/lines"},
 	"evidence/lines":    {"event"},
-	"evidence":          {"event", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/ncsa", "evidence/w3c"},
+	"evidence":          {"event", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/ncsa", "evidence/w3c", "evidence/zeek"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},
@@ -62,6 +63,7 @@ var arrows = map[string][]string{
 // needs a reader to get real events from, and a test of a stage may look at the one before it.
 // They are counted separately so that a test never excuses an arrow in the product.
 var testArrows = map[string][]string{
+	"evidence/zeek": {"evidence/json"},
 	"evidence/json": {"evidence/evtx", "match/sigma"},
 	"match/sigma":   {"evidence/evtx", "evidence/ncsa", "evidence/w3c"},
 	"match":         {"evidence/evtx"},

@@ -10,6 +10,7 @@ import (
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/ncsa"
 	"aldebaran/evidence/w3c"
+	"aldebaran/evidence/zeek"
 )
 
 // A log is one opened file of some format. Safe for concurrent use.
@@ -51,6 +52,7 @@ var formats = [...]format{
 	text("exchange", exchange.Sniff, exchange.Open, exchange.NewReader),
 	text("w3c", w3c.Sniff, w3c.Open, w3c.NewReader),
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
+	text("zeek", zeek.Sniff, zeek.Open, zeek.NewReader),
 	text("json", json.Sniff, json.Open, json.NewReader),
 }
 
