@@ -43,7 +43,12 @@ var arrows = map[string][]string{
 	"evidence/exchange": {"event", "evidence/lines"},
 	"evidence/zeek":     {"event", "evidence/lines"},
 	"evidence/lines":    {"event"},
-	"evidence":          {"event", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/ncsa", "evidence/w3c", "evidence/zeek"},
+	"evidence/record":   {"event", "evidence/lines"},
+	"evidence/auditd":   {"event", "evidence/lines", "evidence/record"},
+	"evidence/cef":      {"event", "evidence/lines", "evidence/record"},
+	"evidence/mail":     {"event", "evidence/lines", "evidence/record"},
+	"evidence/syslog":   {"event", "evidence/auditd", "evidence/cef", "evidence/lines", "evidence/record"},
+	"evidence":          {"event", "evidence/auditd", "evidence/cef", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/ncsa", "evidence/syslog", "evidence/w3c", "evidence/zeek"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},

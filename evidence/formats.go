@@ -4,11 +4,15 @@ import (
 	"io"
 
 	"aldebaran/event"
+	"aldebaran/evidence/auditd"
+	"aldebaran/evidence/cef"
 	"aldebaran/evidence/evtx"
 	"aldebaran/evidence/exchange"
 	"aldebaran/evidence/json"
 	"aldebaran/evidence/lines"
+	"aldebaran/evidence/mail"
 	"aldebaran/evidence/ncsa"
+	"aldebaran/evidence/syslog"
 	"aldebaran/evidence/w3c"
 	"aldebaran/evidence/zeek"
 )
@@ -54,6 +58,10 @@ var formats = [...]format{
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
 	text("zeek", zeek.Sniff, zeek.Open, zeek.NewReader),
 	text("json", json.Sniff, json.Open, json.NewReader),
+	text("auditd", auditd.Sniff, auditd.Open, auditd.NewReader),
+	text("cef", cef.Sniff, cef.Open, cef.NewReader),
+	text("mail", mail.Sniff, mail.Open, mail.NewReader),
+	text("syslog", syslog.Sniff, syslog.Open, syslog.NewReader),
 }
 
 // text is the entry of a format whose reader builds on package lines.
