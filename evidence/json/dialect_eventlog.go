@@ -6,7 +6,7 @@ import (
 	"aldebaran/event"
 )
 
-// system gives the names of values in the System part of Windows events, and their places.
+// windows says where the System part of a Windows event stands; -1 for what it lacks.
 func (m *maker) windows(channel, provider, eventID, computer, recordID int) {
 	m.l.product = "windows"
 	m.l.channel.at, m.l.provider.at, m.l.computer.at = channel, provider, computer
@@ -17,6 +17,15 @@ func (m *maker) windows(channel, provider, eventID, computer, recordID int) {
 		}
 	}
 	m.l.channelOf = channel < 0
+}
+
+// mend says that all values below a path are written otherwise than Windows does.
+func (m *maker) mend(path string, how mending) {
+	for i, l := range m.leaves {
+		if !l.list && strings.HasPrefix(l.path, m.prefix+path) {
+			m.l.mends = append(m.l.mends, mend{i, how})
+		}
+	}
 }
 
 // evtxDump is evtx_dump (omerbenamram/evtx), and XML of events that became JSON or stands in it:
@@ -34,11 +43,7 @@ func (m *maker) evtxDump() {
 		}
 		return m.element(path, l), part
 	})
-	for i, l := range m.leaves {
-		if !l.list && strings.HasPrefix(l.path, m.prefix+"Event.") {
-			m.l.mends = append(m.l.mends, mend{i, mendGUID})
-		}
-	}
+	m.mend("Event.", mendGUID)
 	m.windows(
 		m.at("Event.System.Channel"),
 		m.at("Event.System.Provider.#attributes.Name", "Event.System.Provider_attributes.Name", "Event.System.Provider.@Name"),
@@ -109,6 +114,7 @@ func (m *maker) velociraptor() {
 		}
 		return "", event.Data
 	})
+	m.mend("", mendGUID)
 	m.windows(m.at("System.Channel"), m.at("System.Provider.Name"), m.at("System.EventID.Value", "System.EventID"), m.at("System.Computer"), m.at("System.EventRecordID"))
 	m.time("System.TimeCreated.SystemTime", "EventTime", "Timestamp")
 }
@@ -185,11 +191,7 @@ func (m *maker) wazuh() {
 		}
 		return "", event.Data
 	})
-	for i, l := range m.leaves {
-		if strings.HasPrefix(l.path, m.prefix+"win.eventdata.") {
-			m.l.mends = append(m.l.mends, mend{i, mendEscapes})
-		}
-	}
+	m.mend("win.eventdata.", mendEscapes)
 	m.windows(m.at("win.system.channel"), m.at("win.system.providerName"), m.at("win.system.eventID"), m.at("win.system.computer"), m.at("win.system.eventRecordID"))
 	m.time("win.system.systemTime")
 }
@@ -239,8 +241,7 @@ func (m *maker) getWinEvent() {
 // tables: the fields of the event and of its header stand beside each other.
 func (m *maker) flatWindows() {
 	m.rename(func(path string, l leaf) (string, event.Part) {
-		if rest, ok := strings.CutPrefix(path, "EventData."); ok {
-			_ = rest
+		if strings.HasPrefix(path, "EventData.") {
 			return m.element(path, l), event.Data
 		}
 		switch path {

@@ -199,6 +199,9 @@ func (r *Reader) array(p, depth int, key []byte) int {
 	begin := p
 	start, n := len(r.scratch), 0
 	p = skip(r.b, p+1)
+	if isPositional(key) {
+		return r.elements(begin, p, depth, key)
+	}
 	for {
 		if p >= len(r.b) {
 			return r.fail(p, "an element or ]")
@@ -243,6 +246,10 @@ func (r *Reader) array(p, depth int, key []byte) int {
 		}
 	}
 }
+
+// isPositional tells whether the elements of a list of that name are known by where they stand: the
+// <Data> without names of Windows events. Each is a field of its own, as the EVTX reader has them.
+func isPositional(key []byte) bool { return string(key) == "#text" || string(key) == "Data" }
 
 func (r *Reader) list(key []byte, start int) {
 	r.field(key, tokList, event.Value{Raw: r.scratch[start:len(r.scratch):len(r.scratch)], Kind: event.Text | event.Array})

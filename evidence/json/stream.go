@@ -112,10 +112,20 @@ func isListName(key []byte) bool {
 	return false
 }
 
-// findList looks into an object that may hold a list of records rather than be one. at is the place
-// of the list's bracket, 0 if it is none. short says that there was too little to tell.
+// isOfRecord tells whether a member makes an object a record, whatever list it may hold too: a time.
+func isOfRecord(key []byte) bool {
+	switch string(key) {
+	case "time", "timestamp", "@timestamp", "ts", "eventTime", "CreationTime", "published", "createdDateTime", "TimeGenerated", "EventTime", "date":
+		return true
+	}
+	return false
+}
+
+// findList looks into an object that may hold a list of records rather than be one: only texts and
+// numbers stand before the list, and no time. at is the place of the list's bracket, 0 if there is
+// none. short says that there was too little to tell.
 func findList(b []byte) (at int, short bool) {
-	const maxMembers = 32 // before the list; real ones have up to six
+	const maxMembers = 16 // before the list; real ones have up to six
 	p := 1
 	for range maxMembers {
 		p = skip(b, p)
@@ -134,7 +144,7 @@ func findList(b []byte) (at int, short bool) {
 		}
 		key := b[p+1 : end]
 		p = skip(b, end+1)
-		if p < len(b) && b[p] != ':' {
+		if p < len(b) && b[p] != ':' || isOfRecord(key) {
 			return 0, false
 		}
 		if p = skip(b, p+1); p >= len(b) {
@@ -142,6 +152,12 @@ func findList(b []byte) (at int, short bool) {
 		}
 		switch b[p] {
 		case '[':
+			if string(key) == "fields" || string(key) == "messages" { // of Splunk's replies
+				if p, short = skipValue(b, p); p < 0 {
+					return 0, short
+				}
+				continue
+			}
 			if !isListName(key) {
 				return 0, false
 			}
@@ -159,11 +175,12 @@ func findList(b []byte) (at int, short bool) {
 					return p + inner, short
 				}
 			}
-			end, short := skipValue(b, p)
-			if end < 0 {
+			if string(key) != "_shards" {
+				return 0, false
+			}
+			if p, short = skipValue(b, p); p < 0 {
 				return 0, short
 			}
-			p = end
 		case '"':
 			end, _ := stringEnd(b, p+1)
 			if end < 0 {
