@@ -40,7 +40,6 @@ type Reader struct {
 	report   event.Report
 	layout   *layout
 	software string
-	sep      byte // 0: not known yet
 	clock    clock
 	day      int64 // of #Date
 	haveDay  bool
@@ -64,7 +63,7 @@ func NewReader(opt lines.Options) *Reader {
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.log, r.emit = f.log, emit
 	r.report = event.Report{Clock: event.Clock{Zone: "UTC", How: "the format writes UTC"}}
-	r.layout, r.software, r.sep = nil, "", 0
+	r.layout, r.software = nil, ""
 	r.clock = clock{loc: time.UTC}
 	r.haveDay, r.noDate, r.untold, r.lost = false, false, 0, 0
 	r.event = event.Event{Source: event.Source{Path: f.log.Path, Chunk: -1}}
@@ -172,7 +171,7 @@ func (r *Reader) setLayout(offset int64, fields string) {
 			r.damage(offset, "directive", fmt.Sprintf("at most %d columns", maxColumns), strconv.Itoa(n), 0)
 		}
 	}
-	r.layout, r.sep = l, 0
+	r.layout = l
 	if l.local && r.clock.loc == time.UTC {
 		r.local()
 	}
@@ -194,16 +193,13 @@ func (r *Reader) guess(l lines.Line) bool {
 // record hands out one line.
 func (r *Reader) record(l lines.Line) bool {
 	lay := r.layout
-	if r.sep == 0 {
-		// CloudFront names columns with blanks between them, and separates values by tabs.
-		r.sep = ' '
-		if bytes.IndexByte(l.Text, '\t') >= 0 {
-			r.sep = '\t'
-		}
+	sep := byte(' ')
+	if bytes.IndexByte(l.Text, '\t') >= 0 {
+		sep = '\t' // CloudFront names columns with blanks between them, and separates values by tabs
 	}
-	n := r.split(l.Text, r.sep, lay.quoted)
+	n := r.split(l.Text, sep, lay.quoted)
 	if n != lay.columns {
-		n = r.mend(l.Text)
+		n = r.mend(l.Text, sep)
 	}
 	when, whenOK := r.when(l)
 	if n != lay.columns {
@@ -297,23 +293,19 @@ func closing(line []byte, from int) int {
 	return 0
 }
 
-// mend splits a line again that had another number of columns than it should: with the other
-// separator, without quotes, or with one value that has blanks in it. It gives the number of
-// columns; if nothing helps, what stands where it was written.
-func (r *Reader) mend(line []byte) int {
+// mend splits a line again that had another number of columns than it should: by blanks if a tab
+// was only part of a value, without quotes, or with one value that has blanks in it. It gives the
+// number of columns; if nothing helps, what stands where it was written.
+func (r *Reader) mend(line []byte, sep byte) int {
 	lay := r.layout
-	other := byte('\t')
-	if r.sep == '\t' {
-		other = ' '
-	}
-	if bytes.IndexByte(line, other) >= 0 && r.split(line, other, lay.quoted) == lay.columns {
+	if sep == '\t' && r.split(line, ' ', lay.quoted) == lay.columns {
 		return lay.columns
 	}
-	if lay.quoted && r.split(line, r.sep, false) == lay.columns {
+	if lay.quoted && r.split(line, ' ', false) == lay.columns {
 		return lay.columns
 	}
-	n := r.split(line, r.sep, lay.quoted)
-	if n <= lay.columns || r.sep != ' ' || n > maxColumns {
+	n := r.split(line, sep, lay.quoted)
+	if n <= lay.columns || sep != ' ' || n > maxColumns {
 		return n
 	}
 	more := n - lay.columns

@@ -26,8 +26,9 @@ import (
 // directive with names as the format has them, or lines as IIS writes them by default.
 func Sniff(head []byte) bool {
 	if enc, _ := lines.Detect(head); enc == lines.UTF8 {
-		// IIS reserves room with zero bytes behind the last line of a log in use.
-		head = bytes.Trim(head, "\x00")
+		// IIS reserves room with zero bytes behind the last line of a log in use, and leaves it when
+		// it crashes.
+		head = bytes.ReplaceAll(head, []byte{0}, nil)
 	}
 	text, ok := lines.Head(head)
 	if !ok {
