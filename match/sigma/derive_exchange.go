@@ -30,7 +30,7 @@ var managementRoutes = []Route{
 // for it: " -Mailbox " has a blank before it there, but begins a Data.
 var managementFields = windowsFields.with(Mapping{
 	"":        {From: []string{"Data"}, Make: managementText(true)},
-	"Message": {From: []string{"Message", "EventID", "Data"}, Make: managementText(false)},
+	"Message": {From: []string{"Message", "EventID", "Data"}, OwnFirst: true, Make: managementText(false)},
 	"Data":    {From: []string{"Data", "EventID"}, Make: managementText(false), Also: []Derivation{{From: []string{"Data"}}}},
 
 	"CmdletName":        managementField("CmdletName", 0, 2),
@@ -54,7 +54,7 @@ var managementFields = windowsFields.with(Mapping{
 // managementField is the own field of that name, else the Data at a place of events 1 and 6, or at
 // another of event 8; -1 is none.
 func managementField(name string, at, atException int) Derivation {
-	return Derivation{From: []string{name, "EventID", "Data"}, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
+	return Derivation{From: []string{name, "EventID", "Data"}, OwnFirst: true, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
 		if text, ok := appendField(dst, e, name); ok {
 			return text, true
 		}

@@ -77,7 +77,7 @@ const auditEvent = 33205
 // sqlField is the own field of that name, else that part of an audit record, else what other gives.
 func sqlField(name string, other func([]byte, *event.Event) ([]byte, bool)) Derivation {
 	from := []string{name, "Provider_Name", "EventID", "Data"}
-	return Derivation{From: from, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
+	return Derivation{From: from, OwnFirst: true, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
 		if text, ok := appendField(dst, e, name); ok {
 			return text, true
 		}
