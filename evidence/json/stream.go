@@ -125,7 +125,12 @@ func isOfRecord(key []byte) bool {
 // numbers stand before the list, and no time. at is the place of the list's bracket, 0 if there is
 // none. short says that there was too little to tell.
 func findList(b []byte) (at int, short bool) {
-	const maxMembers = 16 // before the list; real ones have up to six
+	const (
+		maxMembers = 16       // before the list; real ones have up to six
+		maxBefore  = 64 << 10 // bytes: what a hostile file can make us read again for each of its braces
+	)
+	defer func(whole bool) { short = short && whole }(len(b) <= maxBefore)
+	b = b[:min(len(b), maxBefore)]
 	p := 1
 	for range maxMembers {
 		p = skip(b, p)
@@ -240,7 +245,7 @@ func (r *Reader) stream(f *File, u event.Unit) error {
 		}
 		if b[0] == '"' || b[0] != '{' {
 			// Members of a reply that stand behind its list, or no JSON at all.
-			if err := r.between(w); err != nil {
+			if err := r.between(w, first); err != nil {
 				return err
 			}
 			continue
@@ -294,13 +299,15 @@ func (r *Reader) stream(f *File, u event.Unit) error {
 				lost = 0
 			}
 			r.damage(w.offset, "record", fmt.Sprint("at most ", maxRecord, " bytes"), "more; only the beginning was read", lost)
+			// No other record begins in what was read: it would have been a part of this one.
+			w.advance(len(b))
 			if err := r.resync(w, first); err != nil {
 				return err
 			}
 			continue
 		}
 		r.damage(w.offset+r.fileBytes(b[:r.fault.pos]), "record", r.fault.want, r.fault.found, 1)
-		w.advance(1)
+		w.advance(beforeLast(b[:r.fault.pos]))
 		if err := r.resync(w, first); err != nil {
 			return err
 		}
@@ -309,7 +316,7 @@ func (r *Reader) stream(f *File, u event.Unit) error {
 }
 
 // between passes over what stands outside of records.
-func (r *Reader) between(w *window) error {
+func (r *Reader) between(w *window, first []byte) error {
 	b := w.rest()
 	if b[0] == '"' {
 		if end, _ := stringEnd(b, 1); end > 0 {
@@ -319,14 +326,12 @@ func (r *Reader) between(w *window) error {
 		if more, err := w.fill(); err != nil || more {
 			return err
 		}
-		b = w.rest()
-	}
-	next := bytes.IndexAny(b, "{[\"\n")
-	if b[0] == '"' {
-		next = bytes.IndexAny(b[1:], "{[\"\n") + 1
+		r.damage(w.offset, "text between records", "a quote that ends it", "none", 0)
+		w.advance(1)
+		return r.resync(w, first)
 	}
 	text := b
-	if next > 0 {
+	if next := bytes.IndexAny(b, "{[\"\n"); next > 0 {
 		text = b[:next]
 	}
 	if !isMemberRest(text) {
@@ -372,6 +377,16 @@ func (r *Reader) resync(w *window, first []byte) error {
 			return nil
 		}
 	}
+}
+
+// beforeLast gives the place just before the last brace in what was read of a broken record: the next
+// record begins there, if a missing quote made its beginning a part of a text, or later. At least 1.
+func beforeLast(b []byte) int {
+	p := bytes.LastIndexByte(b, '{') - 1
+	for p > 0 && (b[p] <= ' ' || !utf8.RuneStart(b[p])) {
+		p--
+	}
+	return max(p, 1)
 }
 
 // nextRecord gives the place of the next object that begins with the same name as the records before

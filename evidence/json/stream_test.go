@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"aldebaran/event"
@@ -187,6 +188,17 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%d events, damage %v", len(events), rep.Damage)
 		}
 	})
+	// Each of these made the reader read what follows again and again.
+	for _, hostile := range []string{`{"_shards":{,`, `"\"`, `{"a":[`, `{"a":"\",`, `,{"a":1,`, "{\"a\"\n", `[{"a":[[`, `{"Records":[`, `{"x":"`} {
+		t.Run("twice "+hostile, func(t *testing.T) {
+			in := []byte("[{\"a\":1},\n" + strings.Repeat(hostile, (6<<20)/len(hostile)))
+			begun := time.Now()
+			_, rep := readAll(t, r, in)
+			if took := time.Since(begun); took > 10*time.Second || len(rep.Damage) == 0 && hostile != `{"x":"` && hostile != `{"Records":[` {
+				t.Errorf("took %s, damage %v", took, rep.Damage)
+			}
+		})
+	}
 	t.Run("ever new names", func(t *testing.T) {
 		var b strings.Builder
 		for i := range 60000 {
