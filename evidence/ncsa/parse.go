@@ -25,6 +25,7 @@ type parser struct {
 	time     time.Time
 	zoned    bool // the line says its zone
 	unclosed bool // the request does not end: the line may be half written
+	iis      bool // it is in IIS's own format
 	zone     []byte
 
 	host, port, client, ident, id, user     []byte
@@ -143,8 +144,15 @@ func (p *parser) before(prefix []byte) bool {
 // and "web-1  | ". Names of users may hold the same marks, so it must look like that from its start.
 func (p *parser) header(prefix []byte) []byte {
 	if first, rest := word(prefix); len(first) > 0 {
-		if bar, rest := word(rest); len(bar) == 1 && bar[0] == '|' {
+		second, rest := word(rest)
+		if len(second) == 1 && second[0] == '|' {
 			return rest
+		}
+		if s := string(second); s == "stdout" || s == "stderr" {
+			// Kubernetes: "2022-01-28T16:04:05.4Z stdout F "
+			if _, line := word(rest); len(line) > 0 {
+				return line
+			}
 		}
 	}
 	const shortest = len("Jul  8 11:07:07 h t: ")

@@ -75,6 +75,7 @@ func (p *parser) native(line []byte) bool {
 	if p.time, ok = nativeTime(c[2], c[3], p.loc); !ok || !isMethod(c[12]) {
 		return false
 	}
+	p.iis = true
 	p.client, p.user, p.computer, p.duration = c[0], c[1], c[5], c[7]
 	p.bytes, p.status, p.method, p.uri, p.stem = c[9], c[10], c[12], c[13], c[13]
 	if len(c[14]) != 1 || c[14][0] != '-' {

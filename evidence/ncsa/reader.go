@@ -119,8 +119,20 @@ func (r *Reader) tellClock() {
 		r.report.Clock = r.opt.Clock()
 	case p.zoned && !r.zoned:
 		r.zoned = true
-		r.report.Clock = event.Clock{Zone: string(p.zone), How: "each line says its zone; this is the first"}
+		r.report.Clock = event.Clock{Zone: zoneName(p.zone), How: "each line says its zone; this is the first"}
 	}
+}
+
+// zoneName gives +0300 as +03:00, and no offset as UTC.
+func zoneName(zone []byte) string {
+	name := string(zone)
+	if len(name) == len("+0300") {
+		name = name[:3] + ":" + name[3:]
+	}
+	if name == "+00:00" || name == "-00:00" {
+		return "UTC"
+	}
+	return name
 }
 
 // The optional parts of a line: a layout is a kind and which of these are there.
@@ -196,6 +208,9 @@ func (r *Reader) fill(e *event.Event) {
 		add(p.message)
 	} else {
 		e.Product, e.Category, e.Service = "", "webserver", "access"
+		if p.iis {
+			e.Service = "iis"
+		}
 		if p.kind == proxied {
 			e.Category = "proxy"
 		}
