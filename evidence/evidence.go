@@ -30,6 +30,8 @@ type Options struct {
 	Zone *time.Location
 	// newest is when the file at hand was last written, for dates without a year.
 	newest time.Time
+	// TempDir is where members of containers go that are too large for memory; "" is the system's.
+	TempDir string
 }
 
 func (o Options) lines() lines.Options { return lines.Options{Zone: o.Zone, Newest: o.newest} }
@@ -50,16 +52,22 @@ const firstLook = 4 << 10
 
 // A Source is one opened file of a known format.
 type Source struct {
-	// Path is the file as the user named it.
+	// Path is the file as the user named it; parts inside containers follow after "!".
 	Path string
-	// Size is the number of bytes in the file when it was opened.
+	// Size is the number of bytes in the file when it was opened; of a member, when unpacked.
 	Size int64
-	// Format is the name of the format: "evtx".
+	// Format is the name of the format: "evtx"; or that of a container: "zip".
 	Format string
 
-	file   *os.File
+	at     io.ReaderAt
+	close  func()
 	log    log
-	format int // index in formats
+	format int            // index in formats; -1 is a container, which has no units
+	damage []event.Damage // beside that of the log
+
+	// Of a member that is read while it is unpacked.
+	stream  *stream
+	passing chan struct{} // closed with the source, if the member can be read only once
 }
 
 // Open opens a file and recognises its format. The errors are [ErrEmpty], [ErrUnknown], that of the
@@ -86,10 +94,14 @@ func open(file *os.File, path string, opt Options) (*Source, error) {
 	if info.Size() == 0 {
 		return nil, ErrEmpty
 	}
-	i, err := recognise(file, info.Size())
+	head, err := readHead(file, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("reading the beginning: %w", withoutPath(err))
 	}
+	if containerOf(head) != nil {
+		return nil, ErrContainer
+	}
+	i := formatOf(head)
 	if i < 0 {
 		return nil, ErrUnknown
 	}
@@ -98,40 +110,65 @@ func open(file *os.File, path string, opt Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{Path: path, Size: info.Size(), Format: formats[i].name, file: file, log: log, format: i}, nil
+	return &Source{
+		Path: path, Size: info.Size(), Format: formats[i].name, at: file, log: log, format: i,
+		close: func() { _ = file.Close() }, // opened for reading only: closing cannot lose anything
+	}, nil
 }
 
-// recognise gives the index of the format, -1 if there is none.
-func recognise(r io.ReaderAt, size int64) (int, error) {
+// readHead gives the beginning of a file: firstLook if that says what it is, else headSize.
+func readHead(r io.ReaderAt, size int64) ([]byte, error) {
 	head := make([]byte, min(size, firstLook))
 	for {
 		n, err := r.ReadAt(head, 0)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return -1, err
+			return nil, err
 		}
-		for i := range formats {
-			if formats[i].sniff(head[:n]) {
-				return i, nil
-			}
-		}
-		if n < len(head) || int64(len(head)) == min(size, headSize) {
-			return -1, nil
+		head = head[:n]
+		if n < firstLook || int64(n) == min(size, headSize) || containerOf(head) != nil || formatOf(head) >= 0 {
+			return head, nil
 		}
 		head = make([]byte, min(size, headSize))
 	}
 }
 
+// formatOf gives the index of the format of a file that begins with head, -1 if there is none.
+func formatOf(head []byte) int {
+	for _, n := range [...]int{firstLook, headSize} {
+		for i := range formats {
+			if formats[i].sniff(head[:min(n, len(head))]) {
+				return i
+			}
+		}
+		if len(head) <= n {
+			break
+		}
+	}
+	return -1
+}
+
 // Units gives the pieces of the source that can be read by themselves.
-func (s *Source) Units() []event.Unit { return s.log.Units() }
+func (s *Source) Units() []event.Unit {
+	units := s.log.Units()
+	if s.stream != nil && len(units) > 1 {
+		// It can be read forward only.
+		return []event.Unit{{Start: units[0].Start, End: units[len(units)-1].End}}
+	}
+	return units
+}
 
 // Damage lists what is wrong with the file as a whole.
-func (s *Source) Damage() []event.Damage { return s.log.Damage() }
+func (s *Source) Damage() []event.Damage { return slices.Concat(s.damage, s.log.Damage()) }
 
-// SHA256 reads the whole file and gives its digest in hexadecimal digits.
+// SHA256 reads the whole file and gives its digest in hexadecimal digits; "" for a member that can
+// be read only once, and for containers inside others.
 func (s *Source) SHA256(ctx context.Context) (string, error) {
+	if s.at == nil || s.passing != nil {
+		return "", nil
+	}
 	h := sha256.New()
 	buf := make([]byte, 256<<10)
-	r := io.NewSectionReader(s.file, 0, s.Size)
+	r := io.NewSectionReader(s.at, 0, s.Size)
 	for {
 		if err := ctx.Err(); err != nil {
 			return "", err
@@ -148,7 +185,10 @@ func (s *Source) SHA256(ctx context.Context) (string, error) {
 }
 
 // Close closes the file.
-func (s *Source) Close() error { return s.file.Close() }
+func (s *Source) Close() error {
+	s.close()
+	return nil
+}
 
 // A Reader reads units of sources of any format, one after the other, and keeps its buffers over
 // them: one for each worker.
@@ -169,7 +209,14 @@ func (r *Reader) Read(s *Source, u event.Unit, emit func(*event.Event) bool) (ev
 	if r.readers[s.format] == nil {
 		r.readers[s.format] = formats[s.format].newReader(r.opt)
 	}
-	return r.readers[s.format].Read(s.log, u, emit)
+	report, err := r.readers[s.format].Read(s.log, u, emit)
+	if s.stream != nil && s.stream.err != nil {
+		report.Damage = append(report.Damage, event.Damage{
+			Path: s.Path, Offset: s.stream.pos, Chunk: -1, What: "packed member", Want: fmt.Sprintf("%d bytes", s.Size),
+			Found: fmt.Sprintf("%d and then: %v", s.stream.pos, s.stream.err), Lost: -1,
+		})
+	}
+	return report, err
 }
 
 // NamedAsLog tells whether a file's name says that it is a log of a format we read. Formats are

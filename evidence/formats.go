@@ -37,6 +37,8 @@ type format struct {
 	sniff     func(head []byte) bool
 	open      func(r io.ReaderAt, size int64, path string, opt Options) (log, error)
 	newReader func(opt Options) reader
+	// random says that a file is not read from front to back.
+	random bool
 }
 
 // formats lists the readers. The first whose sniff says yes reads the file: strict ones stand
@@ -52,6 +54,7 @@ var formats = [...]format{
 		newReader: func(opt Options) reader {
 			return typed[*evtx.File, *evtx.Reader]{evtx.NewReader(evtx.Options{Recover: opt.Recover})}
 		},
+		random: true,
 	},
 	text("exchange", exchange.Sniff, exchange.Open, exchange.NewReader),
 	text("w3c", w3c.Sniff, w3c.Open, w3c.NewReader),

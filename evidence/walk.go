@@ -18,6 +18,10 @@ type File struct {
 	Size int64
 	// Given says that the user named this very file, not a folder around it.
 	Given bool
+	// Packed says that it is a container or stands in one: Part, not Size, is then how much of the
+	// outermost file is done with it.
+	Packed bool
+	Part   int64
 
 	info os.FileInfo
 }

@@ -70,7 +70,7 @@ func (c *collector) collect(ctx context.Context, listing evidence.Listing) {
 		pool    = sync.Pool{New: func() any { return new(result) }}
 		wg      sync.WaitGroup
 	)
-	wg.Go(func() { produce(ctx, listing.Files, c.opt.Read, room, tasks) })
+	wg.Go(func() { produce(ctx, listing.Files, c.opt.read(), room, tasks) })
 	for range n {
 		wg.Go(func() { newWorker(c.opt, c.engine, c.seed).run(ctx, tasks, &pool, results) })
 	}
@@ -143,6 +143,12 @@ func (c *collector) take(r *result) {
 
 // progressed is the part of the file's size that is done with a result.
 func (c *collector) progressed(r *result) int64 {
+	if r.file.Packed {
+		if r.last {
+			return r.file.Part
+		}
+		return 0
+	}
 	if r.src == nil || r.none {
 		return r.file.Size
 	}

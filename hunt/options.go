@@ -49,6 +49,15 @@ type Options struct {
 	Progress *Progress
 }
 
+// read is how evidence is read; what does not fit into memory goes where that of correlations goes.
+func (o Options) read() evidence.Options {
+	r := o.Read
+	if r.TempDir == "" {
+		r.TempDir = o.TempDir
+	}
+	return r
+}
+
 // now is what the clock says, the zero time if there is none.
 func (o Options) now() time.Time {
 	if o.Clock == nil {

@@ -44,8 +44,8 @@ func (s *openSource) done() {
 	}
 }
 
-// produce opens the files one after the other and hands out their units. It stops when the context
-// ends; room limits how far it is ahead of the collector.
+// produce opens the files one after the other, and what stands in containers, and hands out their
+// units. It stops when the context ends; room limits how far it is ahead of the collector.
 func produce(ctx context.Context, files []evidence.File, opt evidence.Options, room chan struct{}, tasks chan<- task) {
 	defer close(tasks)
 	seq := 0
@@ -60,33 +60,41 @@ func produce(ctx context.Context, files []evidence.File, opt evidence.Options, r
 		tasks <- t // never blocks: it has as much space as room
 		return true
 	}
+	opener := evidence.NewOpener(opt)
 	for _, f := range files {
 		if ctx.Err() != nil {
 			return
 		}
-		src, err := evidence.Open(f.Path, opt)
-		if err != nil {
-			send(task{file: f, err: err, last: true})
-			continue
+		opener.Each(ctx, f, func(found evidence.Found) bool {
+			if found.Err != nil {
+				return send(task{file: found.File, err: found.Err, last: true})
+			}
+			return sendUnits(found, send)
+		})
+	}
+}
+
+// sendUnits hands out the units of a source, which is closed when the last of them was read.
+func sendUnits(found evidence.Found, send func(task) bool) bool {
+	units := found.Source.Units()
+	o := &openSource{Source: found.Source}
+	o.left.Store(int32(max(len(units), 1)))
+	if len(units) == 0 {
+		if !send(task{file: found.File, src: o, last: true, none: true}) {
+			o.done()
+			return false
 		}
-		units := src.Units()
-		o := &openSource{Source: src}
-		o.left.Store(int32(max(len(units), 1)))
-		if len(units) == 0 {
-			if !send(task{file: f, src: o, last: true, none: true}) {
+		return true
+	}
+	for i, u := range units {
+		if !send(task{file: found.File, src: o, unit: u, last: i == len(units)-1}) {
+			for range len(units) - i {
 				o.done()
 			}
-			continue
-		}
-		for i, u := range units {
-			if !send(task{file: f, src: o, unit: u, last: i == len(units)-1}) {
-				for range len(units) - i {
-					o.done()
-				}
-				return
-			}
+			return false
 		}
 	}
+	return true
 }
 
 // A result is what a worker found in one task. It is used again after the collector is done.

@@ -78,7 +78,7 @@ func isLog(path string) bool {
 	}
 	src, err := evidence.Open(path, evidence.Options{})
 	if err != nil {
-		return false
+		return errors.Is(err, evidence.ErrContainer)
 	}
 	_ = src.Close() // opened for reading only
 	return true
