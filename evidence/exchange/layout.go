@@ -331,7 +331,7 @@ func guess(line []byte, s *splitter) *layout {
 		return true
 	}
 	switch n := len(v); {
-	case n == 4 && bytes.Contains(text(3), []byte("S:")) && isWord(text(1)) && (bytes.HasPrefix(text(2), []byte("ECP.")) || string(text(2)) == "Request"):
+	case n >= 4 && isItem(text(3)) && isWord(text(1)) && (bytes.HasPrefix(text(2), []byte("ECP.")) || string(text(2)) == "Request"):
 		return newLayout(ecpNames, "ECP Server Log")
 	case n == 9 && isSession(text(2)) && all(isNumber, 3) && all(isEndpoint, 4, 5) && len(text(6)) == 1 && bytes.IndexByte([]byte("+-<>*"), text(6)[0]) >= 0:
 		return newLayout(smtpNames, "SMTP Protocol Log")
