@@ -87,6 +87,7 @@ func Routes(ls Logsource) (routes []Route, known bool) {
 	}
 	routes = append(slices.Clip(routes), webRoutes(ls)...)
 	routes = append(slices.Clip(routes), cloudRoutes(ls)...)
+	routes = append(slices.Clip(routes), networkRoutes(ls)...)
 	return routes, len(routes) > 0
 }
 

@@ -6,6 +6,12 @@ func labelFields(ls Logsource) Mapping {
 	if ls.Category == "webserver" || ls.Category == "proxy" {
 		return webFields
 	}
+	if ls.Product == "zeek" {
+		return zeekFields(ls.Service)
+	}
+	if ls.Category == "dns" {
+		return dnsFields
+	}
 	return cloudFields(ls)
 }
 
