@@ -12,6 +12,7 @@ import (
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/mail"
 	"aldebaran/evidence/ncsa"
+	"aldebaran/evidence/postgresql"
 	"aldebaran/evidence/syslog"
 	"aldebaran/evidence/w3c"
 	"aldebaran/evidence/zeek"
@@ -57,6 +58,7 @@ var formats = [...]format{
 		random: true,
 	},
 	text("exchange", exchange.Sniff, exchange.Open, exchange.NewReader),
+	text("postgresql", postgresql.Sniff, postgresql.Open, postgresql.NewReader),
 	text("w3c", w3c.Sniff, w3c.Open, w3c.NewReader),
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
 	text("zeek", zeek.Sniff, zeek.Open, zeek.NewReader),

@@ -26,6 +26,7 @@ type Builder struct {
 	Dropped int
 
 	key    []byte
+	path   []byte // room for the names of nested objects
 	shapes map[string]*event.Shape
 }
 

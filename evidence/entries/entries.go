@@ -37,7 +37,8 @@ type Entry struct {
 	Offset, Length int64
 	// Cut says that Text lacks the end of a line, or of the entry.
 	Cut bool
-	// Open says that the file ends before its last line does: it may be half written.
+	// Open says that the file ends before its last line does: it may be half written. It is read if
+	// it can be.
 	Open bool
 	// Free is what its first line was found to be.
 	Free bool
@@ -47,6 +48,7 @@ type Entry struct {
 type Reader struct {
 	lines lines.Reader
 	buf   []byte
+	entry Entry
 }
 
 // Read hands every entry that begins in a unit to f, in order, until f says false; place says what
@@ -54,10 +56,10 @@ type Reader struct {
 // entry that needs none before it, belong to the unit before, which reads on until there; at the
 // beginning of the file they are handed out as an entry of their own. The error is one of the file
 // system.
-func (r *Reader) Read(l *lines.Log, u event.Unit, place func(line []byte) Place, f func(Entry) bool) error {
+func (r *Reader) Read(l *lines.Log, u event.Unit, place func(line []byte) Place, f func(*Entry) bool) error {
 	ours := u.Start <= l.Start // what stands here is not the unit's before
 	have, stopped := false, false
-	var e Entry
+	e := &r.entry
 	emit := func() bool {
 		e.Text = r.buf
 		have = false
@@ -93,7 +95,7 @@ func (r *Reader) Read(l *lines.Log, u event.Unit, place func(line []byte) Place,
 			return false
 		}
 		have = true
-		e = Entry{Offset: line.Offset, Length: line.Length, Cut: line.Cut, Open: line.Open, Free: p == Free}
+		*e = Entry{Offset: line.Offset, Length: line.Length, Cut: line.Cut, Open: line.Open, Free: p == Free}
 		r.buf = append(r.buf[:0], line.Text...)
 		return true
 	})
@@ -137,13 +139,6 @@ func (t *Tally) Entry(e *Entry) {
 	t.Report.Digest = mix(t.Report.Digest, uint64(sum)<<32|uint64(len(e.Text)))
 	if e.Cut {
 		t.Damage(e.Offset, "entry", fmt.Sprintf("lines of at most %d bytes, and %d in all", lines.MaxLine, MaxEntry), strconv.FormatInt(e.Length, 10)+" bytes", 0)
-	}
-}
-
-// Half tells that an entry which was read may be half written, because the file ends in its line.
-func (t *Tally) Half(e *Entry) {
-	if e.Open {
-		t.Damage(e.Offset, "last line", "an end of line", "the end of the file: it may be half written", 0)
 	}
 }
 

@@ -36,7 +36,7 @@ func read(t *testing.T, text string, units []event.Unit) []string {
 	var got []string
 	var r entries.Reader
 	for _, u := range units {
-		err := r.Read(log, u, place, func(e entries.Entry) bool {
+		err := r.Read(log, u, place, func(e *entries.Entry) bool {
 			at := text[e.Offset : e.Offset+e.Length]
 			if want := strings.TrimSuffix(strings.ReplaceAll(at, "\r\n", "\n"), "\n"); want != string(e.Text) {
 				t.Errorf("entry %q stands where %q is", e.Text, want)
@@ -92,7 +92,7 @@ func TestReadLong(t *testing.T) {
 	}
 	var r entries.Reader
 	n := 0
-	err = r.Read(log, log.Units(0)[0], place, func(e entries.Entry) bool {
+	err = r.Read(log, log.Units(0)[0], place, func(e *entries.Entry) bool {
 		n++
 		if n == 1 && (!e.Cut || len(e.Text) > entries.MaxEntry || e.Length != int64(len(text)-3)) {
 			t.Errorf("first entry: cut %t, %d bytes of %d, want cut, at most %d of %d", e.Cut, len(e.Text), e.Length, entries.MaxEntry, len(text)-3)
@@ -278,7 +278,7 @@ func ExampleReader_Read() {
 		return
 	}
 	var r entries.Reader
-	err = r.Read(log, log.Units(0)[0], place, func(e entries.Entry) bool {
+	err = r.Read(log, log.Units(0)[0], place, func(e *entries.Entry) bool {
 		fmt.Printf("%d+%d %q\n", e.Offset, e.Length, e.Text)
 		return true
 	})

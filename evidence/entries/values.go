@@ -195,8 +195,10 @@ func (b *Builder) JSON(text []byte, f func(name, value []byte)) (ok bool) {
 	if len(text) == 0 || text[0] != '{' {
 		return false
 	}
-	var room [256]byte
-	_, ok = b.json(text, room[:0], 0, f)
+	if b.path == nil {
+		b.path = make([]byte, 0, 256)
+	}
+	_, ok = b.json(text, b.path, 0, f)
 	return ok
 }
 
