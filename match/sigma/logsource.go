@@ -88,6 +88,7 @@ func Routes(ls Logsource) (routes []Route, known bool) {
 	routes = append(slices.Clip(routes), webRoutes(ls)...)
 	routes = append(slices.Clip(routes), cloudRoutes(ls)...)
 	routes = append(slices.Clip(routes), networkRoutes(ls)...)
+	routes = append(slices.Clip(routes), linuxRoutes(ls)...)
 	return routes, len(routes) > 0
 }
 

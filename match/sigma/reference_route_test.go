@@ -243,6 +243,7 @@ func (table *refTable) routes(ls refLogsource) []refRoute {
 	if len(routes) == 0 && ls.product == "windows" || ls.product != "windows" && ls != (refLogsource{}) {
 		routes = append(routes, refRoute{name: "labelled", product: ls.product, category: ls.category, service: ls.service})
 	}
+	routes = append(routes, refLinuxRoutes(ls)...)
 	table.made[ls] = routes
 	return routes
 }

@@ -12,6 +12,9 @@ func labelFields(ls Logsource) Mapping {
 	if ls.Category == "dns" {
 		return dnsFields
 	}
+	if ls.Product == "linux" {
+		return linuxFields(ls)
+	}
 	return cloudFields(ls)
 }
 
