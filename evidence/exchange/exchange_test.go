@@ -296,8 +296,8 @@ func TestSplit(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("split(%q) (-want +got):\n%s", line, diff)
 		}
-		if unclosed := open([]byte(line), false); unclosed != s.unclosed {
-			t.Errorf("open(%q) = %v, want %v", line, unclosed, s.unclosed)
+		if unclosed := endsQuoted([]byte(line), false); unclosed != s.unclosed {
+			t.Errorf("endsQuoted(%q) = %v, want %v", line, unclosed, s.unclosed)
 		}
 	}
 	f("", "")

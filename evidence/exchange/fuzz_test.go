@@ -68,7 +68,7 @@ func equal(a, b *event.Event) bool {
 		slices.Equal(a.Shape.Fields, b.Shape.Fields)
 }
 
-func FuzzOpen(f *testing.F) {
+func FuzzSplit(f *testing.F) {
 	f.Add([]byte(`a,"b""c",d"e,"f`))
 	f.Add([]byte(`"",""""," "`))
 	f.Add([]byte("a,\"b\n\"\"c\",\"d\ne"))
@@ -78,13 +78,13 @@ func FuzzOpen(f *testing.F) {
 		}
 		var s splitter
 		s.split(line)
-		if got := open(line, false); got != s.unclosed {
-			t.Fatalf("open = %v, want %v", got, s.unclosed)
+		if got := endsQuoted(line, false); got != s.unclosed {
+			t.Fatalf("endsQuoted = %v, want %v", got, s.unclosed)
 		}
 		// A record that goes on behind a line feed is told the same line by line.
 		for at, c := range line {
-			if c == '\n' && (at == 0 || line[at-1] != '"') && open(line[:at], false) && open(line[at+1:], true) != s.unclosed {
-				t.Fatalf("line by line open = %v, want %v", !s.unclosed, s.unclosed)
+			if c == '\n' && (at == 0 || line[at-1] != '"') && endsQuoted(line[:at], false) && endsQuoted(line[at+1:], true) != s.unclosed {
+				t.Fatalf("line by line endsQuoted = %v, want %v", !s.unclosed, s.unclosed)
 			}
 		}
 	})

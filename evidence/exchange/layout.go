@@ -38,7 +38,7 @@ type made struct {
 type how uint8
 
 const (
-	whole   how = iota
+	same    how = iota
 	query       // what stands behind the question mark that a query begins with
 	address     // of an endpoint: 192.0.2.1 of 192.0.2.1:25
 	port
@@ -64,23 +64,23 @@ var names = map[string][]struct {
 	name string
 	how  how
 }{
-	"method":            {{"cs-method", whole}},
-	"httpmethod":        {{"cs-method", whole}},
-	"urlstem":           {{"cs-uri-stem", whole}},
+	"method":            {{"cs-method", same}},
+	"httpmethod":        {{"cs-method", same}},
+	"urlstem":           {{"cs-uri-stem", same}},
 	"urlquery":          {{"cs-uri-query", query}},
-	"urlhost":           {{"cs-host", whole}},
-	"useragent":         {{"cs-user-agent", whole}},
-	"clientinfo":        {{"cs-user-agent", whole}},
-	"clientipaddress":   {{"c-ip", whole}},
-	"serverip":          {{"s-ip", whole}},
-	"httpstatus":        {{"sc-status", whole}},
-	"httpstatuscode":    {{"sc-status", whole}},
-	"requestbytes":      {{"cs-bytes", whole}},
-	"responsebytes":     {{"sc-bytes", whole}},
-	"requestsize":       {{"cs-bytes", whole}},
-	"responsesize":      {{"sc-bytes", whole}},
-	"totalrequesttime":  {{"time-taken", whole}},
-	"authenticateduser": {{"cs-username", whole}},
+	"urlhost":           {{"cs-host", same}},
+	"useragent":         {{"cs-user-agent", same}},
+	"clientinfo":        {{"cs-user-agent", same}},
+	"clientipaddress":   {{"c-ip", same}},
+	"serverip":          {{"s-ip", same}},
+	"httpstatus":        {{"sc-status", same}},
+	"httpstatuscode":    {{"sc-status", same}},
+	"requestbytes":      {{"cs-bytes", same}},
+	"responsebytes":     {{"sc-bytes", same}},
+	"requestsize":       {{"cs-bytes", same}},
+	"responsesize":      {{"sc-bytes", same}},
+	"totalrequesttime":  {{"time-taken", same}},
+	"authenticateduser": {{"cs-username", same}},
 
 	"cip":             {{"client_ip", address}, {"client_port", port}},
 	"sip":             {{"server_ip", address}, {"server_port", port}},
@@ -232,7 +232,7 @@ func serviceOf(logType string, has map[string]int) string {
 func hostColumn(has map[string]int) (int, how) {
 	for _, name := range [...]string{"serverhostname", "servername", "server"} {
 		if at, ok := has[name]; ok {
-			return at, whole
+			return at, same
 		}
 	}
 	if at, ok := has["connector-id"]; ok {
@@ -241,9 +241,9 @@ func hostColumn(has map[string]int) (int, how) {
 		}
 	}
 	if at, ok := has["server-hostname"]; ok {
-		return at, whole
+		return at, same
 	}
-	return -1, whole
+	return -1, same
 }
 
 func isTimeName(name string) bool {

@@ -99,7 +99,7 @@ func (r *Reader) line(l lines.Line) bool {
 			return r.join(l)
 		}
 	}
-	if len(l.Text) > 0 && l.Text[0] != '#' && open(l.Text, false) && !l.Open {
+	if len(l.Text) > 0 && l.Text[0] != '#' && endsQuoted(l.Text, false) && !l.Open {
 		r.joined, r.pieces = r.joined[:0], r.pieces[:0]
 		r.add(l)
 		return true
@@ -118,7 +118,7 @@ func (r *Reader) add(l lines.Line) {
 func (r *Reader) join(l lines.Line) bool {
 	r.add(l)
 	first, last := r.pieces[0], r.pieces[len(r.pieces)-1]
-	if open(l.Text, true) {
+	if endsQuoted(l.Text, true) {
 		if len(r.pieces) >= maxJoinedLines || len(r.joined) >= maxJoined || l.Open {
 			return r.part()
 		}

@@ -109,9 +109,9 @@ func quotedEnd(line []byte) (end int, doubled, closed bool) {
 	}
 }
 
-// open tells whether a line ends inside of a column that began with a quote; in tells whether it
+// endsQuoted tells whether a line ends inside of a column that began with a quote; in tells whether it
 // begins inside of one.
-func open(line []byte, in bool) bool {
+func endsQuoted(line []byte, in bool) bool {
 	if bytes.IndexByte(line, '"') < 0 {
 		return in
 	}
@@ -175,8 +175,8 @@ func firstColumn(line []byte) []byte {
 }
 
 // take gives the part of a column that a made field wants; ok is false if the column has none.
-func (s *splitter) take(value []byte, how how) (part []byte, ok bool) {
-	switch how {
+func (s *splitter) take(value []byte, h how) (part []byte, ok bool) {
+	switch h {
 	case query:
 		return bytes.TrimPrefix(value, []byte{'?'}), true
 	case address, port:
@@ -184,7 +184,7 @@ func (s *splitter) take(value []byte, how how) (part []byte, ok bool) {
 		if at < 0 {
 			return nil, false
 		}
-		if how == port {
+		if h == port {
 			return value[at+1:], true
 		}
 		value = value[:at]
@@ -212,11 +212,11 @@ func (s *splitter) take(value []byte, how how) (part []byte, ok bool) {
 			url = url[at+len("://"):]
 			url = url[max(0, bytes.IndexByte(url, '/')):]
 		}
-		path, query, _ := bytes.Cut(url, []byte{'?'})
-		if how == stem {
+		path, behind, _ := bytes.Cut(url, []byte{'?'})
+		if h == stem {
 			return path, true
 		}
-		return query, true
+		return behind, true
 	}
 	return value, true
 }
