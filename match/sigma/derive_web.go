@@ -18,7 +18,7 @@ var webFields = Mapping{
 		decoded(ownField("cs-uri-query"), 1), decoded(ownField("cs-uri-query"), 2)),
 	"cs-uri-stem":     webVariants("cs-uri-stem", decoded(ownField("cs-uri-stem"), 1), decoded(ownField("cs-uri-stem"), 2)),
 	"cs-uri":          {From: requestFields, Make: fullRequest, Also: []Derivation{decoded(requestText, 1), decoded(requestText, 2)}},
-	"c-uri":           {From: urlFields, Make: url, Also: []Derivation{decoded(urlText, 1), decoded(urlText, 2)}},
+	"c-uri":           {From: urlFields, Make: fullURL, Also: []Derivation{decoded(urlText, 1), decoded(urlText, 2)}},
 	"c-uri-query":     webVariants("c-uri-query", request, decoded(requestText, 1), decoded(requestText, 2)),
 	"c-uri-stem":      alias("c-uri-stem", "cs-uri-stem"),
 	"c-uri-extension": {From: []string{"c-uri-extension", "cs-uri-extension", "cs-uri-stem", "cs-uri"}, Make: extension},
@@ -97,14 +97,14 @@ func ownField(name string) webText {
 var urlFields = []string{"c-uri", "cs-uri-scheme", "cs-host", "cs-uri-stem", "cs-uri-query", "cs-uri"}
 
 // urlText is the whole address of a request.
-var urlText = webText{urlFields, url, func(e *event.Event, times int) bool {
+var urlText = webText{urlFields, fullURL, func(e *event.Event, times int) bool {
 	may, _ := coded(e, "c-uri", times)
 	return may || codedRequest(e, times)
 }}
 
-// url is the address as a proxy logs it: c-uri or cs-uri if the event has it, else put together from
+// fullURL is the address as a proxy logs it: c-uri or cs-uri if the event has it, else put together from
 // scheme, host, path and query as far as they are known.
-func url(dst []byte, e *event.Event) ([]byte, bool) {
+func fullURL(dst []byte, e *event.Event) ([]byte, bool) {
 	if text, ok := appendField(dst, e, "c-uri"); ok {
 		return text, true
 	}
