@@ -71,7 +71,7 @@ var arrows = map[string][]string{
 var testArrows = map[string][]string{
 	"evidence/zeek": {"evidence/json"},
 	"evidence/json": {"evidence/evtx", "match/sigma"},
-	"match/sigma":   {"evidence/evtx", "evidence/exchange", "evidence/ncsa", "evidence/w3c"},
+	"match/sigma":   {"evidence/evtx", "evidence/exchange", "evidence/lines", "evidence/ncsa", "evidence/w3c"},
 	"match":         {"evidence/evtx"},
 	"evidence":      {},
 	"finding":       {"evidence/evtx"},
