@@ -51,8 +51,8 @@ func Sniff(head []byte) bool {
 	if !ok {
 		return false
 	}
-	const looked = 4 // lines: names, then the first directives
-	for i := range looked {
+	const looked = 4 // lines: names, then the first directives; or what is left of a line that was cut
+	for range looked {
 		line, rest, whole := bytes.Cut(text, []byte{'\n'})
 		line = bytes.TrimSuffix(line, []byte{'\r'})
 		switch {
@@ -66,10 +66,9 @@ func Sniff(head []byte) bool {
 			if !whole && len(rest) == 0 && len(head) >= firstLook {
 				return false // the line goes on; there will be a second look
 			}
-			if i == 0 && isHeader(line) {
-				break // "#Software" should follow
+			if guess(line, &splitter{}) != nil {
+				return true
 			}
-			return guess(line, &splitter{}) != nil
 		}
 		if !whole {
 			return false

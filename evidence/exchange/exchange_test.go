@@ -240,6 +240,7 @@ func TestWithoutDirectives(t *testing.T) {
 	for name, c := range map[string]struct{ text, service string }{
 		"cut":      {"2026-01-02T03:04:05.678Z,MAIL01,ECP.Request,S:TIME=13;S:CMD=Get-InboxRule;S:URL=/ecp/x.svc", "msexchange-ecp"},
 		"quoted":   {`2026-01-02T03:04:05.678Z,MAIL01,ECP.Request,"'S:CMD=Set-X.Y=''a, ""b""''';S:URL=/ecp/x.svc"`, "msexchange-ecp"},
+		"cut line": {"41Z,xx,yy\n2026-01-02T03:04:05.678Z,MAIL01,ECP.Request,S:TIME=13;S:CMD=Get-InboxRule", "msexchange-ecp"},
 		"smtp":     {`2026-01-02T03:04:05.678Z,MAIL01\Default,08DA4F7C11473A60,9,192.0.2.2:25,192.0.2.7:53722,>,250 OK,`, "msexchange-smtp"},
 		"pop":      {`2026-01-02T03:04:05.678Z,0000000000000005,1,192.0.2.2:110,192.0.2.7:55576,user,193,21,69,auth, PLAIN,"R=""-ERR"";x",`, "msexchange-pop3"},
 		"imap":     {`2026-01-02T03:04:05.678Z,0000000000000005,1,192.0.2.2:1993,192.0.2.7:55576,user,193,21,69,auth, PLAIN,x,`, "msexchange-imap4"},
@@ -250,6 +251,12 @@ func TestWithoutDirectives(t *testing.T) {
 				t.Error("Sniff = false")
 			}
 			events, report := readText(t, c.text+"\n"+c.text+"\n")
+			if name == "cut line" {
+				if len(report.Damage) != 2 || report.Damage[0].Lost != 1 {
+					t.Errorf("damage %+v, want both lines that were cut", report.Damage)
+				}
+				report.Damage = nil
+			}
 			if len(events) != 2 || len(report.Damage) != 0 || events[0].Service != c.service || events[0].Shape != events[1].Shape {
 				t.Errorf("%d events, damage %+v", len(events), report.Damage)
 			}

@@ -58,43 +58,41 @@ const (
 	extra = "extra-columns"
 )
 
-// names are those that rules use where the log's own is another: those of web server logs
-// (specification, taxonomy appendix, "Web Server Log"), and the addresses of endpoints.
-var names = map[string][]struct {
+// A name is one that rules use where the log's own is another.
+type name struct {
 	name string
 	how  how
-}{
-	"method":            {{"cs-method", same}},
-	"httpmethod":        {{"cs-method", same}},
-	"urlstem":           {{"cs-uri-stem", same}},
-	"urlquery":          {{"cs-uri-query", query}},
-	"urlhost":           {{"cs-host", same}},
-	"useragent":         {{"cs-user-agent", same}},
-	"clientinfo":        {{"cs-user-agent", same}},
-	"clientipaddress":   {{"c-ip", same}},
-	"serverip":          {{"s-ip", same}},
-	"httpstatus":        {{"sc-status", same}},
-	"httpstatuscode":    {{"sc-status", same}},
-	"requestbytes":      {{"cs-bytes", same}},
-	"responsebytes":     {{"sc-bytes", same}},
-	"requestsize":       {{"cs-bytes", same}},
-	"responsesize":      {{"sc-bytes", same}},
-	"totalrequesttime":  {{"time-taken", same}},
-	"authenticateduser": {{"cs-username", same}},
-
-	"cip":             {{"client_ip", address}, {"client_port", port}},
-	"sip":             {{"server_ip", address}, {"server_port", port}},
-	"remote-endpoint": {{"client_ip", address}, {"client_port", port}},
-	"local-endpoint":  {{"server_ip", address}, {"server_port", port}},
-	"remoteendpoint":  {{"client_ip", address}, {"client_port", port}},
-	"localendpoint":   {{"server_ip", address}, {"server_port", port}},
 }
 
+// webNames are those of web server logs (specification, taxonomy appendix, "Web Server Log").
+var webNames = map[string]name{
+	"method":            {"cs-method", same},
+	"httpmethod":        {"cs-method", same},
+	"urlstem":           {"cs-uri-stem", same},
+	"urlquery":          {"cs-uri-query", query},
+	"urlhost":           {"cs-host", same},
+	"useragent":         {"cs-user-agent", same},
+	"clientinfo":        {"cs-user-agent", same},
+	"clientipaddress":   {"c-ip", same},
+	"serverip":          {"s-ip", same},
+	"httpstatus":        {"sc-status", same},
+	"httpstatuscode":    {"sc-status", same},
+	"requestbytes":      {"cs-bytes", same},
+	"responsebytes":     {"sc-bytes", same},
+	"requestsize":       {"cs-bytes", same},
+	"responsesize":      {"sc-bytes", same},
+	"totalrequesttime":  {"time-taken", same},
+	"authenticateduser": {"cs-username", same},
+}
+
+// The names of both ends of a connection.
+var (
+	clientNames = []name{{"client_ip", address}, {"client_port", port}}
+	serverNames = []name{{"server_ip", address}, {"server_port", port}}
+)
+
 // panelNames are made of the control panel's list.
-var panelNames = [...]struct {
-	name string
-	how  how
-}{{"Command", command}, {"cs-uri-stem", stem}, {"cs-uri-query", search}, {"cs-referer", referrer}}
+var panelNames = []name{{"Command", command}, {"cs-uri-stem", stem}, {"cs-uri-query", search}, {"cs-referer", referrer}}
 
 // newLayout reads the names of the columns; logType is the value of #Log-type, "" if there is none.
 func newLayout(header, logType string) *layout {
@@ -137,40 +135,49 @@ func newLayout(header, logType string) *layout {
 			l.sent, l.sender = at, sender
 		}
 	}
-	sent := strings.Contains(strings.ToLower(logType), "send")
+	sends := strings.Contains(strings.ToLower(logType), "send")
 	for i := range l.columns {
 		key := strings.ToLower(fields[i].Name)
 		if has[key] != i {
 			continue
 		}
-		for _, n := range names[key] {
-			if !web && (strings.HasPrefix(n.name, "c") && n.name[1] != 'l' || strings.HasPrefix(n.name, "s-") || strings.HasPrefix(n.name, "sc-") || n.name == "time-taken") {
-				continue // a name of web server logs
-			}
-			name := n.name
-			if sent { // this server is the client
-				if rest, ok := strings.CutPrefix(name, "client_"); ok {
-					name = "server_" + rest
-				} else if rest, ok := strings.CutPrefix(name, "server_"); ok {
-					name = "client_" + rest
-				}
-			}
-			if _, own := has[name]; own {
+		for _, n := range l.namesOf(key, sends) {
+			if _, own := has[n.name]; own {
 				continue
 			}
-			fields = append(fields, event.Field{Name: name, Path: fields[i].Path})
+			has[n.name] = i
+			fields = append(fields, event.Field{Name: n.name, Path: fields[i].Path})
 			l.made = append(l.made, made{i, n.how})
-		}
-		if l.service == "msexchange-ecp" && key == "eventdata" {
-			for _, n := range panelNames {
-				fields = append(fields, event.Field{Name: n.name, Path: fields[i].Path})
-				l.made = append(l.made, made{i, n.how})
-			}
 		}
 	}
 	l.shape = &event.Shape{Fields: fields}
 	l.more = &event.Shape{Fields: append(fields[:len(fields):len(fields)], event.Field{Name: extra, Path: extra})}
 	return l
+}
+
+// namesOf gives the further names of a column; sends says that the server which wrote the log is the
+// client of its connections.
+func (l *layout) namesOf(column string, sends bool) []name {
+	switch column {
+	case "eventdata":
+		if l.service == "msexchange-ecp" {
+			return panelNames
+		}
+	case "cip", "remote-endpoint", "remoteendpoint":
+		if sends {
+			return serverNames
+		}
+		return clientNames
+	case "sip", "local-endpoint", "localendpoint":
+		if sends {
+			return clientNames
+		}
+		return serverNames
+	}
+	if n, ok := webNames[column]; ok && l.category == "webserver" {
+		return []name{n}
+	}
+	return nil
 }
 
 // services are the logs by a part of their type, in lower case. Names in the manner of SigmaHQ's
@@ -333,9 +340,9 @@ func guess(line []byte, s *splitter) *layout {
 	switch n := len(v); {
 	case n >= 4 && isItem(text(3)) && isWord(text(1)) && (bytes.HasPrefix(text(2), []byte("ECP.")) || string(text(2)) == "Request"):
 		return newLayout(ecpNames, "ECP Server Log")
-	case n == 9 && isSession(text(2)) && all(isNumber, 3) && all(isEndpoint, 4, 5) && len(text(6)) == 1 && bytes.IndexByte([]byte("+-<>*"), text(6)[0]) >= 0:
-		return newLayout(smtpNames, "SMTP Protocol Log")
-	case n >= 12 && n <= 13 && isSession(text(1)) && all(isNumber, 2, 6, 7, 8) && all(isEndpoint, 3, 4):
+	case n >= 8 && n <= 12 && isSession(text(2)) && all(isNumber, 3) && all(isEndpoint, 4, 5) && len(text(6)) == 1 && bytes.IndexByte([]byte("+-<>*"), text(6)[0]) >= 0:
+		return newLayout(firstNames(smtpNames, n), "SMTP Protocol Log")
+	case n >= 10 && n <= 16 && isSession(text(1)) && all(isNumber, 2, 6, 7, 8) && all(isEndpoint, 3, 4):
 		kind := "POP3 Log"
 		if bytes.HasSuffix(text(3), []byte("143")) || bytes.HasSuffix(text(3), []byte("993")) {
 			kind = "IMAP4 Log" // 1143 and 1993 are the ports of its back end
