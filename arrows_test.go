@@ -49,7 +49,8 @@ var arrows = map[string][]string{
 	"evidence/mail":       {"event", "evidence/lines", "evidence/record"},
 	"evidence/syslog":     {"event", "evidence/auditd", "evidence/cef", "evidence/lines", "evidence/record"},
 	"evidence/postgresql": {"event", "evidence/entries", "evidence/lines"},
-	"evidence":            {"event", "evidence/auditd", "evidence/cef", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/ncsa", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/zeek"},
+	"evidence/mssql":      {"event", "evidence/entries", "evidence/lines"},
+	"evidence":            {"event", "evidence/auditd", "evidence/cef", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/ncsa", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/zeek"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},

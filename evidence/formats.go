@@ -11,6 +11,7 @@ import (
 	"aldebaran/evidence/json"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/mail"
+	"aldebaran/evidence/mssql"
 	"aldebaran/evidence/ncsa"
 	"aldebaran/evidence/postgresql"
 	"aldebaran/evidence/syslog"
@@ -59,6 +60,7 @@ var formats = [...]format{
 	},
 	text("exchange", exchange.Sniff, exchange.Open, exchange.NewReader),
 	text("postgresql", postgresql.Sniff, postgresql.Open, postgresql.NewReader),
+	text("mssql", mssql.Sniff, mssql.Open, mssql.NewReader),
 	text("w3c", w3c.Sniff, w3c.Open, w3c.NewReader),
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
 	text("zeek", zeek.Sniff, zeek.Open, zeek.NewReader),
