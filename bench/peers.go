@@ -248,6 +248,18 @@ func (b *bench) peersOn(ctx context.Context, programs []program, start map[strin
 	if err != nil {
 		return err
 	}
+	alone, err := newCrew(rules, 1).hunt(logs, 1)
+	if err != nil {
+		return err
+	}
+	rate := float64(alone.events) / alone.cpu.Seconds()
+	line := fmt.Sprintf("Aldebaran's reader and matcher alone (in process, one worker, rules ready, evidence in memory, empty caches at the start, no output): %s events / CPU s", count(int(rate)))
+	for i, p := range programs {
+		if p.name == "rsigma" && net[i] > 0 {
+			line += fmt.Sprintf(", %.1f times rsigma without start", rate/net[i])
+		}
+	}
+	b.report.line("%s.\n", line)
 	engine, _, err := countMatches(logs, rules)
 	if err != nil {
 		return err
