@@ -119,12 +119,13 @@ func (r *Reader) read(u event.Unit) error {
 	// The last record of the unit may go on behind its end, and the first lines may be the rest of
 	// one that began before it.
 	on := true
+	first := u.Start == r.log.Start // and no record was found yet
 	err := r.lines.Read(r.log, event.Unit{Start: u.Start, End: r.log.Size}, func(l lines.Line) bool {
 		begins := r.format.Begins(l.Text)
-		if l.Offset >= u.End && (begins || !r.have) {
+		if l.Offset >= u.End && (begins || !r.have && !first) {
 			return false
 		}
-		if !begins && !r.have && u.Start > r.log.Start {
+		if !begins && !r.have && !first {
 			return true
 		}
 		r.count(l)
@@ -135,7 +136,7 @@ func (r *Reader) read(u event.Unit) error {
 		default:
 			on = r.flush()
 			r.text = append(r.text[:0], l.Text...)
-			r.joined, r.have = l, true
+			r.joined, r.have, first = l, true, false
 		}
 		return on
 	})

@@ -49,8 +49,6 @@ func (r *Reader) program(program, message []byte) {
 		e.Service = "guacamole"
 	case "kernel":
 		r.kernel(message)
-	case "sysmon":
-		r.sysmon(message)
 	case "dovecot":
 		e.Product, e.Category, e.Service = "dovecot", "mail", ""
 		r.dovecot(message)

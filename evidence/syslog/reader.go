@@ -117,6 +117,10 @@ func (r *Reader) parse(l lines.Line) string {
 		}
 		rec.Reset()
 	}
+	if string(program) == "sysmon" && r.sysmon(h.message) {
+		r.addHeader(&h)
+		return ""
+	}
 	rec.Add("message", h.message)
 	r.addHeader(&h)
 	switch {
@@ -135,10 +139,10 @@ func (r *Reader) parse(l lines.Line) string {
 // addHeader adds what stands in front of the message.
 func (r *Reader) addHeader(h *header) {
 	rec := r.rec
-	if h.host != nil {
+	if len(h.host) > 0 {
 		rec.AddSystem("host", h.host)
 	}
-	if h.program != nil {
+	if len(h.program) > 0 {
 		rec.AddSystem("program", h.program)
 	} else if h.own != "" {
 		rec.AddSystemText("program", h.own)

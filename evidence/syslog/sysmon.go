@@ -12,23 +12,23 @@ import (
 //	<Event><System><Provider Name="Linux-Sysmon" .../><EventID>1</EventID>...</System>
 //	<EventData><Data Name="Image">/bin/id</Data>...</EventData></Event>
 //
-// It is no XML parser: Sysmon writes these elements in this form only, and what is not in it stays
-// a message.
-func (r *Reader) sysmon(m []byte) {
+// It is no XML parser: Sysmon writes these elements in this form only. What is not in it stays a
+// message: ok is false, and nothing was added.
+func (r *Reader) sysmon(m []byte) (ok bool) {
 	rec, e := r.rec, &r.rec.Event
 	m = bytes.TrimSpace(m)
 	if !bytes.HasPrefix(m, []byte("<Event>")) || !bytes.Contains(m, []byte(`Name="Linux-Sysmon"`)) {
-		return
+		return false
 	}
 	system, data, ok := bytes.Cut(m, []byte("</System>"))
 	if !ok {
-		return
+		return false
 	}
 	id, err := strconv.ParseUint(string(element(system, "EventID")), 10, 32)
 	if err != nil {
-		return
+		return false
 	}
-	e.Service = "sysmon"
+	e.Product, e.Service = "linux", "sysmon"
 	e.Channel, e.Provider = "Linux-Sysmon/Operational", "Linux-Sysmon"
 	e.EventID = uint32(id)
 	e.Category = sysmonCategory(e.EventID)
@@ -47,11 +47,11 @@ func (r *Reader) sysmon(m []byte) {
 	for {
 		name, ok := after(data, `<Data Name="`)
 		if !ok {
-			return
+			return true
 		}
 		end := bytes.IndexByte(name, '"')
 		if end < 0 {
-			return
+			return true
 		}
 		data = name[end+1:]
 		name = name[:end]
@@ -60,11 +60,11 @@ func (r *Reader) sysmon(m []byte) {
 			rec.AddNamed(name, nil)
 			continue
 		case !bytes.HasPrefix(data, []byte{'>'}):
-			return
+			return true
 		}
 		value, rest, ok := bytes.Cut(data[1:], []byte("</Data>"))
 		if !ok {
-			return
+			return true
 		}
 		rec.AddNamed(name, r.unescape(value))
 		data = rest
