@@ -139,13 +139,14 @@ type blob struct {
 	// path is what events will show; name the last part of it, by which what is packed in it goes.
 	path, name string
 	size       int64 // -1 if it is not known
+	claimed    int64 // what a directory says of the size; 0 if it says nothing
 	packed     int64 // bytes in its container; 0 if not known
 	mod        time.Time
 	at         io.ReaderAt
 	open       func() (*opened, error)
 	once       io.Reader
 	// raw gives the bytes at any place without a check of them, for what checks itself; may be nil.
-	raw io.ReaderAt
+	raw *io.SectionReader
 	// store is what at, open and raw read from.
 	store *shared
 

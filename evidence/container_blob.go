@@ -192,13 +192,12 @@ func (x *expansion) small(b *blob, r *bufio.Reader, s *Source) error {
 		return err
 	}
 	var buf bytes.Buffer
-	if b.size >= 0 {
-		room := b.size
-		if b.packed > 0 {
-			room = min(room, b.packed*maxDeflate) // a directory may say what it likes
-		}
-		buf.Grow(int(room) + bytes.MinRead)
+	// A directory may say what it likes: no more than can be packed in so few bytes is made ready.
+	room := min(max(b.size, b.claimed), maxInMemory)
+	if b.packed > 0 {
+		room = min(room, b.packed*maxDeflate)
 	}
+	buf.Grow(int(room) + bytes.MinRead)
 	n, err := io.CopyN(&buf, r, held)
 	if err == nil && b.size < 0 {
 		if _, e := r.Peek(1); e == nil {
@@ -241,12 +240,12 @@ func (s *Source) ended(b *blob, n int64, err error, r *bufio.Reader) {
 			err = errors.New("more")
 		}
 	}
-	want := "the whole member"
-	if b.size >= 0 {
-		want = fmt.Sprintf("%d bytes", b.size)
+	want, size := "the whole member", max(b.size, b.claimed)
+	if size > 0 {
+		want = fmt.Sprintf("%d bytes", size)
 	}
 	switch {
-	case errors.Is(err, io.EOF) && (b.size < 0 || n == b.size):
+	case errors.Is(err, io.EOF) && (size <= 0 || n == size):
 	case errors.Is(err, io.EOF):
 		s.note(n, want, fmt.Sprintf("%d", n))
 	default:
@@ -351,7 +350,7 @@ func (x *expansion) settle(c *box) (at io.ReaderAt, size int64, err error) {
 	case b.at != nil:
 		return b.at, b.size, nil
 	case b.raw != nil:
-		return b.raw, b.size, nil
+		return b.raw, b.raw.Size(), nil
 	}
 	r, err := x.reader(b)
 	if err != nil {

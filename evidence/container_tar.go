@@ -51,8 +51,8 @@ type tarMember struct {
 // they are.
 func (x *expansion) tar(c *box) {
 	at, size := c.b.at, c.b.size
-	if at == nil {
-		at = c.b.raw
+	if at == nil && c.b.raw != nil {
+		at, size = c.b.raw, c.b.raw.Size()
 	}
 	if at == nil {
 		r, err := x.reader(c.b)

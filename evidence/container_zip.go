@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
+	"hash/crc32"
 	"io"
 	"slices"
 	"strings"
@@ -47,10 +49,6 @@ func (x *expansion) zip(c *box) {
 		return
 	}
 	guard.off = true // from here on members are read, by several goroutines
-	window := window(c.depth)
-	z.RegisterDecompressor(zipDeflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
-	z.RegisterDecompressor(zipBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
-	z.RegisterDecompressor(zipZstd, func(r io.Reader) io.ReadCloser { return openZstd(r, window) })
 	slices.SortStableFunc(z.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
 	var read int64
 	if c.depth == 0 {
@@ -78,18 +76,57 @@ func (x *expansion) zipMember(c *box, at io.ReaderAt, size int64, f *zip.File) {
 	}
 	m := &blob{size: int64(f.UncompressedSize64), packed: int64(f.CompressedSize64), mod: f.Modified}
 	m.open = func() (*opened, error) {
-		r, err := f.Open()
+		r, err := f.OpenRaw()
 		if err != nil {
 			return nil, fmt.Errorf("unpacking: %w", err)
 		}
-		return &opened{r, r, func() int64 { return m.packed }}, nil
+		under := &tally{r: r}
+		out, closer := unzip(f.Method, bufio.NewReaderSize(under, readSize), window(c.depth))
+		sum := &zipSum{r: out, sum: crc32.NewIEEE(), want: f.CRC32}
+		return &opened{sum, closer, func() int64 { return under.n }}, nil
 	}
 	if f.Method == zipStored {
 		if off, err := f.DataOffset(); err == nil && off <= size && m.packed <= size-off && m.packed == m.size {
+			// For containers, which have checksums of their own.
 			m.raw = io.NewSectionReader(at, off, m.size)
 		}
 	}
+	if m.size <= maxInMemory {
+		// Somebody may have changed the size so that less is read.
+		m.size, m.claimed = -1, m.size
+	}
 	x.member(c, f.Name, m)
+}
+
+// unzip gives what unpacks a member; the method must be one that is read.
+func unzip(method uint16, r io.Reader, window uint64) (io.Reader, io.Closer) {
+	switch method {
+	case zipStored:
+		return r, nil
+	case zipDeflate:
+		z := flate.NewReader(r)
+		return z, z
+	case zipBzip2:
+		return bzip2.NewReader(r), nil
+	}
+	z := openZstd(r, window)
+	return z, z
+}
+
+// zipSum checks the checksum of a member at its end.
+type zipSum struct {
+	r    io.Reader
+	sum  hash.Hash32
+	want uint32
+}
+
+func (s *zipSum) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.sum.Write(p[:n]) // a hash never fails (hash.Hash)
+	if errors.Is(err, io.EOF) && s.sum.Sum32() != s.want {
+		err = fmt.Errorf("checksum: want %08x, found %08x", s.want, s.sum.Sum32())
+	}
+	return n, err
 }
 
 // zipReadable tells whether a member can be unpacked, and puts down why not.
@@ -179,18 +216,9 @@ func (x *expansion) zipLocal(c *box, at io.ReaderAt, off, size int64) int64 {
 		end = data + packed
 	}
 	in := newCounter(io.NewSectionReader(at, data, end-data))
-	var out io.Reader
-	switch method {
-	case zipStored:
-		out = in
-	case zipDeflate:
-		out = flate.NewReader(in)
-	case zipBzip2:
-		out = bzip2.NewReader(in)
-	default:
-		z := openZstd(in, window(c.depth))
-		defer z.Close()
-		out = z
+	out, closer := unzip(method, in, window(c.depth))
+	if closer != nil {
+		defer closer.Close()
 	}
 	out = &meter{x: x, r: out, packed: func() int64 { return in.n }}
 	m := &blob{size: -1, mod: c.b.mod}
