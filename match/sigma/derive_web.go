@@ -14,6 +14,8 @@ import (
 //
 // Names: taxonomy appendix of the specification, "Webserver" and "Proxy"; SigmaHQ's rules.
 var webFields = Mapping{
+	// Keywords are looked for in every value, and in the request decoded.
+	"": {Also: []Derivation{decoded(requestText, 1), decoded(requestText, 2)}},
 	"cs-uri-query": webVariants("cs-uri-query", hyphen("cs-uri-query"), request, decoded(requestText, 1), decoded(requestText, 2),
 		decoded(ownField("cs-uri-query"), 1), decoded(ownField("cs-uri-query"), 2)),
 	"cs-uri-stem":     webVariants("cs-uri-stem", decoded(ownField("cs-uri-stem"), 1), decoded(ownField("cs-uri-stem"), 2)),

@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -159,12 +160,21 @@ func (v view) look(field string) (elements []element, there bool, via string) {
 
 // derived gives the elements that a derivation makes, but for those of its Also.
 func (v view) derived(field string, d Derivation) (elements []element, there bool) {
-	if d.Make == nil {
+	switch {
+	case d.Make == nil && len(d.From) == 0:
+		for i := range v.event.Values {
+			elements = append(elements, v.elements(i)...)
+		}
+		return elements, true
+	case d.Make == nil:
 		return v.own(d.From[0])
 	}
 	text, ok := d.Make(nil, v.event)
 	if !ok {
 		return nil, false
+	}
+	if field == "" {
+		field = strings.Join(d.From, ", ")
 	}
 	return []element{{name: field, text: string(text)}}, true
 }
@@ -191,7 +201,7 @@ func (v view) everything() (elements []element) {
 	if _, ok := v.route.Fields[""]; ok {
 		elements, _, _ = v.look("")
 		for i := range elements {
-			elements[i].name = "all as text"
+			elements[i].name = cmp.Or(elements[i].name, "all as text")
 		}
 		return elements
 	}

@@ -46,7 +46,7 @@ type Mapping map[string]Derivation
 type Derivation struct {
 	// From are the names of the event's own fields that it needs; none means that it may look at
 	// all of them. If there is no Make, the value is that of From[0], whatever its kind and however
-	// often it stands there.
+	// often it stands there; with neither, it is every value of the event by itself, as for keywords.
 	From []string
 	// Make appends the text of the derived value; ok is false if the event has none. It is a pure
 	// function of the values of the fields named in From, safe for concurrent use, does not

@@ -175,6 +175,13 @@ func derivedSources(d *Derivation, e *event.Event) []source {
 	if d.Make != nil {
 		return []source{{at: -1, derived: d}}
 	}
+	if len(d.From) == 0 {
+		all := make([]source, len(e.Values))
+		for at := range all {
+			all[at].at = int32(at)
+		}
+		return all
+	}
 	return valueSources(e.Shape.Lookup(d.From[0]))
 }
 

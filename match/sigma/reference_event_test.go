@@ -178,6 +178,9 @@ func (v *refView) everything() []refSeen {
 			}
 		}
 	}
+	if more := v.route.fields[""]; more != nil {
+		return append(slices.Clip(e.texts), refLookAt(more(e)).texts...)
+	}
 	return e.texts
 }
 

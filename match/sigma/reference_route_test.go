@@ -241,7 +241,11 @@ func (table *refTable) routes(ls refLogsource) []refRoute {
 		}
 	}
 	if len(routes) == 0 && ls.product == "windows" || ls.product != "windows" && ls != (refLogsource{}) {
-		routes = append(routes, refRoute{name: "labelled", product: ls.product, category: ls.category, service: ls.service})
+		r := refRoute{name: "labelled", product: ls.product, category: ls.category, service: ls.service}
+		if ls.category == "webserver" || ls.category == "proxy" {
+			r.fields = refWebFields()
+		}
+		routes = append(routes, r)
 	}
 	routes = append(routes, refLinuxRoutes(ls)...)
 	table.made[ls] = routes
