@@ -156,10 +156,17 @@ func flatten(t testing.TB, record []byte) []string {
 	return slices.Compact(out)
 }
 
-// flattenEvent gives the same of an event.
+// flattenEvent gives the same of an event, without what the reader has added: the parts of a URI, and
+// the text of objects that rules look into as a whole.
 func flattenEvent(e *event.Event) []string {
 	var out []string
 	for i, f := range e.Shape.Fields {
+		if f.Name == "cs-uri-stem" || f.Name == "cs-uri-query" {
+			continue
+		}
+		if isWhole([]byte(f.Path[strings.LastIndexByte(f.Path, '.')+1:])) && len(e.Values[i].Raw) > 0 && stdjson.Valid(e.Values[i].Raw) {
+			continue
+		}
 		e.Values[i].Each(func(v event.Value) bool {
 			text := v.String()
 			if v.IsNull() {

@@ -75,10 +75,14 @@ func (m *maker) cloudTrail() {
 
 // googleCloud is an AuditLog within a LogEntry: https://cloud.google.com/logging/docs/audit/understanding-audit-logs
 func (m *maker) googleCloud() {
+	m.time("timestamp", "receiveTimestamp")
+	if !m.any("protoPayload.methodName", "protoPayload.serviceName", "protoPayload.@type") {
+		m.label("gcp", "", "") // of a program or a machine, no audit
+		return
+	}
 	m.label("gcp", "", "gcp.audit")
 	m.l.by.at = m.at("protoPayload.serviceName")
 	m.l.choose = googleByService
-	m.time("timestamp", "receiveTimestamp")
 }
 
 func googleByService(name string) (product, category, service string) {

@@ -257,6 +257,11 @@ func (m *maker) flatWindows() {
 		case "ThreadID":
 			return "Execution_ThreadID", event.System
 		}
+		for _, element := range [...]string{"Provider_", "TimeCreated_", "Correlation_", "Execution_", "Security_", "EventID_"} {
+			if strings.HasPrefix(path, element) {
+				return path, event.System
+			}
+		}
 		return "", event.Data
 	})
 	m.windows(
@@ -270,7 +275,7 @@ func (m *maker) flatWindows() {
 	}
 	// TimeCreated of some exports is local, @timestamp is when a collector received the event: the
 	// first that says its zone is taken.
-	m.time("TimeCreated", "SystemTime", "TimeGenerated", "EventTime", "=UtcTime", "@timestamp", "_time")
+	m.time("TimeCreated_SystemTime", "TimeCreated", "SystemTime", "TimeGenerated", "EventTime", "=UtcTime", "@timestamp", "_time", "Timestamp")
 }
 
 // channelByProvider is where events go that do not say their channel.

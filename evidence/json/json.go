@@ -51,13 +51,9 @@ func Sniff(head []byte) bool {
 	}
 	r := NewReader(lines.Options{})
 	r.begin(text)
-	end := r.object(1, 1)
-	if end > 0 {
-		return len(r.values) > 0
-	}
-	if r.fault.short {
-		// Too little to go by: "{" may begin many things.
-		return len(r.values) > 0
+	if r.object(1, 1) > 0 || r.fault.short {
+		// Without a value there is too little to go by: "{" may begin many things.
+		return len(r.values) > 0 && !r.isOwnOutput()
 	}
 	good, bad := 0, 0
 	for line := range bytes.Lines(text) {
@@ -72,6 +68,22 @@ func Sniff(head []byte) bool {
 		}
 	}
 	return good > 0 && good >= bad
+}
+
+// isOwnOutput tells whether the record at hand is what a hunt of ours has written: findings are no
+// evidence, and a hunt may write them again to the same file.
+func (r *Reader) isOwnOutput() bool {
+	own := 0
+	for i, l := range leaves(r.at) {
+		if i == 0 && l.path != "type" && l.path != "summary.partial" {
+			return false
+		}
+		switch l.path {
+		case "type", "rule.id", "rule.title", "rule.level", "rule.file", "summary.partial", "summary.complete", "summary.used_bytes":
+			own++
+		}
+	}
+	return own >= 3
 }
 
 // Open looks at the beginning of a file to see how its records are laid out. The error is one of

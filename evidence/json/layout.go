@@ -165,7 +165,7 @@ type timeAt struct {
 	utc bool
 }
 
-const maxTimes = 5
+const maxTimes = 8
 
 // A mend changes the value at a place.
 type mend struct {

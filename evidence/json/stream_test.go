@@ -129,6 +129,8 @@ func TestSniff(t *testing.T) {
 	f("\n\n [ {\"a\":1,", true)
 	f(`{"a":1,"b":"unfinis`, true)
 	f("{\"a\":1}\n2026 text\n", true)
+	f(`{"type":"match","time":"","level":"high","rule":{"id":"1","title":"t","file":"f"}}`, false) // our own findings
+	f("{\n  \"summary\": {\n    \"partial\": false,\n    \"complete\": true,\n    \"used_bytes\": 0,\n", false)
 	f("", false)
 	f("{", false)
 	f("{}", false)
