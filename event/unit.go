@@ -26,9 +26,9 @@ type Report struct {
 // A Clock is how a log tells time. The zero value is a log whose times say everything themselves.
 type Clock struct {
 	// Zone is the time zone of the log's own times: "UTC", "+02:00", "Asia/Riyadh".
-	Zone string
+	Zone string `json:"zone"`
 	// How says how the zone was decided, in words for people: "the format writes UTC", "--tz".
-	How string
+	How string `json:"how"`
 	// Assumed marks a zone that nothing in the log confirms.
-	Assumed bool
+	Assumed bool `json:"assumed,omitempty"`
 }

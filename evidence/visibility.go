@@ -25,8 +25,8 @@ type Visibility struct {
 	Files  int `json:"files"`
 	Events int `json:"events"`
 	// First and Last are the times of the first and the last event; zero if none has a time.
-	First time.Time `json:"first"`
-	Last  time.Time `json:"last"`
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
 	// NoTime counts events without a time.
 	NoTime int `json:"no_time,omitempty"`
 	// Gaps are the long silences between First and Last, at most maxGaps, the longest first.

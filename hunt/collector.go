@@ -36,6 +36,7 @@ type collector struct {
 	unlisted int // files that are not read beyond maxSkipped
 	sources  []Source
 	logs     logs
+	watch    evidence.Watch
 	summary  Summary
 	cur      current
 	err      error // of an output; nothing more is handed to any
@@ -45,6 +46,7 @@ type collector struct {
 type current struct {
 	source *Source
 	logs   logs
+	watch  evidence.Watch
 	digest uint64
 }
 
@@ -126,15 +128,22 @@ func (c *collector) take(r *result) {
 	for _, l := range r.logs.stats {
 		c.cur.logs.join(l)
 	}
+	if r.watch != nil {
+		c.cur.watch.Join(r.watch)
+	}
+	s.Clock = clockOf(s.Clock, r.report.Clock)
 	c.summary.FilteredEvents += r.logs.events() - r.kept
+	copied := len(r.chunks) > 0
 	for _, ch := range r.chunks {
 		c.cur.digest = mix(c.cur.digest, ch.digest)
 		if c.chunks.add(max(ch.digest, 1)) {
 			s.DuplicateEvents += ch.events
+		} else {
+			copied = false
 		}
 	}
 	for i := range r.matched {
-		c.matched(r, &r.matched[i])
+		c.matched(r, &r.matched[i], copied)
 	}
 	if r.last {
 		c.end()
@@ -186,6 +195,8 @@ func (c *collector) end() {
 			c.digests[c.cur.digest] = s.Path
 		}
 	}
+	c.cur.watch.Source(s.Clock)
+	c.watch.Join(&c.cur.watch)
 	c.summary.add(s)
 	c.cur = current{}
 }
@@ -237,10 +248,11 @@ func (c *collector) skip(f evidence.File, err error) {
 	c.unlisted++
 }
 
-// matched hands on what matched one event, unless it was seen before.
-func (c *collector) matched(r *result, m *matched) {
+// matched hands on what matched one event, unless it was seen before: the event itself, or, of a log
+// that does not number its events, the whole unit.
+func (c *collector) matched(r *result, m *matched, copied bool) {
 	hits := r.hits[m.lo:m.hi]
-	if m.key != 0 && c.seen.add(m.key) {
+	if m.key != 0 && c.seen.add(m.key) || m.key == 0 && copied {
 		for i := range hits {
 			if !hits[i].Silent {
 				c.summary.DuplicateMatches++

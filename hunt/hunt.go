@@ -15,6 +15,7 @@ import (
 	"aldebaran/attack"
 	"aldebaran/evidence"
 	"aldebaran/match"
+	"aldebaran/match/sigma"
 )
 
 // An Output takes what a hunt finds. Its methods are called from one goroutine.
@@ -42,7 +43,11 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := match.Compile(opt.Selection.Apply(rules), match.Options{TempDir: opt.TempDir})
+	wanted := opt.Selection.Apply(rules)
+	if opt.lookOnly {
+		wanted = &sigma.Collection{}
+	}
+	engine, err := match.Compile(wanted, match.Options{TempDir: opt.TempDir})
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,10 @@ type Options struct {
 	// Workers is the number of pieces of evidence that are read at the same time; 0 is one for
 	// each processor.
 	Workers int
+	// Watch collects what each log can show, for Result.Surveyed.
+	Watch bool
+	// lookOnly matches nothing: see Survey.
+	lookOnly bool
 	// Samples is the number of events that a finding in the result keeps.
 	Samples int
 	// TempDir is where correlations keep what does not fit into memory; "" is the system's.

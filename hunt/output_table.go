@@ -117,6 +117,20 @@ func (t *Table) whatWasRead(r *Result) {
 	if s.FilteredEvents > 0 {
 		p.row("", p.paint(faint, plural(s.FilteredEvents, "event")+" outside the time or hosts that were asked for"))
 	}
+	if r.Surveyed == nil {
+		t.rules(r)
+	}
+	if s.First != "" {
+		p.row("Period", period(s.First, s.Last)+p.paint(faint, " UTC · "+span(s.First, s.Last)))
+	}
+	if len(s.Hosts) > 0 {
+		p.row("Hosts", p.paint(faint, Count(int64(len(s.Hosts)))+"  ")+t.names(s.Hosts, p.width-14-len(Count(int64(len(s.Hosts))))))
+	}
+}
+
+// rules says with how many rules was hunted.
+func (t *Table) rules(r *Result) {
+	p := &t.p
 	rules := plural(r.Rules.Active, "rule")
 	if all := r.Rules.Loaded - r.Rules.Silent; r.Rules.Active != all {
 		rules += " of " + Count(int64(all))
@@ -124,12 +138,6 @@ func (t *Table) whatWasRead(r *Result) {
 	p.row("Rules", rules)
 	if aside := besides(r.Rules); aside != "" {
 		p.row("", p.paint(faint, aside))
-	}
-	if s.First != "" {
-		p.row("Period", period(s.First, s.Last)+p.paint(faint, " UTC · "+span(s.First, s.Last)))
-	}
-	if len(s.Hosts) > 0 {
-		p.row("Hosts", p.paint(faint, Count(int64(len(s.Hosts)))+"  ")+t.names(s.Hosts, p.width-14-len(Count(int64(len(s.Hosts))))))
 	}
 }
 

@@ -22,6 +22,8 @@ type Result struct {
 	Rules    RuleReport
 	Findings []finding.Finding
 	Timeline *finding.Timeline
+	// Surveyed is what each log of each host can show, if Options.Watch was set.
+	Surveyed []SurveyedLog
 	// Recover says that stale records were asked for.
 	Recover bool
 	// Notes are remarks for people: what was left out because a maximum was reached.
@@ -99,6 +101,8 @@ type Source struct {
 	First   string `json:"first"`
 	Last    string `json:"last"`
 	Matches int    `json:"matches"`
+	// Clock says in which time zone the source's times were written, where that is a question.
+	Clock event.Clock `json:"clock,omitzero"`
 	// DuplicateEvents are copies of events that were read before, here or in another source;
 	// DuplicateOf is the source that this one is a copy of.
 	DuplicateEvents int    `json:"duplicate_events,omitempty"`
@@ -207,6 +211,9 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 	}
 	for _, l := range c.logs.sorted() {
 		r.Logs = append(r.Logs, Log{l.host, l.channel, l.events, stamp(l.first), stamp(l.last)})
+	}
+	if c.opt.Watch {
+		r.Surveyed = surveyed(&c.watch, rules.Rules)
 	}
 	s.Findings = len(r.Findings)
 	for _, f := range r.Findings {

@@ -105,7 +105,8 @@ type result struct {
 	err     error // of the file system
 	chunks  []chunk
 	logs    logs
-	kept    int // events that passed the filters of time and host
+	kept    int             // events that passed the filters of time and host
+	watch   *evidence.Watch // nil unless wanted
 	matched []matched
 	hits    []match.Hit
 	values  []event.Value
@@ -214,6 +215,9 @@ func (w *worker) read(ctx context.Context, r *result) {
 			r.chunks = append(r.chunks, chunk{digest, inChunk})
 		}
 	}
+	if w.opt.Watch {
+		r.watch = new(evidence.Watch)
+	}
 	report, err := w.reader.Read(r.src.Source, r.unit, func(e *event.Event) bool {
 		if e.Source.Chunk != at {
 			endChunk()
@@ -223,6 +227,9 @@ func (w *worker) read(ctx context.Context, r *result) {
 		digest = mix(digest, e.RecordID^uint64(e.Time.Unix())<<20^uint64(e.Time.Nanosecond())^uint64(e.Source.Length)<<44)
 		inChunk++
 		r.logs.add(e)
+		if r.watch != nil {
+			r.watch.See(r.src.Format, e)
+		}
 		if events++; events&1023 == 0 {
 			select {
 			case <-done:
@@ -242,6 +249,10 @@ func (w *worker) read(ctx context.Context, r *result) {
 		return true
 	})
 	endChunk()
+	if at == -1 && len(r.chunks) > 0 {
+		// Without numbers of events only the contents tell apart what happened at the same times.
+		r.chunks[0].digest = mix(r.chunks[0].digest, report.Digest)
+	}
 	// A panic leaves the report empty: what was handed out before it counts all the same.
 	r.report, r.err = report, errors.Join(r.err, err)
 }

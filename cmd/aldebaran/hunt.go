@@ -40,6 +40,7 @@ type huntFlags struct {
 	failOn       string
 	recover      bool
 	hash         bool
+	zone         string
 	outputFlags
 }
 
@@ -104,6 +105,7 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
 	flags.StringArrayVar(&f.hosts, "host", nil, "leave out events of computers that do not fit this `glob` (repeatable)")
 	f.outputFlags.add(flags)
 	flags.StringVar(&f.failOn, "fail-on", "informational", "exit with 1 if there are findings of this `level` or above; never for never")
+	flags.StringVar(&f.zone, "tz", "", "time `zone` of logs that do not say theirs: Asia/Riyadh, +03:00 (default: UTC, and you are told)")
 	flags.BoolVar(&f.recover, "recover", false, "read deleted records that are still in the files too, and mark them")
 	flags.BoolVar(&f.hash, "hash", false, "give every source its SHA-256; reads each file twice")
 	flags.IntVar(&f.workers, "workers", 0, "read and match this many pieces of evidence at the same time (default: one a processor)")
@@ -144,6 +146,11 @@ func (f *huntFlags) options(args []string, now time.Time) (hunt.Options, error) 
 		Selection: match.Selection{MinLevel: f.minLevel, Include: f.include, Exclude: f.exclude},
 	}
 	opt.Read.Recover = f.recover
+	zone, err := parseZone(f.zone)
+	if err != nil {
+		return opt, err
+	}
+	opt.Read.Zone = zone
 	if f.noDefaultRules && len(f.rules) == 0 {
 		return opt, &hunt.UsageError{What: "--no-default-rules leaves no rules", Hint: "say which with --rules DIR"}
 	}
@@ -156,7 +163,6 @@ func (f *huntFlags) options(args []string, now time.Time) (hunt.Options, error) 
 	if f.workers < 0 {
 		return opt, &hunt.UsageError{What: fmt.Sprintf("--workers: want 1 or more, found %d", f.workers), Hint: "leave it out for one a processor"}
 	}
-	var err error
 	if opt.Since, err = parseTime("--since", f.since, now, false); err != nil {
 		return opt, err
 	}

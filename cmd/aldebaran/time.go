@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+	_ "time/tzdata" // a borrowed laptop may have no database of time zones
 
 	"aldebaran/hunt"
 )
@@ -46,4 +47,25 @@ func parseAgo(s string) (time.Duration, bool) {
 		return 0, false
 	}
 	return time.Duration(n) * unit, true
+}
+
+// parseZone reads a time zone: a name of the IANA database, or a distance from UTC; nil for "".
+func parseZone(s string) (*time.Location, error) {
+	if s == "" {
+		return nil, nil
+	}
+	for _, layout := range []string{"-07:00", "-0700", "-07", "Z07:00"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			_, offset := t.Zone()
+			if offset == 0 {
+				return time.UTC, nil
+			}
+			return time.FixedZone(t.Format("-07:00"), offset), nil
+		}
+	}
+	zone, err := time.LoadLocation(s)
+	if err != nil || s == "Local" {
+		return nil, &hunt.UsageError{What: fmt.Sprintf("--tz: unknown time zone %q", s), Hint: "a name like Asia/Riyadh, or a distance like +03:00"}
+	}
+	return zone, nil
 }
