@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"evidence/json":       {"event", "evidence/lines"},
 	"evidence/exchange":   {"event", "evidence/lines"},
 	"evidence/zeek":       {"event", "evidence/lines"},
+	"evidence/dns":        {"event", "evidence/lines", "evidence/record"},
 	"evidence/lines":      {"event"},
 	"evidence/record":     {"event", "evidence/lines"},
 	"evidence/auditd":     {"event", "evidence/lines", "evidence/record"},
@@ -50,7 +51,7 @@ var arrows = map[string][]string{
 	"evidence/syslog":     {"event", "evidence/auditd", "evidence/cef", "evidence/lines", "evidence/record"},
 	"evidence/postgresql": {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mssql":      {"event", "evidence/entries", "evidence/lines"},
-	"evidence":            {"event", "evidence/auditd", "evidence/cef", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/ncsa", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/zeek"},
+	"evidence":            {"event", "evidence/auditd", "evidence/cef", "evidence/dns", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/ncsa", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/zeek"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},

@@ -6,6 +6,7 @@ import (
 	"aldebaran/event"
 	"aldebaran/evidence/auditd"
 	"aldebaran/evidence/cef"
+	"aldebaran/evidence/dns"
 	"aldebaran/evidence/evtx"
 	"aldebaran/evidence/exchange"
 	"aldebaran/evidence/json"
@@ -65,6 +66,7 @@ var formats = [...]format{
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
 	text("zeek", zeek.Sniff, zeek.Open, zeek.NewReader),
 	text("json", json.Sniff, json.Open, json.NewReader),
+	text("dns", dns.Sniff, dns.Open, dns.NewReader),
 	text("auditd", auditd.Sniff, auditd.Open, auditd.NewReader),
 	text("cef", cef.Sniff, cef.Open, cef.NewReader),
 	text("mail", mail.Sniff, mail.Open, mail.NewReader),
