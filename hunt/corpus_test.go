@@ -22,8 +22,14 @@ func corpus(tb testing.TB) string {
 	return dir
 }
 
-// unpack unpacks a set of the corpus into a folder of its own.
+// unpack unpacks the event logs of a set of the corpus into a folder of its own.
 func unpack(tb testing.TB, set string) string {
+	tb.Helper()
+	return unpackThose(tb, set, ".evtx")
+}
+
+// unpackThose unpacks the files whose names end so.
+func unpackThose(tb testing.TB, set, suffix string) string {
 	tb.Helper()
 	f, err := os.Open(filepath.Join(corpus(tb), filepath.FromSlash(set)))
 	if err != nil {
@@ -45,7 +51,7 @@ func unpack(tb testing.TB, set string) string {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) || !strings.HasSuffix(h.Name, ".evtx") {
+		if h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) || !strings.HasSuffix(h.Name, suffix) {
 			continue
 		}
 		data, err := io.ReadAll(archive)
