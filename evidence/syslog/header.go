@@ -30,10 +30,10 @@ type header struct {
 
 // begins tells whether a line begins with a priority, a time, or both.
 func begins(line []byte) bool {
-	_, rest := readPRI(line)
-	if len(rest) > 2 && len(rest) < len(line) && rest[0] == '1' && rest[1] == ' ' {
+	pri, rest := readPRI(line)
+	if len(rest) > 2 && rest[0] == '1' && rest[1] == ' ' {
 		rest = rest[2:]
-		if len(rest) > 1 && rest[0] == '-' && rest[1] == ' ' {
+		if pri >= 0 && rest[0] == '-' && len(rest) > 1 && rest[1] == ' ' {
 			return true
 		}
 	}
@@ -60,10 +60,10 @@ func readPRI(line []byte) (pri int, rest []byte) {
 // readHeader takes a line apart.
 func readHeader(line []byte) (h header, ok bool) {
 	h.pri, line = readPRI(line)
-	if h.pri >= 0 && len(line) > 2 && line[0] == '1' && line[1] == ' ' {
+	if len(line) > 2 && line[0] == '1' && line[1] == ' ' {
 		h.version, line = 1, line[2:]
 	}
-	if h.version == 1 && len(line) > 1 && line[0] == '-' && line[1] == ' ' {
+	if h.version == 1 && h.pri >= 0 && len(line) > 1 && line[0] == '-' && line[1] == ' ' {
 		// RFC 5424 6.2.3: no clock.
 		h.stamp = record.Stamp{Style: record.ISO, Length: 1}
 	} else if h.stamp, ok = record.ReadStamp(line); !ok {
@@ -116,6 +116,10 @@ func (h *header) read3164(rest []byte) {
 		}
 	} else if !isCEF(word) {
 		h.host, rest = word, trimLeft(after)
+		// A relay that is the sender itself writes its name twice.
+		if again, after := cutWord(rest); len(word) > 0 && bytes.Equal(again, word) && len(after) > 0 {
+			rest = trimLeft(after)
+		}
 	}
 	program, pid, length, ok := readTag(rest)
 	if !ok {

@@ -12,9 +12,6 @@ import "bytes"
 func (r *Reader) program(program, message []byte) {
 	e := &r.rec.Event
 	e.Product, e.Service = "linux", "syslog"
-	if len(program) == 0 {
-		return
-	}
 	switch string(program) {
 	case "sshd", "sshd-session", "sshd-auth":
 		e.Service = "sshd"
@@ -48,7 +45,15 @@ func (r *Reader) program(program, message []byte) {
 	case "guacd", "guacamole":
 		e.Service = "guacamole"
 	case "kernel":
-		r.kernel(message)
+		r.netfilter(message)
+	case "filterlog":
+		r.filterlog(message)
+	case "named":
+		r.named(message)
+	case "pure-ftpd", "proftpd":
+		r.ftp(message)
+	case "amavis", "amavisd", "amavisd-new":
+		r.address(message)
 	case "dovecot":
 		e.Product, e.Category, e.Service = "dovecot", "mail", ""
 		r.dovecot(message)
@@ -61,11 +66,18 @@ func (r *Reader) program(program, message []byte) {
 			r.postfix(program, message)
 		case bytes.HasPrefix(program, []byte("zimbra")):
 			e.Product, e.Category, e.Service = "zimbra", "mail", ""
-		case bytes.HasPrefix(message, []byte("pam_")):
+		case r.pam(message):
 			e.Service = "auth"
-			r.pam(message)
 		case bytes.Contains(message, []byte("ModSecurity:")):
 			e.Service = "modsecurity"
+		case bytes.Contains(message, []byte(" SRC=")):
+			r.netfilter(message) // routers have other words than "kernel" in front
+		case bytes.HasPrefix(message, []byte("Accepted ")), bytes.HasPrefix(message, []byte("Failed ")):
+			r.sshd(message) // many programs write the lines of sshd
+		default:
+			if rest, ok := after(message, " from "); ok {
+				r.addressAtStart(rest)
+			}
 		}
 	}
 }
@@ -339,7 +351,7 @@ func (r *Reader) pam(m []byte) (ok bool) {
 			r.rec.Add("pam_service", service)
 			r.rec.Add("pam_type", kind)
 		}
-	} else if !bytes.HasPrefix(m, []byte("session ")) && !bytes.HasPrefix(m, []byte("authentication failure;")) {
+	} else if !bytes.HasPrefix(m, []byte("session opened for ")) && !bytes.HasPrefix(m, []byte("session closed for ")) && !bytes.HasPrefix(m, []byte("authentication failure;")) {
 		return false
 	}
 	said, pairs, _ := bytes.Cut(text, []byte("; "))
@@ -434,11 +446,131 @@ func (r *Reader) clamav(m []byte) {
 	}
 }
 
-// kernel adds the fields of netfilter's log lines, and the names that Sigma's taxonomy has for
+// named adds the fields of BIND's lines about clients; query and record_type are the names that
+// Sigma's taxonomy has for category dns:
+//
+//	client @0x7f65 192.0.2.1#3076 (example.com): query: example.com IN A +E(0) (192.0.2.53)
+//	client @0x7f65 192.0.2.1#3076 (example.com): query (cache) 'example.com/ANY/IN' denied
+func (r *Reader) named(m []byte) {
+	rest, ok := after(m, "client ")
+	if !ok {
+		return
+	}
+	if len(rest) > 0 && rest[0] == '@' {
+		_, rest = cutWord(rest)
+	}
+	ip, rest, ok := bytes.Cut(rest, []byte{'#'})
+	if !ok || !isAddress(ip) {
+		return
+	}
+	r.rec.Add("client_ip", ip)
+	port, rest := readDigits(rest)
+	r.rec.Add("client_port", port)
+	if asked, ok := after(rest, ": query: "); ok {
+		name, class := cutWord(asked)
+		_, kind := cutWord(class)
+		kind, _ = cutWord(kind)
+		r.rec.Event.Category = "dns"
+		r.rec.Add("query", name)
+		r.rec.Add("record_type", kind)
+		return
+	}
+	if _, asked, ok := bytes.Cut(rest, []byte(" '")); ok {
+		if asked, said, ok := bytes.Cut(asked, []byte{'\''}); ok {
+			name, kind, _ := bytes.Cut(asked, []byte{'/'})
+			r.rec.Event.Category = "dns"
+			r.rec.Add("query", name)
+			r.rec.Add("record_type", until(kind, "/"))
+			r.rec.Add("answer", bytes.TrimSpace(said))
+		}
+	}
+}
+
+// ftp adds the fields of (USER@ADDRESS) [LEVEL] TEXT, as pure-ftpd writes, and of
+// HOST (NAME[ADDRESS]): USER amal (Login failed): TEXT, as proftpd does.
+func (r *Reader) ftp(m []byte) {
+	if who, rest, ok := bytes.Cut(bytes.TrimPrefix(m, []byte{'('}), []byte(") [")); ok && m[0] == '(' {
+		if i := bytes.LastIndexByte(who, '@'); i >= 0 {
+			r.rec.Add("user", who[:i])
+			r.rec.Add("client_ip", who[i+1:])
+		}
+		switch {
+		case bytes.Contains(rest, []byte("Authentication failed for user")):
+			if user, ok := after(rest, "user ["); ok {
+				r.rec.Add("target_user", until(user, "]"))
+			}
+			r.result("login", "failure")
+		case bytes.Contains(rest, []byte("is now logged in")):
+			r.result("login", "success")
+		}
+		return
+	}
+	r.address(m)
+	user, ok := after(m, ": USER ")
+	if !ok {
+		return
+	}
+	r.rec.Add("user", until(user, " :"))
+	switch {
+	case bytes.Contains(user, []byte("Login successful")):
+		r.result("login", "success")
+	case bytes.Contains(user, []byte("Login failed")), bytes.Contains(user, []byte("no such user")):
+		r.result("login", "failure")
+	}
+}
+
+// filterlog adds the fields of a line of pf as pfSense and OPNsense write it, by the names that
+// Sigma's taxonomy has for category firewall
+// (https://docs.netgate.com/pfsense/en/latest/monitoring/logs/raw-filter-format.html):
+//
+//	rule,sub,anchor,tracker,interface,reason,action,direction,4,tos,ecn,ttl,id,offset,flags,6,tcp,length,src,dst,sport,dport,...
+func (r *Reader) filterlog(m []byte) {
+	const (
+		inter, action, direction, version = 4, 6, 7, 8
+		most                              = 22
+	)
+	var fields [most][]byte
+	n := 0
+	for rest := m; n < most; n++ {
+		var more bool
+		fields[n], rest, more = bytes.Cut(rest, []byte{','})
+		if !more {
+			n++
+			break
+		}
+	}
+	proto, addresses := 16, 18
+	if n > version && string(fields[version]) == "6" {
+		proto, addresses = 12, 15
+	}
+	if n < addresses+2 {
+		return
+	}
+	r.rec.Event.Category = "firewall"
+	r.rec.Add("interface", fields[inter])
+	switch string(fields[action]) {
+	case "block", "reject":
+		r.rec.AddText("action", "denied")
+		r.rec.AddText("blocked", "true")
+	case "pass":
+		r.rec.AddText("action", "allowed")
+		r.rec.AddText("blocked", "false")
+	}
+	r.rec.Add("direction", fields[direction])
+	r.rec.Add("protocol", fields[proto])
+	r.rec.Add("src_ip", fields[addresses])
+	r.rec.Add("dst_ip", fields[addresses+1])
+	if n >= addresses+4 && (string(fields[proto]) == "tcp" || string(fields[proto]) == "udp") {
+		r.rec.Add("src_port", fields[addresses+2])
+		r.rec.Add("dst_port", fields[addresses+3])
+	}
+}
+
+// netfilter adds the fields of netfilter's log lines, and the names that Sigma's taxonomy has for
 // category firewall beside them:
 //
 //	[123.4] PREFIX IN=eth0 OUT= MAC=... SRC=192.0.2.1 DST=192.0.2.2 LEN=44 ... PROTO=TCP SPT=1 DPT=2 SYN
-func (r *Reader) kernel(m []byte) {
+func (r *Reader) netfilter(m []byte) {
 	at := bytes.Index(m, []byte("IN="))
 	if at < 0 || !bytes.Contains(m[at:], []byte(" SRC=")) || !bytes.Contains(m[at:], []byte(" DST=")) {
 		return
@@ -455,7 +587,11 @@ func (r *Reader) kernel(m []byte) {
 		r.rec.Add("prefix", prefix)
 	}
 	switch {
-	case containsFold(prefix, "DROP"), containsFold(prefix, "DENY"), containsFold(prefix, "BLOCK"), containsFold(prefix, "REJECT"):
+	case bytes.Contains(prefix, []byte("-A-")): // UniFi: [RULESET-A-NUMBER] DESCR="..."
+		r.rec.AddText("action", "allowed")
+		r.rec.AddText("blocked", "false")
+	case containsFold(prefix, "DROP"), containsFold(prefix, "DENY"), containsFold(prefix, "BLOCK"), containsFold(prefix, "REJECT"),
+		bytes.Contains(prefix, []byte("-D-")), bytes.Contains(prefix, []byte("-R-")):
 		r.rec.AddText("action", "denied")
 		r.rec.AddText("blocked", "true")
 	case containsFold(prefix, "ACCEPT"), containsFold(prefix, "ALLOW"):

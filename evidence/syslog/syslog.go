@@ -70,7 +70,7 @@ func isSyslog(line []byte) bool {
 	case h.stamp.Style == record.Blank:
 		return h.tagged && h.host != nil && h.pid != nil
 	}
-	return h.tagged && h.host != nil && h.program != nil
+	return h.host != nil && (h.tagged && h.program != nil || h.stamp.Zoned && isAddress(h.host))
 }
 
 // A File is one log. Immutable, safe for concurrent use.

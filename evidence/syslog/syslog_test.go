@@ -64,6 +64,8 @@ func TestSniff(t *testing.T) {
 	f(true, "\xff\xfeM\x00a\x00r\x00 \x00 \x001\x00 \x000\x008\x00:\x000\x000\x00:\x000\x000\x00 \x00h\x00 \x00t\x00:\x00 \x00x\x00\n\x00")
 	f(true, "<13>Mar  1 08:00:00 mx1 x\n")
 	f(true, "2026-03-01T08:00:00Z mx1 sshd[411]: x\nfurther text\n")
+	f(true, "1 2026-03-01T08:00:00Z fw1 CheckPoint 19710 - [action:\"Drop\"; ifdir:\"inbound\"]\n")
+	f(true, "2026-03-01T08:00:00+03:00 192.0.2.1 devid=1 type=attack\n")
 	f(true, "Header: 1\nMar  1 08:00:00 mx1 a: x\nMar  1 08:00:00 mx1 a: x\n")
 	for _, other := range []string{
 		"", "\n", "text\n", "\x00\x01\x02",
