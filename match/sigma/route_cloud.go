@@ -83,9 +83,7 @@ func azureMapping() Mapping {
 		{"resourceId", "resourceid", "ResourceId", "_ResourceId", "resource_id"},
 		{"ResourceProviderValue", "resourceProviderName.value", "resource_provider_name.value"},
 		{"correlationId", "correlationid", "CorrelationId"},
-		{"Username", "userPrincipalName", "properties.userPrincipalName", "UserPrincipalName", "identity"},
-		{"ClientApp", "clientAppUsed", "properties.clientAppUsed", "ClientAppUsed"},
-		{"activityType", "operationType", "properties.operationType", "activityDisplayName", "operationName"},
+		{"userPrincipalName", "properties.userPrincipalName", "UserPrincipalName"},
 	} {
 		for _, n := range names {
 			if !strings.Contains(n, ".value") {
@@ -114,6 +112,11 @@ func azureMapping() Mapping {
 			firstOf("properties.activityDisplayName", "properties.operationName", "ActivityDisplayName"),
 			{From: []string{"authenticationProtocol", "properties.authenticationProtocol", "AuthenticationProtocol"}, Make: authenticationProtocol},
 		},
+	}
+	m["Username"] = oneOf("Username", "userPrincipalName", "properties.userPrincipalName", "UserPrincipalName", "identity")
+	m["ClientApp"] = oneOf("ClientApp", "clientAppUsed", "properties.clientAppUsed", "ClientAppUsed")
+	for _, n := range [...]string{"activityType", "ActivityType"} {
+		m[n] = oneOf(n, "operationType", "properties.operationType", "activityDisplayName", "operationName")
 	}
 	m["Status"] = firstOf("Status", "properties.result", "result", "Result", "status.value", "properties.statusCode", "ResultType", "resultType")
 	return m
