@@ -25,6 +25,7 @@ type node struct {
 	parent *node
 	key    string // as it stands in the record, escapes and all
 	kind   token
+	plain  bool  // a text of that name is never anything but a text
 	last   *node // the step that was taken last
 	to     map[step]*node
 	layout *layout
@@ -54,7 +55,7 @@ func (r *Reader) step(key []byte, kind token) {
 	}
 	n := r.at.to[step{string(key), kind}]
 	if n == nil {
-		n = &node{parent: r.at, key: string(key), kind: kind}
+		n = &node{parent: r.at, key: string(key), kind: kind, plain: kind == tokValue && !isEmbedded(key) && string(key) != nameAttribute}
 		if r.at.to == nil {
 			r.at.to = map[step]*node{}
 		}

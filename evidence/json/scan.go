@@ -1,6 +1,7 @@
 package json
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -80,10 +81,12 @@ func (r *Reader) object(p, depth int) int {
 		}
 		var key []byte
 		// The name that stood here last is often the next one too.
-		if l := r.at.last; l != nil && p+len(l.key) < len(r.b) && r.b[p+len(l.key)] == '"' && string(r.b[p:p+len(l.key)]) == l.key {
+		expected := r.at.last
+		if l := expected; l != nil && p+len(l.key) < len(r.b) && r.b[p+len(l.key)] == '"' && string(r.b[p:p+len(l.key)]) == l.key {
 			key = r.b[p : p+len(l.key)]
 			p += len(key) + 1
 		} else {
+			expected = nil
 			end, _ := stringEnd(r.b, p)
 			if end < 0 {
 				return r.fail(len(r.b), "a quote that ends the name")
@@ -94,7 +97,24 @@ func (r *Reader) object(p, depth int) int {
 		if p = skip(r.b, p); p >= len(r.b) || r.b[p] != ':' {
 			return r.fail(p, "a colon")
 		}
-		if p = r.value(skip(r.b, p+1), depth, key); p < 0 {
+		p = skip(r.b, p+1)
+		if expected != nil && expected.plain && p < len(r.b) && r.b[p] == '"' && !r.full && len(r.values) < maxFields && r.tokens < maxTokens {
+			// The same as r.text, for what nearly all values are.
+			end, escaped := stringEnd(r.b, p+1)
+			if end < 0 {
+				return r.fail(len(r.b), "a quote that ends the text")
+			}
+			raw := r.b[p+1 : end : end]
+			if escaped {
+				start := len(r.scratch)
+				r.scratch = appendUnescaped(r.scratch, raw)
+				raw = r.scratch[start:len(r.scratch):len(r.scratch)]
+			}
+			r.tokens++
+			r.at = expected
+			r.values = append(r.values, event.Value{Raw: raw, Kind: event.Text})
+			p = end + 1
+		} else if p = r.value(p, depth, key); p < 0 {
 			return -1
 		}
 		p = skip(r.b, p)
@@ -405,12 +425,12 @@ func appendUnescaped(dst, raw []byte) []byte {
 	for i := 0; i < len(raw); {
 		c := raw[i]
 		if c != '\\' || i+1 == len(raw) {
-			j := i + 1
-			for j < len(raw) && raw[j] != '\\' {
-				j++
+			j := bytes.IndexByte(raw[i+1:], '\\')
+			if j < 0 {
+				return append(dst, raw[i:]...)
 			}
-			dst = append(dst, raw[i:j]...)
-			i = j
+			dst = append(dst, raw[i:i+1+j]...)
+			i += 1 + j
 			continue
 		}
 		i += 2
