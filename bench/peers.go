@@ -116,7 +116,8 @@ func (b *bench) peers(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("rsigma: %w", err)
 		}
-		version = strings.TrimSpace(string(out))
+		version, _, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
+		version += "."
 	} else {
 		b.logf("rsigma is not there, left out: %v", err)
 	}
