@@ -51,7 +51,8 @@ var arrows = map[string][]string{
 	"evidence/syslog":     {"event", "evidence/auditd", "evidence/cef", "evidence/lines", "evidence/record"},
 	"evidence/postgresql": {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mssql":      {"event", "evidence/entries", "evidence/lines"},
-	"evidence":            {"event", "evidence/auditd", "evidence/cef", "evidence/dns", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/ncsa", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/zeek"},
+	"evidence/mysql":      {"event", "evidence/entries", "evidence/lines"},
+	"evidence":            {"event", "evidence/auditd", "evidence/cef", "evidence/dns", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/mysql", "evidence/ncsa", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/zeek"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},

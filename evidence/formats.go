@@ -13,6 +13,7 @@ import (
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/mail"
 	"aldebaran/evidence/mssql"
+	"aldebaran/evidence/mysql"
 	"aldebaran/evidence/ncsa"
 	"aldebaran/evidence/postgresql"
 	"aldebaran/evidence/syslog"
@@ -62,6 +63,7 @@ var formats = [...]format{
 	text("exchange", exchange.Sniff, exchange.Open, exchange.NewReader),
 	text("postgresql", postgresql.Sniff, postgresql.Open, postgresql.NewReader),
 	text("mssql", mssql.Sniff, mssql.Open, mssql.NewReader),
+	text("mysql", mysql.Sniff, mysql.Open, mysql.NewReader),
 	text("w3c", w3c.Sniff, w3c.Open, w3c.NewReader),
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
 	text("zeek", zeek.Sniff, zeek.Open, zeek.NewReader),

@@ -47,6 +47,15 @@ func (b *Builder) AddFrom(name, path string, raw []byte) {
 	}
 }
 
+// AddAs is AddFrom with the name as it stands in the log.
+func (b *Builder) AddAs(name string, path, raw []byte) {
+	if b.room() {
+		b.key = appendName(append(b.key, byte(event.Data)), name)
+		b.key = appendName(b.key, path)
+		b.Values = append(b.Values, event.Value{Kind: event.Text, Raw: raw})
+	}
+}
+
 // AddSystem adds a value of the header that all Windows events have.
 func (b *Builder) AddSystem(name string, raw []byte) {
 	if b.room() {
