@@ -98,11 +98,11 @@ func TestLines(t *testing.T) {
 		stamp  = "[01/Mar/2026:01:02:03 +0300]"
 		common = " [/webserver/access] c-ip=192.0.2.1 c-ident=<null> cs-username=<null>"
 		ok     = " sc-status=200 sc-bytes=5"
-		root   = " cs-method=GET cs-uri=/ cs-uri-stem=/ cs-uri-query=<null> cs-version=HTTP/1.1"
+		root   = " cs-method=GET cs-uri-stem=/ cs-uri-query=<null> cs-version=HTTP/1.1"
 	)
 	for _, c := range []struct{ name, line, want string }{
 		{"common", `192.0.2.1 - - ` + stamp + ` "GET /a?b=c HTTP/1.1" 200 5`,
-			when + common + ok + " cs-method=GET cs-uri=/a?b=c cs-uri-stem=/a cs-uri-query=b=c cs-version=HTTP/1.1"},
+			when + common + ok + " cs-method=GET cs-uri-stem=/a cs-uri-query=b=c cs-version=HTTP/1.1"},
 		{"combined", `192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" 200 5 "http://example.test/" "curl 8"`,
 			when + common + " cs-referer=http://example.test/ cs-user-agent=curl 8" + ok + root},
 		{"hyphens", `192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" - - "-" "-"`,
@@ -122,7 +122,7 @@ func TestLines(t *testing.T) {
 		{"escapes", `192.0.2.1 - - ` + stamp + ` "GET /\"a\\b\x41\xzz HTTP/1.1" 200 5 "-" "q\"q"`,
 			when + common + ` cs-referer=<null> cs-user-agent=q"q` + ok + ` cs-method=GET cs-uri=/\"a\\b\x41\xzz cs-uri-stem=/"a\bA\xzz cs-uri-query=<null> cs-version=HTTP/1.1`},
 		{"quotes that Tomcat leaves", `192.0.2.1 - - ` + stamp + ` "GET /a?b="c" HTTP/1.1" 200 5`,
-			when + common + ok + ` cs-method=GET cs-uri=/a?b="c" cs-uri-stem=/a cs-uri-query=b="c" cs-version=HTTP/1.1`},
+			when + common + ok + ` cs-method=GET cs-uri-stem=/a cs-uri-query=b="c" cs-version=HTTP/1.1`},
 		{"a backslash before the last quote", `192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" 200 5 "-" "a\"`,
 			when + common + ` cs-referer=<null> cs-user-agent=a\` + ok + root},
 		{"more behind", `192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" 200 5 "-" "-" 240 "test@docker" 0ms`,
@@ -134,11 +134,11 @@ func TestLines(t *testing.T) {
 		{"Tomcat's thread", `192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" 200 5 http-nio-8080-exec-1`,
 			when + common + ` sc-status=200 sc-bytes=5 extra-columns=http-nio-8080-exec-1` + root},
 		{"no request", `192.0.2.1 - - ` + stamp + ` "-" 408 -`,
-			when + common + ` sc-status=408 sc-bytes=<null> cs-method=<null> cs-uri=<null> cs-uri-stem=<null> cs-uri-query=<null> cs-version=<null>`},
+			when + common + ` sc-status=408 sc-bytes=<null> cs-method=<null> cs-uri-stem=<null> cs-uri-query=<null> cs-version=<null>`},
 		{"TLS spoken to HTTP", `192.0.2.1 - - ` + stamp + ` "\x16\x03\x01" 400 5`,
 			when + common + ` sc-status=400 sc-bytes=5 cs-method=<null> cs-uri=\x16\x03\x01 cs-uri-stem=` + "\x16\x03\x01" + ` cs-uri-query=<null> cs-version=<null>`},
 		{"a blank in the path, no version", `192.0.2.1 - - ` + stamp + ` "GET /a b" 200 5`,
-			when + common + ok + ` cs-method=GET cs-uri=/a b cs-uri-stem=/a b cs-uri-query=<null> cs-version=<null>`},
+			when + common + ok + ` cs-method=GET cs-uri-stem=/a b cs-uri-query=<null> cs-version=<null>`},
 		{"asked as a proxy", `192.0.2.1 - - ` + stamp + ` "GET http://example.test:81/a?b HTTP/1.1" 200 5`,
 			when + ` [/proxy/access] c-ip=192.0.2.1 cs-host=example.test s-port=81 c-ident=<null> cs-username=<null>` + ok + ` cs-uri-scheme=http cs-method=GET cs-uri=http://example.test:81/a?b cs-uri-stem=/a cs-uri-query=b cs-version=HTTP/1.1`},
 		{"CONNECT", `192.0.2.1 - - ` + stamp + ` "CONNECT example.test:25 HTTP/1.1" 405 5`,
@@ -156,13 +156,13 @@ func TestLines(t *testing.T) {
 		{"Atlassian, forwarded", `[01/Mar/2026:01:02:03 +0300] 198.51.100.1, 198.51.100.2 bob http-exec-6 192.0.2.1 GET / HTTP/1.1 200 12ms 5 - -`,
 			when + " [/webserver/access] c-ip=192.0.2.1 cs-username=bob cs-referer=<null> cs-user-agent=<null> x-forwarded-for=198.51.100.1, 198.51.100.2 time-taken=12ms thread=http-exec-6" + ok + root},
 		{"IIS's own format", `192.0.2.1, -, 03/01/26, 7:55:20, W3SVC2, SYNTH01, 192.0.2.2, 4502, 163, 3223, 200, 0, GET, /a.gif, b=1,2,`,
-			"2026-03-01T07:55:20Z [/webserver/iis] @SYNTH01 c-ip=192.0.2.1 cs-username=<null> time-taken=4502 sc-status=200 sc-bytes=3223 cs-method=GET cs-uri=/a.gif cs-uri-stem=/a.gif cs-uri-query=b=1,2 cs-version=<null>"},
+			"2026-03-01T07:55:20Z [/webserver/iis] @SYNTH01 c-ip=192.0.2.1 cs-username=<null> time-taken=4502 sc-status=200 sc-bytes=3223 cs-method=GET cs-uri-stem=/a.gif cs-uri-query=b=1,2 cs-version=<null>"},
 		{"Apache's error", `[Sun Mar 01 01:02:03.5 2026] [core:error] [pid 11:tid 12] [client 192.0.2.1:34567] AH00037: Symbolic link [x] not allowed`,
 			"2026-03-01T01:02:03.5Z [apache//error] c-ip=192.0.2.1 module=core level=error pid=11 message=AH00037: Symbolic link [x] not allowed"},
 		{"Apache 2.2's error", `[Sun Mar  1 01:02:03 2026] [error] [client 2001:db8::1] File does not exist: /x`,
 			"2026-03-01T01:02:03Z [apache//error] c-ip=2001:db8::1 level=error pid=<null> message=File does not exist: /x"},
 		{"nginx's error", `2026/03/01 01:02:03 [error] 31#31: *46 "/x" is not found, client: 192.0.2.1, server: localhost, request: "GET /a?b HTTP/1.1", host: "example.test:80"`,
-			`2026-03-01T01:02:03Z [nginx//error] c-ip=192.0.2.1 cs-host=example.test s-port=80 level=error pid=31 server=localhost message=*46 "/x" is not found, client: 192.0.2.1, server: localhost, request: "GET /a?b HTTP/1.1", host: "example.test:80" cs-method=GET cs-uri=/a?b cs-uri-stem=/a cs-uri-query=b cs-version=HTTP/1.1`},
+			`2026-03-01T01:02:03Z [nginx//error] c-ip=192.0.2.1 cs-host=example.test s-port=80 level=error pid=31 server=localhost message=*46 "/x" is not found, client: 192.0.2.1, server: localhost, request: "GET /a?b HTTP/1.1", host: "example.test:80" cs-method=GET cs-uri-stem=/a cs-uri-query=b cs-version=HTTP/1.1`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if !Sniff([]byte(c.line + "\n")) {

@@ -21,12 +21,13 @@ const (
 type parser struct {
 	loc *time.Location // of times that do not say theirs
 
-	kind     kind
-	time     time.Time
-	zoned    bool // the line says its zone
-	unclosed bool // the request does not end: the line may be half written
-	iis      bool // it is in IIS's own format
-	zone     []byte
+	kind      kind
+	time      time.Time
+	zoned     bool // the line says its zone
+	unclosed  bool // the request does not end: the line may be half written
+	iis       bool // it is in IIS's own format
+	requested bool // there is a request, or the place of one
+	zone      []byte
 
 	host, port, client, ident, id, user     []byte
 	method, uri, scheme, stem, query        []byte
@@ -183,8 +184,9 @@ func (p *parser) splitPort() {
 // request takes "GET /path?query HTTP/1.1" apart. What is no request, as when somebody speaks TLS
 // to a port without, stands as the URI.
 func (p *parser) request(b []byte) {
+	p.requested = true
 	if len(b) == 0 || len(b) == 1 && b[0] == '-' {
-		p.uri = b
+		p.stem = b
 		return
 	}
 	target := b
@@ -196,8 +198,11 @@ func (p *parser) request(b []byte) {
 	} else if isMethod(target) && p.version != nil {
 		p.method, target = target, nil
 	}
-	p.uri = target
-	p.split(p.unescape(target))
+	text := p.unescape(target)
+	p.split(text)
+	if p.kind == proxied || len(text) != len(target) {
+		p.uri = target // else path and query say all
+	}
 }
 
 // split takes a URI apart.

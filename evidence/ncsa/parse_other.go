@@ -30,13 +30,17 @@ func (p *parser) atlassian(line []byte) bool {
 	if n < 5 || n == maxWords || !bytes.HasPrefix(words[n], []byte("HTTP/")) || !isMethod(words[n-2]) {
 		return false
 	}
-	p.version, p.uri, p.method, p.client, p.thread, p.user = words[n], words[n-1], words[n-2], words[n-3], words[n-4], words[n-5]
+	p.version, p.method, p.client, p.thread, p.user = words[n], words[n-2], words[n-3], words[n-4], words[n-5]
 	if n > 5 {
 		from, to := end+2, bytes.Index(line[end+2:], p.thread)
 		list := bytes.TrimRight(line[from:from+to], " ")
 		p.forwarded = bytes.TrimRight(bytes.TrimSuffix(list, p.user), " ")
 	}
-	p.split(p.uri)
+	p.requested = true
+	p.split(words[n-1])
+	if p.kind == proxied {
+		p.uri = words[n-1]
+	}
 	p.status, rest = word(rest)
 	p.duration, rest = word(rest)
 	if !isNumber(p.status) || !bytes.HasSuffix(p.duration, []byte("ms")) {
@@ -77,7 +81,7 @@ func (p *parser) native(line []byte) bool {
 	}
 	p.iis = true
 	p.client, p.user, p.computer, p.duration = c[0], c[1], c[5], c[7]
-	p.bytes, p.status, p.method, p.uri, p.stem = c[9], c[10], c[12], c[13], c[13]
+	p.bytes, p.status, p.method, p.stem, p.requested = c[9], c[10], c[12], c[13], true
 	if len(c[14]) != 1 || c[14][0] != '-' {
 		p.query = c[14]
 	}

@@ -151,8 +151,9 @@ const (
 	partThread
 	partModule
 	partServer
+	partURI
 	partRequest
-	partBits = 15
+	partBits = 16
 )
 
 // fill sets the event's layout, values and log source from the parsed line.
@@ -165,11 +166,14 @@ func (r *Reader) fill(e *event.Event) {
 	}{
 		{p.host, partHost}, {p.port, partPort}, {p.ident, partIdent}, {p.id, partID}, {p.user, partUser}, {p.scheme, partScheme},
 		{p.referer, partReferer}, {p.agent, partAgent}, {p.forwarded, partForwarded}, {p.more, partMore},
-		{p.duration, partDuration}, {p.thread, partThread}, {p.module, partModule}, {p.server, partServer}, {p.uri, partRequest},
+		{p.duration, partDuration}, {p.thread, partThread}, {p.module, partModule}, {p.server, partServer}, {p.uri, partURI},
 	} {
 		if o.value != nil {
 			parts |= o.part
 		}
+	}
+	if p.requested {
+		parts |= partRequest
 	}
 	if key := parts | uint32(p.kind)<<partBits; key != r.key || r.last == nil {
 		shape := r.shapes[key]
@@ -229,7 +233,7 @@ func (r *Reader) fill(e *event.Event) {
 	if parts&partRequest != 0 {
 		optional(partScheme, p.scheme)
 		add(p.method)
-		add(p.uri)
+		optional(partURI, p.uri)
 		add(p.stem)
 		add(p.query)
 		add(p.version)
@@ -273,7 +277,7 @@ func newShape(k kind, parts uint32) *event.Shape {
 	if parts&partRequest != 0 {
 		optional(partScheme, "cs-uri-scheme", "request/scheme")
 		add("cs-method", "request/method")
-		add("cs-uri", "request/uri")
+		optional(partURI, "cs-uri", "request/uri")
 		add("cs-uri-stem", "request/path")
 		add("cs-uri-query", "request/query")
 		add("cs-version", "request/version")

@@ -14,14 +14,13 @@ import (
 //
 // Names: taxonomy appendix of the specification, "Webserver" and "Proxy"; SigmaHQ's rules.
 var webFields = Mapping{
-	// Keywords are looked for in every value, and in the request decoded.
-	"": {Also: []Derivation{decoded(requestText, 1), decoded(requestText, 2)}},
-	"cs-uri-query": webVariants("cs-uri-query", hyphen("cs-uri-query"), request, decoded(requestText, 1), decoded(requestText, 2),
-		decoded(ownField("cs-uri-query"), 1), decoded(ownField("cs-uri-query"), 2)),
+	// Keywords are looked for in every value, and in the request as a whole.
+	"":                {Also: requestVariants[:3:3]},
+	"cs-uri-query":    {From: []string{"cs-uri-query"}, Also: requestVariants},
 	"cs-uri-stem":     webVariants("cs-uri-stem", decoded(ownField("cs-uri-stem"), 1), decoded(ownField("cs-uri-stem"), 2)),
-	"cs-uri":          {From: requestFields, Make: fullRequest, Also: []Derivation{decoded(requestText, 1), decoded(requestText, 2)}},
+	"cs-uri":          {From: []string{"cs-uri"}, Also: requestVariants[:3:3]},
 	"c-uri":           {From: urlFields, Make: fullURL, Also: []Derivation{decoded(urlText, 1), decoded(urlText, 2)}},
-	"c-uri-query":     webVariants("c-uri-query", request, decoded(requestText, 1), decoded(requestText, 2)),
+	"c-uri-query":     {From: []string{"c-uri-query"}, Also: requestVariants[:3:3]},
 	"c-uri-stem":      alias("c-uri-stem", "cs-uri-stem"),
 	"c-uri-extension": {From: []string{"c-uri-extension", "cs-uri-extension", "cs-uri-stem", "cs-uri"}, Make: extension},
 	"cs-user-agent":   webVariants("cs-user-agent", hyphen("cs-user-agent"), plusAsBlank("cs-user-agent")),
@@ -38,6 +37,17 @@ var webFields = Mapping{
 	"r-dns":           alias("r-dns", "cs-host", "r-host"),
 	"dst_ip":          alias("dst_ip", "r-ip"),
 	"src_ip":          alias("src_ip", "c-ip"),
+}
+
+// requestVariants are the request as it was sent and decoded, and the query decoded. Fields share
+// this very list: texts that are made once for an event are looked at once for all of them.
+var requestVariants = []Derivation{
+	{From: requestFields, Make: fullRequest},
+	decoded(requestText, 1),
+	decoded(requestText, 2),
+	decoded(ownField("cs-uri-query"), 1),
+	decoded(ownField("cs-uri-query"), 2),
+	hyphen("cs-uri-query"),
 }
 
 // webVariants is the event's own field of that name, and more values beside it. The field itself is
@@ -68,9 +78,6 @@ var requestFields = []string{"cs-uri-stem", "cs-uri-query", "cs-uri"}
 
 // requestText is the request as it was sent: the path, and behind a question mark the query.
 var requestText = webText{requestFields, fullRequest, codedRequest}
-
-// request is that as a variant of the query.
-var request = Derivation{From: requestFields, Make: fullRequest}
 
 func fullRequest(dst []byte, e *event.Event) ([]byte, bool) {
 	text, ok := appendField(dst, e, "cs-uri-stem")

@@ -53,11 +53,11 @@ func TestWebFields(t *testing.T) {
 		want                  []string
 	}{
 		{"path and query", "webserver", "cs-uri-query", iis("/a.aspx", "b=c"), []string{"b=c", "/a.aspx?b=c"}},
-		{"no query", "webserver", "cs-uri-query", iis("/a.aspx", "-"), []string{"<null>", "-", "/a.aspx"}},
+		{"no query", "webserver", "cs-uri-query", iis("/a.aspx", "-"), []string{"<null>", "/a.aspx", "-"}},
 		{"encoded", "webserver", "cs-uri-query", iis("/a", "b=%27+or"), []string{"b=%27+or", "/a?b=%27+or", "/a?b=' or", "b=' or"}},
 		{"encoded twice", "webserver", "cs-uri-query", iis("/a", "b=%2527"),
 			[]string{"b=%2527", "/a?b=%2527", "/a?b=%27", "/a?b='", "b=%27", "b='"}},
-		{"an encoded path", "webserver", "cs-uri-query", iis("/%2e%2e/x", "-"), []string{"<null>", "-", "/%2e%2e/x", "/../x"}},
+		{"an encoded path", "webserver", "cs-uri-query", iis("/%2e%2e/x", "-"), []string{"<null>", "/%2e%2e/x", "/../x", "-"}},
 		{"an encoded path", "webserver", "cs-uri-stem", iis("/%252e./x", "-"), []string{"/%252e./x", "/%2e./x", "/../x"}},
 		{"blanks of IIS", "webserver", "cs-uri-stem", iis("/a+b", "-"), []string{"/a+b", "/a b"}},
 		{"user agent", "webserver", "cs-user-agent", iis("/", "-"), []string{"Mozilla/5.0+(X11)", "Mozilla/5.0 (X11)"}},

@@ -99,10 +99,10 @@ func refWebFields() map[string]refDerive {
 	referer := also(own("cs-referer"), decoded(text("cs-referer"), 1))
 	cookie := also(own("cs-cookie"), decoded(text("cs-cookie"), 1))
 	return map[string]refDerive{
-		"":                also(none, decoded(request, 2)),
+		"":                also(none, request, decoded(request, 2)),
 		"cs-uri-query":    also(own("cs-uri-query"), request, decoded(request, 2), decoded(text("cs-uri-query"), 2)),
 		"cs-uri-stem":     also(own("cs-uri-stem"), decoded(text("cs-uri-stem"), 2)),
-		"cs-uri":          also(none, request, decoded(request, 2)),
+		"cs-uri":          also(own("cs-uri"), request, decoded(request, 2)),
 		"c-uri":           also(none, address, decoded(address, 2)),
 		"c-uri-query":     also(own("c-uri-query"), request, decoded(request, 2)),
 		"c-uri-stem":      own("c-uri-stem", "cs-uri-stem"),
