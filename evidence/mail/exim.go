@@ -94,11 +94,14 @@ func (r *Reader) eximPairs(b []byte) {
 		var value []byte
 		switch rest[0] {
 		case '"':
-			end := bytes.IndexByte(rest[1:], '"')
-			if end < 0 {
-				end = len(rest) - 1
+			end := 1
+			for end < len(rest) && rest[end] != '"' {
+				if rest[end] == '\\' {
+					end++
+				}
+				end++
 			}
-			value = rest[1 : 1+end]
+			value = rest[1:min(end, len(rest))]
 		case '<':
 			end := bytes.IndexByte(rest, '>')
 			if end < 0 {
@@ -110,7 +113,7 @@ func (r *Reader) eximPairs(b []byte) {
 			if end < 0 {
 				end = len(rest)
 			}
-			value = rest[:end]
+			value = bytes.TrimSuffix(rest[:end], []byte{':'})
 		}
 		r.rec.AddNamed(name, value)
 		if string(name) == "A" {

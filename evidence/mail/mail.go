@@ -72,6 +72,8 @@ func (f *File) Damage() []event.Damage { return nil }
 type Reader struct {
 	rec   *record.Reader
 	times record.Times
+	// bare says that there were lines without a zone, zoned that there were some with one.
+	bare, zoned bool
 }
 
 // NewReader makes a reader. The zone is that of the file that is read, see [Open].
@@ -81,11 +83,18 @@ func NewReader(lines.Options) *Reader { return &Reader{rec: record.NewReader()} 
 // the file system; what could not be read is in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.times = record.NewTimes(f.opt)
-	clock := f.opt.Clock()
-	if clock.Assumed {
-		clock.How = "the log is in local time and does not say its zone"
+	r.bare, r.zoned = false, false
+	report, err := r.rec.Read(f.log, u, record.Format{Begins: begins, Parse: r.parse}, emit)
+	switch report.Clock = f.opt.Clock(); {
+	case r.zoned && !r.bare:
+		report.Clock = event.Clock{Zone: "UTC", How: "each line says how far its zone is from it"}
+	case report.Clock.Assumed:
+		report.Clock.How = "the log is in local time and does not say its zone"
+		if r.zoned {
+			report.Clock.How += "; some lines say theirs"
+		}
 	}
-	return r.rec.Read(f.log, u, record.Format{Begins: begins, Parse: r.parse, Clock: clock}, emit)
+	return report, err
 }
 
 // begins tells whether a line begins with a time; others belong to the record before them.
@@ -139,6 +148,7 @@ func (r *Reader) parse(l lines.Line) string {
 	}
 	s, rest := readTime(l.Text)
 	e.Time = r.times.Time(&s)
+	r.bare, r.zoned = r.bare || !s.Zoned, r.zoned || s.Zoned
 	if z, ok := readZimbra(rest); ok {
 		r.zimbra(&z)
 		return ""
