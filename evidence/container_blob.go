@@ -260,7 +260,7 @@ func (s *Source) note(at int64, want, found string) {
 // again reads a member once to learn its size and whether it is whole, and lets it be read from the
 // beginning then.
 func (x *expansion) again(b *blob, r *bufio.Reader, s *Source) error {
-	st := &stream{open: b.open}
+	st := &stream{open: b.open, check: b.size >= 0}
 	head, err := r.Peek(min(headSize, r.Size()))
 	if err != nil && len(head) == 0 {
 		return err
@@ -291,7 +291,7 @@ func (x *expansion) passing(b *blob, r *bufio.Reader, s *Source) error {
 	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
 		return err
 	}
-	st := &stream{head: bytes.Clone(head), r: r, size: b.size}
+	st := &stream{head: bytes.Clone(head), r: r, size: b.size, check: true}
 	s.Size, s.at, s.stream, s.passing = b.size, st, st, make(chan struct{})
 	s.close = func() { close(s.passing) }
 	return nil
@@ -397,6 +397,8 @@ type stream struct {
 	open func() (*opened, error) // nil if r is all there is
 	head []byte
 	size int64
+	// check says that size is what a directory has: whether the member really ends there is not known.
+	check bool
 
 	// By the one goroutine that reads.
 	r      io.Reader
@@ -456,7 +458,7 @@ func (s *stream) forward(p []byte, off int64) (int, error) {
 	if err != nil {
 		return n, s.failed(err)
 	}
-	if s.pos == s.size {
+	if s.pos == s.size && s.check {
 		// The end comes with a checksum.
 		var one [1]byte
 		if n, err := s.r.Read(one[:]); err != nil && !errors.Is(err, io.EOF) {
