@@ -59,8 +59,8 @@ func linuxFields(ls Logsource) Mapping {
 // auditdFields: enriched records name the system call in SYSCALL beside its number in syscall; raw
 // ones have the number only, and rules ask for the name (taxonomy of SigmaHQ's auditd rules).
 var auditdFields = Mapping{
-	"SYSCALL": {From: []string{"arch", "syscall"}, Make: syscallName, OwnFirst: true},
-	"syscall": {From: []string{"syscall"}, Also: []Derivation{{From: []string{"arch", "syscall"}, Make: syscallName}}},
+	"SYSCALL": {From: []string{"SYSCALL", "arch", "syscall"}, Make: syscallName, OwnFirst: true},
+	"syscall": {From: []string{"syscall"}, Also: []Derivation{{From: []string{"SYSCALL", "arch", "syscall"}, Make: syscallName}}},
 }
 
 // auditdExecve lets records of the audit system serve rules for process creation on Linux. An EXECVE
@@ -75,8 +75,12 @@ var auditdExecve = Route{
 	},
 }
 
-// syscallName is the name of a record's system call on its architecture (linux/audit.h, AUDIT_ARCH_*).
+// syscallName is the name of a record's system call: that which the record gives, or that of its
+// number on its architecture (linux/audit.h, AUDIT_ARCH_*).
 func syscallName(dst []byte, e *event.Event) ([]byte, bool) {
+	if text, ok := appendField(dst, e, "SYSCALL"); ok {
+		return text, true
+	}
 	start := len(dst)
 	dst, ok := appendField(dst, e, "arch")
 	if !ok {
