@@ -65,6 +65,7 @@ func TestLogsOfCorpus(t *testing.T) {
 	f("logs/crowdsec/cloud/aws-nwo-login/aws-nwo-login.log", map[string]int{"aws  cloudtrail": 1})
 	f("logs/crowdsec/suricata/suricata-logs-evelog/suricata-logs-evelog.log", map[string]int{"suricata": 2, "suricata  alert": 4, "suricata firewall flow": 2})
 	f("logs/crowdsec/auth/k8s-audit-priv-pod-file/k8s-audit-priv-pod-file.log", map[string]int{"kubernetes application audit": 1})
+	f("logs/crowdsec/auth/laurel-logs/laurel-logs.log", map[string]int{"linux  auditd": 6})
 	f("logs/crowdsec/web/traefik_base-http-scenario/traefik_base-http-scenario.log", map[string]int{"webserver access": 80})
 	f("logs/crowdsec/web/caddy-basic-auth-bf/caddy-logs.log", map[string]int{"webserver access": 6})
 	f("logs/lnav/logfile_cloudflare.json", map[string]int{"webserver access": 1})

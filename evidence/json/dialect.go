@@ -83,6 +83,7 @@ var dialects = [...]dialect{
 	{"Suricata", func(m *maker) bool {
 		return m.all("event_type", "timestamp") && m.any("flow_id", "src_ip", "stats.uptime")
 	}, (*maker).suricata},
+	{"Laurel", isLaurel, (*maker).laurel},
 	{"access log", isAccessLog, (*maker).accessLog},
 	{"journald", func(m *maker) bool { return m.any("__REALTIME_TIMESTAMP") && m.any("__CURSOR", "MESSAGE") }, (*maker).journald},
 }

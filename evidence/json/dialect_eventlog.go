@@ -270,6 +270,7 @@ func (m *maker) flatWindows() {
 		m.at("EventID", "EventCode", "event_id"),
 		m.at("Hostname", "Computer", "ComputerName", "host_name", "hostname", "MachineName"),
 		m.at("EventRecordID", "RecordNumber", "RecordID", "RecordId"))
+	m.l.flat = true
 	if i, message := m.at("EventType"), m.at("Message"); i >= 0 && message >= 0 {
 		m.l.mends = append(m.l.mends, mend{i, mendEventType})
 	}

@@ -1,6 +1,8 @@
 package json
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"aldebaran/event"
@@ -164,6 +166,49 @@ func (m *maker) splitURI(at int) {
 	}
 	m.l.uri = at
 	m.fields = append(m.fields, event.Field{Name: "cs-uri-stem", Path: m.fields[at].Path}, event.Field{Name: "cs-uri-query", Path: m.fields[at].Path})
+}
+
+// isLaurel knows Laurel by its serial number and a record that has a name in capitals.
+func isLaurel(m *maker) bool {
+	return m.any("ID") && slices.ContainsFunc(m.leaves, func(l leaf) bool {
+		kind, name, _ := strings.Cut(l.path, ".")
+		return kind == strings.ToUpper(kind) && (name == "syscall" || name == "argc" || name == "auid")
+	})
+}
+
+// laurel is Laurel, which writes all records of one auditd event as one: {"SYSCALL":{...},"EXECVE":{...}}.
+// Fields get the names that they have in audit.log: https://github.com/threathunters-io/laurel
+func (m *maker) laurel() {
+	m.label("linux", "", "auditd")
+	argument := 0
+	seen := map[string]bool{}
+	var types []string
+	m.rename(func(path string, _ leaf) (string, event.Part) {
+		kind, name, ok := strings.Cut(path, ".")
+		if !ok || kind != strings.ToUpper(kind) {
+			return "", event.Data
+		}
+		if !seen[kind] {
+			seen[kind] = true
+			types = append(types, kind)
+		}
+		switch {
+		case path == "EXECVE.ARGV":
+			argument++
+			return "a" + strconv.Itoa(argument-1), event.Data
+		case strings.Contains(name, ".") || name == strings.ToUpper(name):
+			return "", event.Data // what Laurel adds
+		}
+		return name, event.Data
+	})
+	for _, kind := range types {
+		if kind != "NODE" {
+			m.l.constants = append(m.l.constants, event.Value{Raw: []byte(kind), Kind: event.Text})
+			m.fields = append(m.fields, event.Field{Name: "type", Path: kind})
+		}
+	}
+	m.host("NODE")
+	m.time("ID")
 }
 
 // journald is journalctl -o json: https://systemd.io/JOURNAL_EXPORT_FORMATS/

@@ -149,11 +149,15 @@ type layout struct {
 	eventID, recordID           int
 	// channelOf says that there is no channel: it is known by the provider.
 	channelOf bool
-	times     [maxTimes]timeAt
+	// flat says that fields of the payload and of the header stand beside each other.
+	flat  bool
+	times [maxTimes]timeAt
 	// mends are values that the maker writes otherwise than Windows does.
 	mends []mend
 	// uri is the place of a request's URI; its two parts stand behind all other values. -1 for none.
 	uri int
+	// constants are values that the layout itself says; they stand behind all others.
+	constants []event.Value
 }
 
 // A chooser gives labels by a value of the event.

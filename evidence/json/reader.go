@@ -180,6 +180,7 @@ func (r *Reader) record(offset, length int64, text []byte) {
 			r.values[len(r.values)-1] = event.Value{}
 		}
 	}
+	r.values = append(r.values, l.constants...)
 	e := &r.event
 	*e = event.Event{
 		Shape: l.shape, Values: r.values, Product: l.product, Category: l.category, Service: l.service,
@@ -196,6 +197,10 @@ func (r *Reader) record(offset, length int64, text []byte) {
 	}
 	if l.eventID >= 0 {
 		e.EventID = uint32(min(number(r.values[l.eventID]), 1<<32-1))
+	}
+	if l.flat && e.EventID == 104 && e.Provider == "Microsoft-Windows-Eventlog" {
+		// "The X log was cleared" has a Channel in its payload, which has taken the header's place.
+		e.Channel = "System"
 	}
 	if l.recordID >= 0 {
 		e.RecordID = number(r.values[l.recordID])

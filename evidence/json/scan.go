@@ -268,8 +268,14 @@ func (r *Reader) array(p, depth int, key []byte) int {
 }
 
 // isPositional tells whether the elements of a list of that name are known by where they stand: the
-// <Data> without names of Windows events. Each is a field of its own, as the EVTX reader has them.
-func isPositional(key []byte) bool { return string(key) == "#text" || string(key) == "Data" }
+// <Data> without names of Windows events, the arguments of a program. Each is a field of its own.
+func isPositional(key []byte) bool {
+	switch string(key) {
+	case "#text", "Data", "ARGV":
+		return true
+	}
+	return false
+}
 
 func (r *Reader) list(key []byte, start int) {
 	r.field(key, tokList, event.Value{Raw: r.scratch[start:len(r.scratch):len(r.scratch)], Kind: event.Text | event.Array})

@@ -17,6 +17,10 @@ func parseTime(b []byte, loc *time.Location) (t time.Time, certain, ok bool) {
 	if t, ok = parseEpoch(b); ok {
 		return t, true, true
 	}
+	if stamp, serial, found := bytes.Cut(b, []byte{':'}); found && len(serial) > 0 && bytes.IndexByte(stamp, '.') > 0 {
+		t, ok = parseEpoch(stamp) // auditd's msg=audit(1767323045.123:4567)
+		return t, true, ok
+	}
 	if rest, found := bytes.CutPrefix(b, []byte("/Date(")); found {
 		if end := bytes.IndexAny(rest, ")+"); end > 0 {
 			t, ok = parseEpoch(rest[:end])
