@@ -135,6 +135,8 @@ func TestLines(t *testing.T) {
 			when + common + ` sc-status=200 sc-bytes=5 extra-columns=http-nio-8080-exec-1` + root},
 		{"no request", `192.0.2.1 - - ` + stamp + ` "-" 408 -`,
 			when + common + ` sc-status=408 sc-bytes=<null> cs-method=<null> cs-uri-stem=<null> cs-uri-query=<null> cs-version=<null>`},
+		{"Tomcat could not read the request", `192.0.2.1 - - [01/Jan/1970:03:00:00 +0300] "-" 400 -`,
+			"0001-01-01T00:00:00Z" + common + ` sc-status=400 sc-bytes=<null> cs-method=<null> cs-uri-stem=<null> cs-uri-query=<null> cs-version=<null>`},
 		{"TLS spoken to HTTP", `192.0.2.1 - - ` + stamp + ` "\x16\x03\x01" 400 5`,
 			when + common + ` sc-status=400 sc-bytes=5 cs-method=<null> cs-uri=\x16\x03\x01 cs-uri-stem=` + "\x16\x03\x01" + ` cs-uri-query=<null> cs-version=<null>`},
 		{"a blank in the path, no version", `192.0.2.1 - - ` + stamp + ` "GET /a b" 200 5`,

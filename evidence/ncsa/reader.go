@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strconv"
+	"time"
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
@@ -104,6 +105,9 @@ func (r *Reader) line(l lines.Line) bool {
 	e := &r.event
 	r.fill(e)
 	e.Time = p.time
+	if p.time.Unix() == 0 {
+		e.Time = time.Time{} // Tomcat writes 1970 for a request that it could not read
+	}
 	e.Source.Offset, e.Source.Length = l.Offset, l.Length
 	r.host(p.computer)
 	r.report.Events++
