@@ -1,6 +1,7 @@
 package evtx
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -111,12 +112,11 @@ func (r *Reader) makeShape(l *layout) bool {
 		r.fault = *l.err
 		return false
 	}
-	key := m.key.String()
-	l.shape = r.shapes[key]
+	l.shape = r.shapes[string(m.key)]
 	if l.shape == nil {
 		l.shape = &event.Shape{Fields: m.fields}
-		r.shapes[key] = l.shape
-		r.cached += m.size + len(key) + 64*len(m.fields)
+		r.shapes[string(m.key)] = l.shape
+		r.cached += m.size + len(m.key) + 64*len(m.fields)
 	}
 	l.sys, l.size = findSystem(l.shape), m.size
 	return true
@@ -126,7 +126,7 @@ type shapeMaker struct {
 	r       *Reader
 	steps   []step
 	fields  []event.Field
-	key     strings.Builder
+	key     []byte
 	size    int
 	tooLong bool
 }
@@ -200,7 +200,10 @@ func (m *shapeMaker) field(path []node, attr string) {
 	f := event.Field{Path: b.String()}
 	f.Name, f.Part = fieldName(path, attr)
 	m.fields = append(m.fields, f)
-	fmt.Fprintf(&m.key, "%d:%d:%d:%s%s", f.Part, len(f.Name), len(f.Path), f.Name, f.Path)
+	m.key = append(m.key, byte(f.Part))
+	m.key = binary.AppendUvarint(m.key, uint64(len(f.Name)))
+	m.key = binary.AppendUvarint(m.key, uint64(len(f.Path)))
+	m.key = append(append(m.key, f.Name...), f.Path...)
 	m.size += len(f.Path) + len(f.Name)
 	if m.size > maxShapeBytes {
 		m.tooLong = true

@@ -80,6 +80,9 @@ func Load(paths []string, opt LoadOptions) (*Collection, error) {
 			return nil, fmt.Errorf("rules: %w", err)
 		}
 		w := walker{root: filepath.Clean(p), found: found, stat: os.Stat}
+		if link, err := os.Lstat(w.root); err == nil && link.Mode()&fs.ModeSymlink != 0 {
+			w.root += string(filepath.Separator) // the user named the link: it is followed
+		}
 		if err := filepath.WalkDir(w.root, w.visit); err != nil {
 			return nil, fmt.Errorf("rules: %s: %w", p, err)
 		}
