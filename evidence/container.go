@@ -79,7 +79,40 @@ func NewOpener(opt Options) *Opener {
 // Whoever is handed a source must close it, in whatever goroutine: Each waits for that where a
 // member can only be read while it passes by, and where too much memory is held. It stops when
 // hand says false or the context ends.
-func (o *Opener) Each(ctx context.Context, f File, hand func(Found) bool) {
+func (o *Opener) Each(ctx context.Context, f File, hand func(Found) bool) { o.each(ctx, f, "", hand) }
+
+// Find opens the source that has a path, which may be in a container, as events have it. use may
+// read it until it returns.
+func Find(ctx context.Context, path string, opt Options, use func(*Source) error) error {
+	outer := path
+	for i, c := range path {
+		if info, err := os.Stat(path[:i]); c == '!' && err == nil && info.Mode().IsRegular() {
+			outer = path[:i]
+			break
+		}
+	}
+	err := fmt.Errorf("no such file in %s", outer)
+	NewOpener(opt).each(ctx, File{Path: outer}, path, func(f Found) bool {
+		switch {
+		case f.File.Path != path:
+		case f.Err != nil:
+			err = f.Err
+		default:
+			err = use(f.Source)
+		}
+		if f.Source != nil {
+			_ = f.Source.Close() // opened for reading only
+		}
+		return f.File.Path != path
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// each is Each; if only is not "", members are passed by that neither have that path nor hold it.
+func (o *Opener) each(ctx context.Context, f File, only string, hand func(Found) bool) {
 	file, err := os.Open(f.Path)
 	if err != nil {
 		hand(Found{File: f, Err: fmt.Errorf("opening for reading: %w", withoutPath(err))})
@@ -102,7 +135,7 @@ func (o *Opener) Each(ctx context.Context, f File, hand func(Found) bool) {
 	}
 	size := info.Size()
 	x := &expansion{
-		ctx: ctx, opener: o, hand: hand, file: f, size: size,
+		ctx: ctx, opener: o, hand: hand, file: f, size: size, only: only,
 		left: min(max(totalFrom, size*maxRatio), maxUnpacked),
 	}
 	x.look(&blob{path: f.Path, name: base(f.Path), size: size, mod: info.ModTime(), at: file, store: outer}, 0)
@@ -179,6 +212,7 @@ type expansion struct {
 	hand   func(Found) bool
 	file   File
 	size   int64
+	only   string
 
 	left    int64 // bytes that may still be unpacked
 	members int
@@ -285,6 +319,9 @@ func (x *expansion) member(c *box, name string, m *blob) {
 	if m.size > x.left {
 		// Only this one: it must not hide the others.
 		c.note(0, "member", fmt.Sprintf("at most %d bytes unpacked", x.left), fmt.Sprintf("%d: %s", m.size, shown(name)), -1)
+		return
+	}
+	if x.only != "" && x.only != m.path && !strings.HasPrefix(x.only, m.path+"!") {
 		return
 	}
 	x.look(m, c.depth+1)

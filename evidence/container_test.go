@@ -582,6 +582,36 @@ func TestOpenContainer(t *testing.T) {
 	}
 }
 
+// TestFind opens what events name.
+func TestFind(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, data := range map[string][]byte{
+		"a!b.zip": zipOf(part{"c.zip", zipOf(part{"w.log", access(3)}, part{"v.log", access(2)})}, part{"w", access(250_000)}),
+		"t.tgz":   gzOf(tarOf(part{"u", access(1)}, part{"w", access(250_000)})), "plain!.log": access(4),
+	} {
+		if err := os.WriteFile(name, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]int{
+		"a!b.zip!c.zip!w.log": 3, "a!b.zip!w": 250_000, "t.tgz!w": 250_000, "plain!.log": 4,
+		"a!b.zip!none": -1, "none": -1, "none!none": -1, "a!b.zip!c.zip": 0,
+	} {
+		n := 0
+		err := Find(t.Context(), path, Options{}, func(s *Source) error {
+			for _, u := range s.Units() {
+				if _, err := NewReader(Options{}).Read(s, u, func(*event.Event) bool { n++; return true }); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if (err != nil) != (want < 0) || want > 0 && n != want {
+			t.Errorf("%s: %d events, %v; want %d", path, n, err, want)
+		}
+	}
+}
+
 // TestStream reads a member forward, back at its beginning, and not anywhere else.
 func TestStream(t *testing.T) {
 	text := access(5000)

@@ -137,11 +137,26 @@ func parseEvent(s string) (eventRef, error) {
 
 // explain finds the event and explains the rule on it.
 func (ref eventRef) explain(ctx context.Context, rule *sigma.Rule) (*sigma.Explanation, *event.Event, error) {
-	src, err := evidence.Open(ref.path, evidence.Options{})
+	var (
+		x *sigma.Explanation
+		e *event.Event
+		n int
+	)
+	err := evidence.Find(ctx, ref.path, evidence.Options{}, func(src *evidence.Source) (err error) {
+		x, e, n, err = ref.explainIn(ctx, src, rule)
+		return err
+	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", ref.path, err)
 	}
-	defer src.Close()
+	if x == nil {
+		return nil, nil, &hunt.UsageError{What: fmt.Sprintf("%s: no such event among %d", ref.path, n), Hint: "FILE:RECORDID takes the EventRecordID, FILE#NUMBER counts from 1"}
+	}
+	return x, e, nil
+}
+
+// explainIn finds the event in a source; nil if it is not among the n that were looked at.
+func (ref eventRef) explainIn(ctx context.Context, src *evidence.Source, rule *sigma.Rule) (*sigma.Explanation, *event.Event, int, error) {
 	var (
 		best     *sigma.Explanation
 		bestOf   *event.Event
@@ -174,13 +189,10 @@ func (ref eventRef) explain(ctx context.Context, rule *sigma.Rule) (*sigma.Expla
 			return !finished
 		})
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", ref.path, err)
+			return nil, nil, n, err
 		}
 	}
-	if best == nil {
-		return nil, nil, &hunt.UsageError{What: fmt.Sprintf("%s: no such event among %d", ref.path, n), Hint: "FILE:RECORDID takes the EventRecordID, FILE#NUMBER counts from 1"}
-	}
-	return best, bestOf, nil
+	return best, bestOf, n, nil
 }
 
 func showExplanation(w io.Writer, x *sigma.Explanation, e *event.Event, asJSON bool) error {
