@@ -76,7 +76,7 @@ var testArrows = map[string][]string{
 	"evidence/json": {"evidence/evtx", "match/sigma"},
 	"match/sigma":   {"evidence/evtx", "evidence/exchange", "evidence/lines", "evidence/ncsa", "evidence/w3c"},
 	"match":         {"evidence/evtx"},
-	"evidence":      {},
+	"evidence":      {"match/sigma"},
 	"finding":       {"evidence/evtx"},
 	"hunt":          {"evidence/evtx", "packs", "packs/demo"},
 	"packs":         {"event", "evidence/evtx", "match/sigma", "packs/demo"},
