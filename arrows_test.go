@@ -52,7 +52,8 @@ var arrows = map[string][]string{
 	"evidence/postgresql": {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mssql":      {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mysql":      {"event", "evidence/entries", "evidence/lines"},
-	"evidence":            {"event", "evidence/auditd", "evidence/cef", "evidence/dns", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/mysql", "evidence/ncsa", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/zeek"},
+	"evidence/oracle":     {"event", "evidence/entries", "evidence/lines"},
+	"evidence":            {"event", "evidence/auditd", "evidence/cef", "evidence/dns", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/mysql", "evidence/ncsa", "evidence/oracle", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/zeek"},
 	// where the two meet
 	"match/sigma": {"attack", "event"},
 	"match":       {"event", "match/sigma"},

@@ -15,6 +15,7 @@ import (
 	"aldebaran/evidence/mssql"
 	"aldebaran/evidence/mysql"
 	"aldebaran/evidence/ncsa"
+	"aldebaran/evidence/oracle"
 	"aldebaran/evidence/postgresql"
 	"aldebaran/evidence/syslog"
 	"aldebaran/evidence/w3c"
@@ -64,6 +65,7 @@ var formats = [...]format{
 	text("postgresql", postgresql.Sniff, postgresql.Open, postgresql.NewReader),
 	text("mssql", mssql.Sniff, mssql.Open, mssql.NewReader),
 	text("mysql", mysql.Sniff, mysql.Open, mysql.NewReader),
+	text("oracle", oracle.Sniff, oracle.Open, oracle.NewReader),
 	text("w3c", w3c.Sniff, w3c.Open, w3c.NewReader),
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
 	text("zeek", zeek.Sniff, zeek.Open, zeek.NewReader),
