@@ -23,6 +23,8 @@ type TableOptions struct {
 	Color bool
 	// Heading is a line above everything, "" for none.
 	Heading string
+	// Next is what to do next where the evidence does not stay; "" proposes commands on it.
+	Next string
 }
 
 // The widths that the summary is made for.

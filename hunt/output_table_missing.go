@@ -182,6 +182,11 @@ func reasons(r *Result, total int) string {
 // next says what to do with the outcome.
 func (t *Table) next(r *Result) {
 	p, s := &t.p, &r.Summary
+	if t.opt.Next != "" {
+		p.blank()
+		p.row("Next", t.opt.Next)
+		return
+	}
 	var steps []string
 	if s.Matches > 0 {
 		steps = append(steps, "every match with its fields: --output matches.jsonl")

@@ -63,7 +63,8 @@ func (p *page) rule(st style, heading string) {
 func (p *page) wrapped(label string, parts []string, sep string) {
 	line, used := "", 0
 	for i, part := range parts {
-		if i > 0 && used+columns(sep)+columns(part) > p.width-labelWidth {
+		// A line that is not the last ends in the separator.
+		if i > 0 && used+columns(sep)+columns(part)+columns(strings.TrimRight(sep, " ")) > p.width-labelWidth {
 			p.row(label, line+strings.TrimRight(sep, " "))
 			label, line, used = "", "", 0
 		} else if i > 0 {

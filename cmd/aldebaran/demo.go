@@ -35,8 +35,11 @@ them, and hunts in them as hunt would. Nothing of it is real: every event is SYN
 				defer os.RemoveAll(dir)
 			}
 			opt := hunt.Options{Evidence: []string{dir}, DefaultRules: packs.Rules()}
-			err = runHunt(cmd, opt, f, "never", "SYNTHETIC EVIDENCE: an invented ministry, an invented intrusion. Nothing of this is real.")
-			return err
+			look := hunt.TableOptions{Heading: "SYNTHETIC EVIDENCE: an invented ministry, an invented intrusion. Nothing of this is real."}
+			if keep == "" {
+				look.Next = "keep the evidence to look into it: aldebaran demo --keep FOLDER"
+			}
+			return runHunt(cmd, opt, f, "never", look)
 		},
 	}
 	f.add(cmd.Flags())

@@ -90,7 +90,7 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
 			if !f.noDefaultRules {
 				opt.DefaultRules = packs.Rules()
 			}
-			return runHunt(cmd, opt, f.outputFlags, f.failOn, "")
+			return runHunt(cmd, opt, f.outputFlags, f.failOn, hunt.TableOptions{})
 		},
 	}
 	flags := cmd.Flags()
@@ -200,8 +200,8 @@ func wantLevel(flag, s, other string) error {
 	return &hunt.UsageError{What: fmt.Sprintf("%s: unknown level %q", flag, s), Hint: "want one of " + want}
 }
 
-// runHunt hunts and shows the outcome; heading is a line above the summary.
-func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn, heading string) error {
+// runHunt hunts and shows the outcome; look says what stands above and below the summary.
+func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn string, look hunt.TableOptions) error {
 	out, err := openOutput(f.output, cmd.OutOrStdout())
 	if err != nil {
 		return err
@@ -211,7 +211,7 @@ func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn, headin
 	}
 	opt.Clock = time.Now
 	opt.Progress = new(hunt.Progress)
-	outputs := f.outputs(out, cmd.OutOrStdout(), cmd.ErrOrStderr(), heading)
+	outputs := f.outputs(out, cmd.OutOrStdout(), cmd.ErrOrStderr(), look)
 	opt.Samples = 1 // an example for the summary
 	if f.format == "json" {
 		opt.Samples = sampleEvents
@@ -253,10 +253,11 @@ type shown struct {
 
 // outputs makes the outputs. If the main output is on standard output, the summary goes to
 // standard error.
-func (f *outputFlags) outputs(out *outputFile, stdout, stderr io.Writer, heading string) shown {
+func (f *outputFlags) outputs(out *outputFile, stdout, stderr io.Writer, look hunt.TableOptions) shown {
 	var s shown
 	table := func(w io.Writer) hunt.Output {
-		return hunt.NewTable(w, hunt.TableOptions{Width: width(w), Color: !f.noColor && colours(w), Heading: heading})
+		look.Width, look.Color = width(w), !f.noColor && colours(w)
+		return hunt.NewTable(w, look)
 	}
 	switch f.format {
 	case "jsonl":
