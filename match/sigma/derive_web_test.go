@@ -178,3 +178,14 @@ func TestWebRoutes(t *testing.T) {
 	takes(Logsource{Service: "nginx"}, labelled("", "", "nginx"), true)
 	takes(Logsource{Product: "windows"}, iis, false)
 }
+
+// TestWebExplained: whoever asks why a rule matched is told what its value was made of.
+func TestWebExplained(t *testing.T) {
+	r := &Rule{Title: "test", Logsource: Logsource{Category: "webserver"}, Condition: Node{Op: OpItem, Item: &Item{
+		Field: "cs-uri-query", Pattern: Pattern{{Wildcard: AnyRun}, {Literal: "/../"}, {Wildcard: AnyRun}},
+	}}}
+	x := Explain(r, webEvent("webserver", "cs-uri-stem", "/a/%2e%2e/b", "cs-uri-query", "c"))
+	if item := x.Condition.Item; !x.Match || item.Via != "cs-uri-query, cs-uri-stem, cs-uri" || !slices.Contains(item.Found, "/a/../b?c") {
+		t.Errorf("%+v %+v", x, item)
+	}
+}

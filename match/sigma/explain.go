@@ -3,6 +3,7 @@ package sigma
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -146,12 +147,18 @@ func (v view) look(field string) (elements []element, there bool, via string) {
 	if elements, there = v.own(field); !mapped || d.OwnFirst && there {
 		return elements, there, ""
 	}
-	via = strings.Join(d.From, ", ")
+	from := slices.Clip(d.From)
 	elements, there = v.derived(field, d)
 	for _, also := range d.Also {
 		more, ok := v.derived(field, also)
 		elements, there = append(elements, more...), there || ok
+		for _, name := range also.From {
+			if !slices.Contains(from, name) {
+				from = append(from, name)
+			}
+		}
 	}
+	via = strings.Join(from, ", ")
 	for i := range elements {
 		elements[i].variant = d.Also != nil
 	}
