@@ -60,7 +60,7 @@ func parseISO(b []byte, loc *time.Location) (t time.Time, certain, ok bool) {
 	}
 	century, year, month, day := two(0), two(2), two(5), two(8)
 	hour, minute, second := two(11), two(14), two(17)
-	if century < 0 || year < 0 || month < 1 || month > 12 || day < 1 || day > daysIn(century*100+year, month) || hour < 0 || hour > 23 || b[13] != ':' || minute < 0 || minute > 59 || b[16] != ':' || second < 0 || second > 60 {
+	if century < 0 || year < 0 || century+year == 0 || month < 1 || month > 12 || day < 1 || day > daysIn(century*100+year, month) || hour < 0 || hour > 23 || b[13] != ':' || minute < 0 || minute > 59 || b[16] != ':' || second < 0 || second > 60 {
 		return time.Time{}, false, false
 	}
 	p, nanos := 19, 0
