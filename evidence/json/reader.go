@@ -37,6 +37,7 @@ type Reader struct {
 	stopped bool
 	more    int // damages beyond the list
 	assumed bool
+	timed   bool // the row has a time already; see Row
 	crc     *crc32.Table
 	window  []byte
 }
@@ -205,7 +206,9 @@ func (r *Reader) record(offset, length int64, text []byte) {
 	if l.recordID >= 0 {
 		e.RecordID = number(r.values[l.recordID])
 	}
-	r.time(l, e)
+	if !r.timed {
+		r.time(l, e)
+	}
 
 	r.report.Events++
 	r.report.Bytes += length
