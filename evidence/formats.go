@@ -6,6 +6,7 @@ import (
 	"aldebaran/event"
 	"aldebaran/evidence/auditd"
 	"aldebaran/evidence/cef"
+	"aldebaran/evidence/csv"
 	"aldebaran/evidence/dns"
 	"aldebaran/evidence/evtx"
 	"aldebaran/evidence/exchange"
@@ -15,6 +16,7 @@ import (
 	"aldebaran/evidence/mssql"
 	"aldebaran/evidence/mysql"
 	"aldebaran/evidence/ncsa"
+	"aldebaran/evidence/netlogon"
 	"aldebaran/evidence/oracle"
 	"aldebaran/evidence/postgresql"
 	"aldebaran/evidence/syslog"
@@ -74,7 +76,9 @@ var formats = [...]format{
 	text("auditd", auditd.Sniff, auditd.Open, auditd.NewReader),
 	text("cef", cef.Sniff, cef.Open, cef.NewReader),
 	text("mail", mail.Sniff, mail.Open, mail.NewReader),
+	text("netlogon", netlogon.Sniff, netlogon.Open, netlogon.NewReader),
 	text("syslog", syslog.Sniff, syslog.Open, syslog.NewReader),
+	text("csv", csv.Sniff, csv.Open, csv.NewReader),
 }
 
 // text is the entry of a format whose reader builds on package lines.

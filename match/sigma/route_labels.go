@@ -131,6 +131,7 @@ var labelled = [...]Logsource{
 	{Product: "sql", Category: "application"},
 	{Product: "velocity", Category: "application"},
 	{Product: "windows", Category: "webserver", Service: "iis"},
+	{Product: "windows", Service: "netlogon"},
 	{Product: "zeek", Service: "dce_rpc"},
 	{Product: "zeek", Service: "dns"},
 	{Product: "zeek", Service: "http"},
