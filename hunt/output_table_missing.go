@@ -221,6 +221,9 @@ func exampleOf(r *Result) (rule, event string) {
 		}
 		e := f.Samples[0].Event
 		event = fmt.Sprintf("%s:%d", e.Source.Path, e.RecordID)
+		if e.RecordID == 0 {
+			event = fmt.Sprintf("%s@%d", e.Source.Path, e.Source.Offset)
+		}
 		if strings.Trim(f.Rule.ID+event, harmless) == "" {
 			return f.Rule.ID, event
 		}

@@ -31,6 +31,7 @@ found.
 RULE is a rule file, or the id or title of a rule of --rules or of those that come with the program.
 EVENT is a log file and in it
   FILE:ID   the event of that record id (EventRecordID)
+  FILE@AT   the event whose first byte is at that offset, for logs that do not number theirs
   FILE#N    the N-th event, from 1
   FILE      the first event that the rule matches; else the first of a log it is written for; else the first
 
@@ -112,11 +113,26 @@ func only(file string, c *sigma.Collection) (*sigma.Rule, error) {
 
 // An eventRef says which event of a file is meant.
 type eventRef struct {
-	path   string
-	record uint64 // its record id, if byID
-	number int    // else its number from 1, 0 for the best
-	byID   bool
+	path     string
+	record   uint64 // its record id, if byID
+	number   int    // else its number from 1, 0 for the best
+	byID     bool
+	offset   int64 // of its first byte, if byOffset
+	byOffset bool
 }
+
+// is tells whether the n-th event of a source is meant, alone of all; any tells that all are.
+func (ref eventRef) is(e *event.Event, n int) bool {
+	switch {
+	case ref.byID:
+		return e.RecordID == ref.record
+	case ref.byOffset:
+		return e.Source.Offset == ref.offset
+	}
+	return ref.number == 0 || n == ref.number
+}
+
+func (ref eventRef) any() bool { return !ref.byID && !ref.byOffset && ref.number == 0 }
 
 func parseEvent(s string) (eventRef, error) {
 	if isFile(s) {
@@ -132,7 +148,12 @@ func parseEvent(s string) (eventRef, error) {
 			return eventRef{path: s[:i], record: id, byID: true}, nil
 		}
 	}
-	return eventRef{}, &hunt.UsageError{What: fmt.Sprintf("want an event, found %q", s), Hint: "FILE:RECORDID, FILE#NUMBER or FILE; is the file there?"}
+	if i := strings.LastIndexByte(s, '@'); i > 0 {
+		if at, err := strconv.ParseInt(s[i+1:], 10, 64); err == nil && at >= 0 {
+			return eventRef{path: s[:i], offset: at, byOffset: true}, nil
+		}
+	}
+	return eventRef{}, &hunt.UsageError{What: fmt.Sprintf("want an event, found %q", s), Hint: "FILE:RECORDID, FILE@OFFSET, FILE#NUMBER or FILE; is the file there?"}
 }
 
 // explain finds the event and explains the rule on it.
@@ -150,7 +171,7 @@ func (ref eventRef) explain(ctx context.Context, rule *sigma.Rule) (*sigma.Expla
 		return nil, nil, fmt.Errorf("%s: %w", ref.path, err)
 	}
 	if x == nil {
-		return nil, nil, &hunt.UsageError{What: fmt.Sprintf("%s: no such event among %d", ref.path, n), Hint: "FILE:RECORDID takes the EventRecordID, FILE#NUMBER counts from 1"}
+		return nil, nil, &hunt.UsageError{What: fmt.Sprintf("%s: no such event among %d", ref.path, n), Hint: "FILE:RECORDID takes the EventRecordID, FILE@OFFSET the source.offset of an output, FILE#NUMBER counts from 1"}
 	}
 	return x, e, nil
 }
@@ -171,7 +192,7 @@ func (ref eventRef) explainIn(ctx context.Context, src *evidence.Source, rule *s
 		}
 		_, err := reader.Read(src, u, func(e *event.Event) bool {
 			n++
-			if ref.byID && e.RecordID != ref.record || ref.number > 0 && n != ref.number {
+			if !ref.is(e, n) {
 				return true
 			}
 			x := sigma.Explain(rule, e)
@@ -185,7 +206,7 @@ func (ref eventRef) explainIn(ctx context.Context, src *evidence.Source, rule *s
 			if r > rank {
 				best, bestOf, rank = &x, e.Clone(), r
 			}
-			finished = ref.byID || ref.number > 0 || rank == 2
+			finished = !ref.any() || rank == 2
 			return !finished
 		})
 		if err != nil {
@@ -219,9 +240,20 @@ func showExplanation(w io.Writer, x *sigma.Explanation, e *event.Event, asJSON b
 			Explanation: x,
 		})
 	}
-	_, err := fmt.Fprintf(w, "event  %s offset %d · %s · %s · event %d · record %d\n", hunt.Terminal(e.Source.Path), e.Source.Offset,
-		hunt.Terminal(e.Computer), hunt.Terminal(e.Channel), e.EventID, e.RecordID)
-	if err != nil {
+	// What a log does not have is left out: web servers number nothing.
+	parts := []string{fmt.Sprintf("%s offset %d", e.Source.Path, e.Source.Offset)}
+	for _, s := range []string{e.Computer, e.Channel, strings.TrimSpace(e.Product + " " + e.Category + " " + e.Service)} {
+		if s != "" && (s != e.Product || e.Channel == "") {
+			parts = append(parts, s)
+		}
+	}
+	if e.EventID != 0 {
+		parts = append(parts, fmt.Sprintf("event %d", e.EventID))
+	}
+	if e.RecordID != 0 {
+		parts = append(parts, fmt.Sprintf("record %d", e.RecordID))
+	}
+	if _, err := fmt.Fprintf(w, "event  %s\n", hunt.Terminal(strings.Join(parts, " · "))); err != nil {
 		return err
 	}
 	return x.WriteText(w)
