@@ -14,8 +14,10 @@ import (
 const (
 	// maxDamage bounds the list of what could not be read; the rest is counted.
 	maxDamage = 100
-	// maxHosts bounds the names of hosts that a reader remembers.
+	// maxHosts bounds the names of hosts that a reader remembers, and maxHost the bytes of one: a DNS
+	// name has at most 253.
 	maxHosts = 1 << 12
+	maxHost  = 255
 	// maxQuote is how much of a line a damage shows.
 	maxQuote = 80
 )
@@ -299,6 +301,7 @@ func mix(digest, x uint64) uint64 {
 
 // host sets the event's computer without allocating for a name that was seen before.
 func (r *Reader) host(name []byte) {
+	name = name[:min(len(name), maxHost)]
 	if string(name) == r.event.Computer {
 		return
 	}

@@ -16,8 +16,13 @@ const (
 	maxDamage = 100
 	// maxLayouts bounds the layouts that a reader remembers. Real logs have a handful.
 	maxLayouts = 256
-	// maxHosts bounds the names of hosts that a reader remembers.
+	// maxFields bounds the text of #Fields, in bytes: layouts are remembered by it. Real ones have some
+	// 300 bytes.
+	maxFields = 16 << 10
+	// maxHosts bounds the names of hosts that a reader remembers, and maxHost the bytes of one: a DNS
+	// name has at most 253.
 	maxHosts = 1 << 12
+	maxHost  = 255
 	// maxQuote is how much of a line a damage shows.
 	maxQuote = 80
 )
@@ -124,6 +129,10 @@ func (r *Reader) directive(l lines.Line) {
 		if len(bytes.Fields(value)) == 0 {
 			r.damage(l.Offset, "directive", "names behind #Fields", "none", 0)
 			return
+		}
+		if len(value) > maxFields {
+			r.damage(l.Offset, "directive", fmt.Sprintf("at most %d bytes of #Fields", maxFields), strconv.Itoa(len(value)), 0)
+			value = value[:maxFields]
 		}
 		r.setLayout(l.Offset, string(value))
 	case "date", "start-date":
@@ -381,17 +390,18 @@ func (r *Reader) when(l lines.Line) (t time.Time, ok bool) {
 
 // host sets the event's computer without allocating for a name that was seen before.
 func (r *Reader) host(v event.Value) {
+	host := v.Raw[:min(len(v.Raw), maxHost)]
 	switch {
 	case v.Kind == event.Null:
 		r.event.Computer = ""
-	case string(v.Raw) == r.event.Computer:
+	case string(host) == r.event.Computer:
 	default:
-		name, ok := r.hosts[string(v.Raw)]
+		name, ok := r.hosts[string(host)]
 		if !ok {
 			if len(r.hosts) >= maxHosts {
 				clear(r.hosts)
 			}
-			name = string(v.Raw)
+			name = string(host)
 			r.hosts[name] = name
 		}
 		r.event.Computer = name

@@ -205,6 +205,31 @@ func TestDamageIsBounded(t *testing.T) {
 	}
 }
 
+// TestMemoryIsBounded: what a reader remembers does not grow with what a log makes up.
+func TestMemoryIsBounded(t *testing.T) {
+	r := NewReader(lines.Options{})
+	var log bytes.Buffer
+	for i := range 2 * maxLayouts {
+		fmt.Fprintf(&log, "#Fields: date time s-computername %s-%d\n2026-03-01 01:02:03 %s-%d x\n", strings.Repeat("y", 2*maxFields), i, strings.Repeat("z", 1000), i)
+	}
+	if _, report := read(t, r, log.Bytes()); report.Events != 2*maxLayouts {
+		t.Errorf("%d events, want %d", report.Events, 2*maxLayouts)
+	}
+	if len(r.layouts) > maxLayouts {
+		t.Errorf("%d layouts are remembered", len(r.layouts))
+	}
+	for k := range r.layouts {
+		if len(k.fields) > maxFields {
+			t.Fatalf("a layout of %d bytes is remembered", len(k.fields))
+		}
+	}
+	for name := range r.hosts {
+		if len(name) > maxHost {
+			t.Fatalf("the name of a host of %d bytes is remembered", len(name))
+		}
+	}
+}
+
 func TestLocalTime(t *testing.T) {
 	zone := time.FixedZone("+03:00", 3*3600)
 	log := []byte("#Software: Microsoft Windows Firewall\n#Fields: date time action src-ip dst-ip\n2026-03-01 01:02:03 DROP 192.0.2.1 192.0.2.2\n")
