@@ -157,6 +157,9 @@ func (s *Source) Units() []event.Unit {
 	return units
 }
 
+// Container tells whether the source is a container: it has no events, only damage.
+func (s *Source) Container() bool { return s.format < 0 }
+
 // Damage lists what is wrong with the file as a whole.
 func (s *Source) Damage() []event.Damage { return slices.Concat(s.damage, s.log.Damage()) }
 

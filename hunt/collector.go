@@ -165,7 +165,7 @@ func (c *collector) progressed(r *result) int64 {
 }
 
 func (c *collector) begin(r *result) {
-	c.sources = append(c.sources, Source{Path: r.src.Path, Format: r.src.Format, Size: r.src.Size})
+	c.sources = append(c.sources, Source{Path: r.src.Path, Format: r.src.Format, Container: r.src.Container(), Size: r.src.Size})
 	c.cur = current{source: &c.sources[len(c.sources)-1]}
 	c.damage(r.src.Damage())
 }

@@ -70,8 +70,10 @@ func (s *Summary) Complete() bool {
 }
 
 func (s *Summary) add(src *Source) {
-	s.Files++
-	s.Bytes += src.Size
+	if !src.Container {
+		s.Files++
+		s.Bytes += src.Size
+	}
 	s.Used += src.Used
 	s.Events += src.Events - src.DuplicateEvents
 	s.DuplicateEvents += src.DuplicateEvents
@@ -88,6 +90,8 @@ func (s *Summary) add(src *Source) {
 type Source struct {
 	Path   string `json:"path"`
 	Format string `json:"format"`
+	// Container says that it is an archive or a packed file: what is in it are sources of their own.
+	Container bool `json:"container,omitempty"`
 	// Host is the one that most events are of; Hosts are all, at most maxHosts.
 	Host            string   `json:"host"`
 	Hosts           []string `json:"hosts"`
