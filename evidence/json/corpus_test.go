@@ -193,7 +193,7 @@ func TestMordor(t *testing.T) {
 		files++
 		events, rep := readAll(t, r, s.data)
 		var want [][]byte
-		for _, l := range bytes.Split(s.data, []byte{'\n'}) {
+		for l := range bytes.SplitSeq(s.data, []byte{'\n'}) {
 			if l = bytes.TrimSpace(l); len(l) > 0 {
 				want = append(want, l)
 			}

@@ -193,7 +193,7 @@ func isEmbedded(key []byte) bool {
 
 // embedded reads a text that is a record; false, and nothing is changed, if it is none.
 func (r *Reader) embedded(raw []byte, depth int, key []byte) bool {
-	b, at, values, tokens := r.b, r.at, len(r.values), r.tokens
+	b, at, values, tokens, full := r.b, r.at, len(r.values), r.tokens, r.full
 	r.step(key, tokOpen)
 	ok := false
 	if raw[0] == '<' {
@@ -205,7 +205,7 @@ func (r *Reader) embedded(raw []byte, depth int, key []byte) bool {
 	}
 	r.b = b
 	if !ok {
-		r.at, r.values, r.tokens, r.full, r.fault = at, r.values[:values], tokens, false, fault{}
+		r.at, r.values, r.tokens, r.full, r.fault = at, r.values[:values], tokens, full, fault{}
 	}
 	return ok
 }

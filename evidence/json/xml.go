@@ -53,7 +53,7 @@ func (r *Reader) element(b []byte, p, depth int) int {
 	}
 	key, opened, attributes := name, false, false
 	// What stands around the data says nothing.
-	plain := depth == 0 && (string(name) == "DataItem" || string(name) == "EventData") || depth == 1 && string(name) == "EventData" && string(r.at.key) == "EventData"
+	plain := depth == 0 && (string(name) == "DataItem" || string(name) == "EventData") || depth == 1 && string(name) == "EventData" && r.at.key == "EventData"
 	open := func() {
 		if !opened && !plain {
 			r.step(key, tokOpen)
