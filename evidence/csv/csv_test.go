@@ -164,6 +164,8 @@ func TestSniff(t *testing.T) {
 	f("{\"a\":1,\"b\":2,\"c\":3}\n", false)
 	f("<a,b,c>\n", false)
 	f("time,a,b\n2026-06-03T06:33:00Z,x\n2026-06-03T06:33:00Z\nfoo\nbar\n", false)
+	f("path,size,first_written_utc\nx.evtx,69632,2026-06-03T06:33:00Z\n", false) // an inventory
+	f("path,size,logged time\nx.evtx,69632,2026-06-03T06:33:00Z\n", true)
 	f("", false)
 	f("\"\n\n\n", false)
 	f(strings.Repeat("\"x\n", 60_000), false)

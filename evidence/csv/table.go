@@ -209,6 +209,9 @@ func (t *table) timeColumn(times []int, rows int) int {
 		if rows == 0 || times[i]*2 < rows {
 			continue
 		}
+		if i > 0 && !saysTime(name) {
+			continue // an inventory has times, too, but is no log
+		}
 		score := 1
 		for n, words := range [...]string{"date", "time", "creat generat", "timestamp timegenerated @timestamp eventtime datetime"} {
 			for _, w := range strings.Fields(words) {
@@ -232,6 +235,16 @@ func (t *table) timeColumn(times []int, rows int) int {
 		}
 	}
 	return best
+}
+
+// saysTime tells whether the name of a column, in lower case, says that it is the time of its row.
+func saysTime(name string) bool {
+	for _, w := range [...]string{"time", "date", "stamp", "when", "created", "generated", "zeit", "datum", "fecha", "hora", "heure", "data", "وقت", "تاريخ", "дата", "время", "时间", "日時"} {
+		if strings.Contains(name, w) {
+			return true
+		}
+	}
+	return name == "ts" || name == "_ts" || name == "ds"
 }
 
 // parse reads a time; loc is the zone of those that do not say theirs.
