@@ -89,6 +89,7 @@ func Routes(ls Logsource) (routes []Route, known bool) {
 	routes = append(slices.Clip(routes), cloudRoutes(ls)...)
 	routes = append(slices.Clip(routes), networkRoutes(ls)...)
 	routes = append(slices.Clip(routes), linuxRoutes(ls)...)
+	routes = append(slices.Clip(routes), databaseRoutes(ls)...)
 	return routes, len(routes) > 0
 }
 

@@ -199,7 +199,7 @@ func (e *refEvent) takes(r *refRoute) bool {
 	for field, values := range r.where {
 		elements, _ := e.own(field)
 		if !slices.ContainsFunc(elements, func(el refElement) bool {
-			return !el.null && slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, el.text) })
+			return !el.null && slices.ContainsFunc(values, func(v string) bool { return refWhere(v, el.text) })
 		}) {
 			return false
 		}

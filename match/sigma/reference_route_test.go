@@ -248,6 +248,7 @@ func (table *refTable) routes(ls refLogsource) []refRoute {
 		routes = append(routes, r)
 	}
 	routes = append(routes, refLinuxRoutes(ls)...)
+	routes = append(routes, refDatabaseRoutes(ls)...)
 	table.made[ls] = routes
 	return routes
 }

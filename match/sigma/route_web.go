@@ -15,6 +15,9 @@ func labelFields(ls Logsource) Mapping {
 	if ls.Product == "linux" {
 		return linuxFields(ls)
 	}
+	if isDatabase(ls) {
+		return databaseFields
+	}
 	return cloudFields(ls)
 }
 
