@@ -31,15 +31,16 @@ type Reader struct {
 	texts    map[string]string
 
 	// the unit at hand
-	file    *File
-	report  event.Report
-	emit    func(*event.Event) bool
-	stopped bool
-	more    int // damages beyond the list
-	assumed bool
-	timed   bool // the row has a time already; see Row
-	crc     *crc32.Table
-	window  []byte
+	file     *File
+	report   event.Report
+	emit     func(*event.Event) bool
+	stopped  bool
+	more     int // damages beyond the list
+	moreLost int // and the records lost in them
+	assumed  bool
+	timed    bool // the row has a time already; see Row
+	crc      *crc32.Table
+	window   []byte
 }
 
 // NewReader makes a reader. Of the options Zone is for times that do not say theirs.
@@ -58,7 +59,7 @@ const maxDamage = 100
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.file, r.emit = f, emit
 	r.report = event.Report{}
-	r.stopped, r.more, r.assumed = false, 0, false
+	r.stopped, r.more, r.moreLost, r.assumed = false, 0, 0, false
 	var err error
 	if f.perLine {
 		err = r.lines.Read(f.log, u, func(l lines.Line) bool {
@@ -71,7 +72,7 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 	if r.more > 0 {
 		r.report.Damage = append(r.report.Damage, event.Damage{
 			Path: f.log.Path, Offset: u.Start, Chunk: -1, What: "records",
-			Want: "records that can be read", Found: fmt.Sprint(r.more, " more that cannot"), Lost: r.more,
+			Want: "records that can be read", Found: fmt.Sprint(r.more, " more places that cannot"), Lost: r.moreLost,
 		})
 	}
 	if r.assumed {
@@ -160,7 +161,8 @@ func utf16Bytes(text []byte) int64 {
 // damage notes a place that could not be read.
 func (r *Reader) damage(offset int64, what, want, found string, lost int) {
 	if len(r.report.Damage) >= maxDamage {
-		r.more += lost
+		r.more++
+		r.moreLost += lost
 		return
 	}
 	r.report.Damage = append(r.report.Damage, event.Damage{
@@ -273,7 +275,11 @@ func (r *Reader) label(m *memo) string {
 	if m.at < 0 {
 		return ""
 	}
-	raw := r.values[m.at].Raw
+	v := r.values[m.at]
+	raw := v.Raw
+	if v.Kind&event.Array != 0 { // "host": ["a"]
+		raw, _, _ = bytes.Cut(raw, []byte{0})
+	}
 	if string(raw) == m.text {
 		return m.text
 	}

@@ -102,8 +102,8 @@ func (w *window) read(n int, err error) (bool, error) {
 	return n > 0, nil
 }
 
-// listNames are the members in which services and exporters keep a list of records, in lower case.
-// "Records" is CloudTrail and Azure, "value" Microsoft Graph, "entries" Google, "hits" Elasticsearch.
+// isListName tells whether services and exporters keep a list of records in a member of that name, in
+// any case. "Records" is CloudTrail and Azure, "value" Microsoft Graph, "entries" Google, "hits" Elasticsearch.
 func isListName(key []byte) bool {
 	switch string(bytes.ToLower(key)) {
 	case "records", "value", "events", "entries", "results", "result", "hits", "items", "logs", "rows", "data", "auditlogs":
