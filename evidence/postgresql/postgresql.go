@@ -122,7 +122,11 @@ func recogniseLine(line []byte) kind {
 		return sysLog
 	}
 	if at, _, n := findStamp(prefix); n > 0 && at < 48 {
-		return stderr
+		// %t and %m always say the zone.
+		var z entries.Zones
+		if _, m := z.Parse(prefix[at+n:]); m > 0 && zoneEnds(prefix[at+n+m:]) {
+			return stderr
+		}
 	}
 	if m.start == 0 && bytes.HasPrefix(line[m.text:], []byte("AUDIT: ")) {
 		return bare
@@ -242,11 +246,16 @@ func findMarker(line []byte) (m marker, ok bool) {
 		for start > 0 && (head[start-1] >= 'A' && head[start-1] <= 'Z' || head[start-1] >= 0x80 || head[start-1] >= '1' && head[start-1] <= '5') {
 			start--
 		}
-		if role := roleOf(head[start:end]); role != none {
+		if role := roleOf(head[start:end]); role != none && (start == 0 || standsApart(head[start-1])) {
 			return marker{role: role, start: start, end: end, text: end + 3}, true
 		}
 		from = end + 1
 	}
+}
+
+// standsApart tells that a severity can follow a character: other programs write "app.INFO:  ".
+func standsApart(c byte) bool {
+	return c == ' ' || c == '\t' || c == ':' || c == ']' || c == ')' || c == ',' || c == '>' || c == '|' || c == ';' || c == '/' || c == '@'
 }
 
 // findStamp finds the first date and time of a prefix.

@@ -111,7 +111,7 @@ func TestRead(t *testing.T) {
 
 func TestSniffNot(t *testing.T) {
 	for _, in := range []string{
-		"", "hello\n", "LOG:  \n", "2024-01-02 03:04:05 INFO hello\n", "2024-01-02 03:04:05,1,2,3\n",
+		"", "hello\n", "LOG:  \n", "[2022-02-11 13:41:28] crowdsec-events.INFO:  {}\n", "2022-02-11 13:41:28 INFO:  x\n", "2024-01-02 03:04:05 INFO hello\n", "2024-01-02 03:04:05,1,2,3\n",
 		"Jan  2 03:04:05 db1 sshd[345]: Failed password\n", `{"timestamp":"2024-01-02","message":"x"}` + "\n",
 		"2022-12-20 12:36:54.17 Logon       Error: 18456, Severity: 14, State: 8.\n",
 		"2021-11-09  5:13:12 8 [Warning] Access denied for user 'x'@'y'\n",
