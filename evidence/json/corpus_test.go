@@ -234,6 +234,34 @@ func TestMordor(t *testing.T) {
 	}
 }
 
+// TestAllocations holds that events of known layouts cost no memory.
+func TestAllocations(t *testing.T) {
+	var data []byte
+	for _, s := range mordor(t)[:8] {
+		data = append(data, s.data...)
+	}
+	f, err := Open(bytes.NewReader(data), int64(len(data)), "log", lines.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewReader(lines.Options{})
+	events := 0
+	read := func() {
+		events = 0
+		for _, u := range f.Units() {
+			rep, err := r.Read(f, u, func(*event.Event) bool { return true })
+			if err != nil {
+				t.Fatal(err)
+			}
+			events += rep.Events
+		}
+	}
+	read()
+	if n := testing.AllocsPerRun(3, read); n > float64(events)/100 {
+		t.Errorf("%v allocations for %d events", n, events)
+	}
+}
+
 func compareRecord(t *testing.T, s sample, e *event.Event, record []byte) {
 	t.Helper()
 	got, want := flattenEvent(e), flatten(t, record)

@@ -27,8 +27,12 @@ type node struct {
 	kind   token
 	plain  bool  // a text of that name is never anything but a text
 	last   *node // the step that was taken last
-	to     map[step]*node
 	layout *layout
+
+	// The steps that were taken from here: a list, and a map besides when it has become long.
+	first, next *node
+	steps       int
+	to          map[step]*node
 }
 
 type step struct {
@@ -53,17 +57,46 @@ func (r *Reader) step(key []byte, kind token) {
 	if r.full {
 		return
 	}
-	n := r.at.to[step{string(key), kind}]
+	n := r.at.find(key, kind)
 	if n == nil {
 		n = &node{parent: r.at, key: string(key), kind: kind, plain: kind == tokValue && !isEmbedded(key) && string(key) != nameAttribute}
-		if r.at.to == nil {
-			r.at.to = map[step]*node{}
-		}
-		r.at.to[step{n.key, kind}] = n
-		r.cached += 250 + len(key)
+		r.at.add(n)
+		r.cached += nodeSize + len(key)
 	}
 	r.at.last = n
 	r.at = n
+}
+
+// nodeSize is about what a node takes.
+const nodeSize = 128
+
+// longList is how many steps are searched one by one.
+const longList = 12
+
+func (n *node) find(key []byte, kind token) *node {
+	if n.to != nil {
+		return n.to[step{string(key), kind}]
+	}
+	for c := n.first; c != nil; c = c.next {
+		if c.kind == kind && c.key == string(key) {
+			return c
+		}
+	}
+	return nil
+}
+
+func (n *node) add(c *node) {
+	c.next, n.first = n.first, c
+	n.steps++
+	switch {
+	case n.to != nil:
+		n.to[step{c.key, c.kind}] = c
+	case n.steps > longList:
+		n.to = map[step]*node{}
+		for c := n.first; c != nil; c = c.next {
+			n.to[step{c.key, c.kind}] = c
+		}
+	}
 }
 
 // forget empties the trie.
