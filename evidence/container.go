@@ -118,7 +118,7 @@ func (o *Opener) each(ctx context.Context, f File, only string, hand func(Found)
 		hand(Found{File: f, Err: fmt.Errorf("opening for reading: %w", withoutPath(err))})
 		return
 	}
-	s, err := open(file, f.Path, o.opt)
+	s, err := safely(func() (*Source, error) { return open(file, f.Path, o.opt) })
 	if !errors.Is(err, ErrContainer) {
 		if err != nil {
 			_ = file.Close() // nothing was written: closing cannot lose anything
@@ -269,7 +269,20 @@ func (x *expansion) look(b *blob, depth int) {
 		x.give(b.path, b.size, nil, ErrUnknown)
 		return
 	}
-	x.source(b, i)
+	if _, err := safely(func() (*Source, error) { x.source(b, i); return nil, nil }); err != nil {
+		x.give(b.path, b.size, nil, err)
+	}
+}
+
+// safely makes an error of a crash: our bug, or that of a library, and perhaps the intruder's doing.
+// It costs one member, or what is left of one container.
+func safely(f func() (*Source, error)) (s *Source, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s, err = nil, fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	return f()
 }
 
 // box reads a container: first what is in it, then what is wrong with it.
@@ -279,8 +292,11 @@ func (x *expansion) box(b *blob, k container, depth int) {
 		return
 	}
 	c := &box{b: b, format: k.name, depth: depth, store: b.store.hold()}
-	k.read(x, c)
-	c.store.release()
+	defer func() { c.store.release() }()
+	_, err := safely(func() (*Source, error) { k.read(x, c); return nil, nil })
+	if err != nil {
+		c.note(0, "container", "no crash of its reader", err.Error(), -1)
+	}
 	if c.more > 0 {
 		last := &c.damage[len(c.damage)-1]
 		*last = event.Damage{Path: b.path, Offset: last.Offset, Chunk: -1, What: "container", Want: "no damage",

@@ -143,6 +143,12 @@ func (x *expansion) close(b *blob) {
 // their format is read forward only; the others go to a temporary file.
 func (x *expansion) source(b *blob, format int) {
 	s := &Source{Path: b.path, Size: b.size, Format: formats[format].name, format: format}
+	handed := false
+	defer func() {
+		if !handed && s.close != nil {
+			s.close()
+		}
+	}()
 	var err error
 	switch {
 	case b.at != nil:
@@ -157,12 +163,10 @@ func (x *expansion) source(b *blob, format int) {
 		s.log, err = formats[format].open(s.at, s.Size, b.path, opt)
 	}
 	if err != nil {
-		if s.close != nil {
-			s.close()
-		}
 		x.give(b.path, b.size, nil, err)
 		return
 	}
+	handed = true
 	x.give(b.path, s.Size, s, nil)
 	if s.passing != nil {
 		<-s.passing // the stream goes on only when this member was read
@@ -191,6 +195,8 @@ func (x *expansion) small(b *blob, r *bufio.Reader, s *Source) error {
 	if err := gate.take(x.ctx, held); err != nil {
 		return err
 	}
+	kept := int64(0)
+	defer func() { gate.give(held - kept) }()
 	var buf bytes.Buffer
 	// A directory may say what it likes: no more than can be packed in so few bytes is made ready.
 	room := min(max(b.size, b.claimed), maxInMemory)
@@ -202,7 +208,6 @@ func (x *expansion) small(b *blob, r *bufio.Reader, s *Source) error {
 	if err == nil && b.size < 0 {
 		if _, e := r.Peek(1); e == nil {
 			// Too large: what was read stands before the rest.
-			defer gate.give(held)
 			rest := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(buf.Bytes()), r), headSize)
 			return x.large(b, rest, s)
 		}
@@ -211,10 +216,10 @@ func (x *expansion) small(b *blob, r *bufio.Reader, s *Source) error {
 	if cap(data)-len(data) > len(data)/4 {
 		data = bytes.Clone(data) // no more is held than was counted
 	}
-	gate.give(held - n)
 	s.ended(b, n, err, r)
 	s.at, s.Size = bytes.NewReader(data), n
 	s.close = func() { gate.give(n) }
+	kept = n
 	return nil
 }
 

@@ -78,18 +78,83 @@ func findingLines(r *hunt.Result) []string {
 	return lines
 }
 
-// zipped is a zip of one file.
-func zipped(t *testing.T, name string, data []byte) []byte {
+// TestPackedWorkers hunts in archives with any number of workers: every output is the same, and
+// that of the files unpacked but for the paths.
+func TestPackedWorkers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "rules/r.yml", []byte(startedRules))
+	var files []any
+	for i := range 40 {
+		data := log(t, started(fmt.Sprintf("HOST%d", i%3), uint64(1+1000*i), 100+100*(i%3)))
+		write(t, fmt.Sprintf("unpacked/%02d.evtx", i), data)
+		files = append(files, fmt.Sprintf("%02d.evtx", i), data)
+	}
+	write(t, "packed/a.zip", zipped(t, files[:40]...))
+	write(t, "packed/b.zip", zipped(t, "c.zip", zipped(t, files[40:]...), "copy.zip", zipped(t, files[70:]...)))
+	opt := hunt.Options{Evidence: []string{"packed"}, Rules: []string{"rules"}, Samples: 3, Workers: 1}
+	for _, format := range []string{"jsonl", "json", "csv", "txt"} {
+		opt.Workers = 1
+		want := huntAs(t, opt, format)
+		for _, n := range []int{2, 7} {
+			opt.Workers = n
+			if got := huntAs(t, opt, format); !bytes.Equal(want, got) {
+				t.Errorf("%s: another output with %d workers", format, n)
+			}
+		}
+	}
+	got, packed := outcome(t, opt)
+	opt.Evidence = []string{"unpacked"}
+	want, unpacked := outcome(t, opt)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("matches (-unpacked +packed):\n%s", diff)
+	}
+	if a, b := unpacked.Summary, packed.Summary; a.Events != b.Events || b.DuplicateEvents == 0 || b.Files != 45 {
+		t.Errorf("%d events in %d files, %d copies; want %d, 45, some", b.Events, b.Files, b.DuplicateEvents, a.Events)
+	}
+}
+
+// TestPackedTold says what could not be read of archives: that evidence is missing.
+func TestPackedTold(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "rules/r.yml", []byte(startedRules))
+	data := log(t, started("HOST", 1, 100))
+	locked := zipped(t, "a.evtx", data)
+	for magic, at := range map[string]int{"PK\x03\x04": 6, "PK\x01\x02": 8} {
+		locked[bytes.Index(locked, []byte(magic))+at] |= 1 // encrypted
+	}
+	whole := zipped(t, "a.evtx", data, "../b.evtx", data)
+	write(t, "locked.zip", locked)
+	write(t, "cut.zip", whole[:len(whole)-100])
+	write(t, "whole.zip", whole)
+	for path, want := range map[string]struct {
+		events, damage, unreadable int
+		complete                   bool
+	}{
+		"locked.zip": {0, 0, 1, false}, "cut.zip": {100, 2, 0, false}, "whole.zip": {100, 1, 0, true},
+	} {
+		_, r := outcome(t, hunt.Options{Evidence: []string{path}, Rules: []string{"rules"}})
+		s := r.Summary
+		if s.Events != want.events || s.DamageCount != want.damage || s.Unreadable != want.unreadable || s.Complete() != want.complete {
+			t.Errorf("%s: %d events, %d damaged places, %d unreadable, complete %v; want %+v", path, s.Events, s.DamageCount, s.Unreadable, s.Complete(), want)
+		}
+	}
+}
+
+// zipped is a zip of files, each a name and its bytes.
+func zipped(t *testing.T, files ...any) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	w, err := z.Create(name)
-	if err == nil {
-		_, err = w.Write(data)
+	for i := 0; i < len(files); i += 2 {
+		w, err := z.Create(files[i].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(files[i+1].([]byte)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err == nil {
-		err = z.Close()
-	}
+	err := z.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
