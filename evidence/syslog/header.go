@@ -21,6 +21,8 @@ type header struct {
 	// level is the word that Dovecot's own log has instead of a host: "Info".
 	level   []byte
 	message []byte
+	// fortinet says that the message is a line of Fortinet's systems, time and all.
+	fortinet bool
 	// own is the program whose own log this is: its lines do not name it.
 	own string
 	// tagged says that the program is marked as such, by a colon or a process id; else it is the
@@ -36,6 +38,9 @@ func begins(line []byte) bool {
 		if pri >= 0 && rest[0] == '-' && len(rest) > 1 && rest[1] == ' ' {
 			return true
 		}
+	}
+	if _, ok := readFortinet(rest); ok {
+		return true
 	}
 	s, ok := record.ReadStamp(rest)
 	return ok && (s.Length == len(rest) || rest[s.Length] == ' ' || rest[s.Length] == ':' || rest[s.Length] == '\t')
@@ -66,6 +71,9 @@ func readHeader(line []byte) (h header, ok bool) {
 	if h.version == 1 && h.pri >= 0 && len(line) > 1 && line[0] == '-' && line[1] == ' ' {
 		// RFC 5424 6.2.3: no clock.
 		h.stamp = record.Stamp{Style: record.ISO, Length: 1}
+	} else if h.stamp, ok = readFortinet(line); ok {
+		h.fortinet, h.message = true, line
+		return h, true
 	} else if h.stamp, ok = record.ReadStamp(line); !ok {
 		return h, false
 	}
@@ -86,6 +94,7 @@ func readHeader(line []byte) (h header, ok bool) {
 	default:
 		h.read3164(rest)
 	}
+	h.fortinet = bytes.HasPrefix(h.message, []byte("date="))
 	return h, true
 }
 
@@ -114,13 +123,14 @@ func (h *header) read3164(rest []byte) {
 			h.own, h.tagged = "dovecot", true
 			return
 		}
-	} else if !isCEF(word) {
+	} else if !isCEF(word) && !bytes.HasPrefix(word, []byte{'%'}) {
 		h.host, rest = word, trimLeft(after)
 		// A relay that is the sender itself writes its name twice.
 		if again, after := cutWord(rest); len(word) > 0 && bytes.Equal(again, word) && len(after) > 0 {
 			rest = trimLeft(after)
 		}
 	}
+	rest = bytes.TrimPrefix(rest, []byte(": ")) // ASA: "fw1 : %ASA-6-..."
 	program, pid, length, ok := readTag(rest)
 	if !ok {
 		h.message = rest
@@ -190,7 +200,7 @@ func isCEF(b []byte) bool {
 }
 
 func isNameStart(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '/' || c == '%' || c == '('
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '/' || c == '('
 }
 
 // isName tells whether a word without a colon may be the name of a program.

@@ -46,6 +46,8 @@ func (r *Reader) program(program, message []byte) {
 		e.Service = "guacamole"
 	case "kernel":
 		r.netfilter(message)
+	case "rpd":
+		r.routing(message)
 	case "filterlog":
 		r.filterlog(message)
 	case "named":
@@ -60,6 +62,13 @@ func (r *Reader) program(program, message []byte) {
 	case "exim", "exim4":
 		e.Product, e.Category, e.Service = "exim", "mail", ""
 	default:
+		if name := mnemonic(message); name != nil {
+			r.cisco(name)
+			return
+		}
+		if r.huawei(message) {
+			return
+		}
 		switch {
 		case bytes.HasPrefix(program, []byte("postfix")):
 			e.Product, e.Category, e.Service = "postfix", "mail", ""

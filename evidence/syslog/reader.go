@@ -124,6 +124,8 @@ func (r *Reader) parse(l lines.Line) string {
 	rec.Add("message", h.message)
 	r.addHeader(&h)
 	switch {
+	case h.fortinet:
+		r.fortinet(h.message)
 	case h.own == "dovecot":
 		e.Product, e.Category = "dovecot", "mail"
 		r.dovecot(h.message)

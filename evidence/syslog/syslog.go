@@ -61,7 +61,7 @@ func isSyslog(line []byte) bool {
 		return false
 	}
 	switch {
-	case h.pri >= 0:
+	case h.pri >= 0, h.fortinet:
 		return true
 	case h.stamp.Style == record.BSD:
 		return h.host != nil || h.tagged

@@ -9,6 +9,13 @@ import (
 // those labelled with it: auth.log holds what sshd and sudo wrote, syslog what all programs did, and
 // EXECVE records of the audit system are processes that began.
 func refLinuxRoutes(ls refLogsource) []refRoute {
+	if ls == (refLogsource{product: "cisco", service: "syslog"}) {
+		var routes []refRoute
+		for _, s := range []string{"aaa", "bgp", "ldp"} {
+			routes = append(routes, refRoute{name: "cisco " + s, product: "cisco", service: s})
+		}
+		return routes
+	}
 	if ls.product != "linux" && ls.product != "" {
 		return nil
 	}

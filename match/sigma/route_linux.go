@@ -11,6 +11,14 @@ import (
 // that is most its own: "sshd" for what sshd wrote. But /var/log/auth.log holds the lines of sshd,
 // sudo and su, and /var/log/syslog or messages those of all programs.
 func linuxRoutes(ls Logsource) []Route {
+	if ls.Product == "cisco" && ls.Service == "syslog" && ls.Category == "" {
+		// All that these systems write is syslog; some of it is labelled as more.
+		return []Route{
+			{Product: "cisco", Service: "aaa", Name: "cisco syslog: aaa"},
+			{Product: "cisco", Service: "bgp", Name: "cisco syslog: bgp"},
+			{Product: "cisco", Service: "ldp", Name: "cisco syslog: ldp"},
+		}
+	}
 	if ls.Product != "linux" && ls.Product != "" {
 		return nil
 	}

@@ -50,6 +50,9 @@ func TestLinuxRoutes(t *testing.T) {
 	f(Logsource{Product: "windows", Category: "process_creation"}, execve)
 	f(Logsource{Product: "linux", Service: "clamav"}, virus, "linux clamav")
 	f(Logsource{Category: "antivirus"}, virus, "antivirus")
+
+	f(Logsource{Product: "cisco", Service: "syslog"}, linuxEvent("cisco", "", "aaa"), "cisco syslog: aaa")
+	f(Logsource{Product: "cisco", Service: "aaa"}, linuxEvent("cisco", "", "syslog"))
 }
 
 func TestAuditdFields(t *testing.T) {
