@@ -22,15 +22,15 @@ func zeekFields(service string) Mapping {
 }
 
 // endpoints are the two sides of a connection, as nearly every log of Zeek has them.
-var endpoints = Mapping{
-	"src_ip":           firstOf("src_ip", "id.orig_h"),
-	"src_port":         firstOf("src_port", "id.orig_p"),
-	"dst_ip":           firstOf("dst_ip", "id.resp_h"),
-	"dst_port":         firstOf("dst_port", "id.resp_p"),
-	"source.ip":        firstOf("source.ip", "id.orig_h"),
-	"source.port":      firstOf("source.port", "id.orig_p"),
-	"destination.ip":   firstOf("destination.ip", "id.resp_h"),
-	"destination.port": firstOf("destination.port", "id.resp_p"),
+var endpoints = ownFirst(Mapping{
+	"src_ip":           {From: []string{"id.orig_h"}},
+	"src_port":         {From: []string{"id.orig_p"}},
+	"dst_ip":           {From: []string{"id.resp_h"}},
+	"dst_port":         {From: []string{"id.resp_p"}},
+	"source.ip":        {From: []string{"id.orig_h"}},
+	"source.port":      {From: []string{"id.orig_p"}},
+	"destination.ip":   {From: []string{"id.resp_h"}},
+	"destination.port": {From: []string{"id.resp_p"}},
 	"SourceIp":         {From: []string{"id.orig_h"}},
 	"SourcePort":       {From: []string{"id.orig_p"}},
 	"DestinationIp":    {From: []string{"id.resp_h"}},
@@ -40,14 +40,24 @@ var endpoints = Mapping{
 	"network.community_id": {From: []string{"community_id"}},
 	"source.mac":           {From: []string{"orig_l2_addr"}},
 	"destination.mac":      {From: []string{"resp_l2_addr"}},
+})
+
+// ownFirst is a mapping for events that may have a field of the very name, of a package or a
+// collector: then it is that.
+func ownFirst(m Mapping) Mapping {
+	for name, d := range m {
+		d.OwnFirst = true
+		m[name] = d
+	}
+	return m
 }
 
 // zeekConn are the fields of connections.
-var zeekConn = endpoints.with(Mapping{
-	"protocol":            firstOf("protocol", "proto"),
+var zeekConn = endpoints.with(ownFirst(Mapping{
+	"protocol":            {From: []string{"proto"}},
 	"Protocol":            {From: []string{"proto"}},
-	"action":              {From: []string{"action", "conn_state"}, Make: zeekAction},
-	"blocked":             {From: []string{"blocked", "conn_state"}, Make: zeekBlocked},
+	"action":              {From: []string{"conn_state"}, Make: zeekAction},
+	"blocked":             {From: []string{"conn_state"}, Make: zeekBlocked},
 	"event.duration":      {From: []string{"duration"}},
 	"network.protocol":    {From: []string{"service"}},
 	"network.state":       {From: []string{"conn_state"}},
@@ -56,7 +66,7 @@ var zeekConn = endpoints.with(Mapping{
 	"destination.packets": {From: []string{"resp_pkts"}},
 	"source.bytes":        {From: []string{"orig_bytes"}},
 	"destination.bytes":   {From: []string{"resp_bytes"}},
-})
+}))
 
 // zeekPassed tells whether both sides of a connection were seen to speak, so that no firewall stood
 // between them, or that one refused; ok is false if neither is known. The states:
@@ -74,9 +84,6 @@ func zeekPassed(e *event.Event) (passed, ok bool) {
 
 // zeekAction is what a firewall's log would say.
 func zeekAction(dst []byte, e *event.Event) ([]byte, bool) {
-	if text, ok := appendField(dst, e, "action"); ok {
-		return text, true // smb_files, and packages
-	}
 	passed, ok := zeekPassed(e)
 	switch {
 	case !ok:
@@ -88,9 +95,6 @@ func zeekAction(dst []byte, e *event.Event) ([]byte, bool) {
 }
 
 func zeekBlocked(dst []byte, e *event.Event) ([]byte, bool) {
-	if text, ok := appendField(dst, e, "blocked"); ok {
-		return text, true
-	}
 	passed, ok := zeekPassed(e)
 	switch {
 	case !ok:
@@ -102,10 +106,10 @@ func zeekBlocked(dst []byte, e *event.Event) ([]byte, bool) {
 }
 
 // zeekDNS are the fields of queries for names.
-var zeekDNS = endpoints.with(Mapping{
-	"record_type":         firstOf("record_type", "qtype_name"),
-	"answer":              zeekOr("answer", "answers"),
-	"response":            firstOf("response", "rcode_name"),
+var zeekDNS = endpoints.with(ownFirst(Mapping{
+	"record_type":         {From: []string{"qtype_name"}},
+	"answer":              {From: []string{"answers"}},
+	"response":            {From: []string{"rcode_name"}},
 	"QueryName":           {From: []string{"query"}},
 	"dns.id":              {From: []string{"trans_id"}},
 	"dns.question.name":   {From: []string{"query"}},
@@ -120,12 +124,7 @@ var zeekDNS = endpoints.with(Mapping{
 	"query_length":        {From: []string{"query"}, Make: textLength("query")},
 	"query_etld_plus_one": {From: []string{"query"}, Make: lastLabels("query")},
 	"parent_domain":       {From: []string{"query"}, Make: lastLabels("query")},
-})
-
-// zeekOr is all values of both fields.
-func zeekOr(name, other string) Derivation {
-	return Derivation{From: []string{name}, Also: []Derivation{{From: []string{other}}}}
-}
+}))
 
 // zeekFlags are the flags of a message as dig writes them.
 func zeekFlags(dst []byte, e *event.Event) ([]byte, bool) {
@@ -190,7 +189,8 @@ func lastLabels(name string) func([]byte, *event.Event) ([]byte, bool) {
 }
 
 // zeekHTTP are the fields of requests to web servers and through proxies.
-var zeekHTTP = endpoints.with(Mapping{
+var zeekHTTP = endpoints.with(ownFirst(Mapping{
+	"": {Also: []Derivation{decoded(ownField("uri"), 1), decoded(ownField("uri"), 2)}}, // keywords
 	"c-uri": {From: zeekURLFields, Make: zeekURL, Also: []Derivation{
 		{From: []string{"uri"}}, decoded(zeekURLText, 1), decoded(zeekURLText, 2),
 	}},
@@ -215,7 +215,7 @@ var zeekHTTP = endpoints.with(Mapping{
 	"sc-bytes":        {From: []string{"response_body_len"}},
 	"sc-status":       {From: []string{"status_code"}},
 	"http.bodyMagic":  {From: []string{"resp_mime_types"}, Also: []Derivation{{From: []string{"orig_mime_types"}}}},
-})
+}))
 
 var zeekURLFields = []string{"host", "uri"}
 
@@ -278,29 +278,29 @@ func zeekExtension(dst []byte, e *event.Event) ([]byte, bool) {
 
 // dnsFields are the names of the taxonomy's network/dns in logs of name servers, whose readers give
 // the names of category dns.
-var dnsFields = Mapping{
-	"source.ip":           firstOf("source.ip", "src_ip"),
-	"source.port":         firstOf("source.port", "src_port"),
-	"destination.ip":      firstOf("destination.ip", "dst_ip"),
-	"destination.port":    firstOf("destination.port", "dst_port"),
-	"dns.id":              firstOf("dns.id", "transaction_id"),
-	"dns.question.name":   firstOf("dns.question.name", "query"),
-	"dns_question_name":   firstOf("dns_question_name", "query"),
-	"dns.question.type":   firstOf("dns.question.type", "record_type"),
-	"dns.question.class":  firstOf("dns.question.class", "query_class"),
-	"dns.answers.data":    zeekOr("dns.answers.data", "answer"),
-	"dns.header.flags":    firstOf("dns.header.flags", "flags"),
-	"dns.response.code":   firstOf("dns.response.code", "response"),
+var dnsFields = ownFirst(Mapping{
+	"source.ip":           {From: []string{"src_ip"}},
+	"source.port":         {From: []string{"src_port"}},
+	"destination.ip":      {From: []string{"dst_ip"}},
+	"destination.port":    {From: []string{"dst_port"}},
+	"dns.id":              {From: []string{"transaction_id"}},
+	"dns.question.name":   {From: []string{"query"}},
+	"dns_question_name":   {From: []string{"query"}},
+	"dns.question.type":   {From: []string{"record_type"}},
+	"dns.question.class":  {From: []string{"query_class"}},
+	"dns.answers.data":    {From: []string{"answer"}},
+	"dns.header.flags":    {From: []string{"flags"}},
+	"dns.response.code":   {From: []string{"response"}},
 	"query_length":        {From: []string{"query"}, Make: textLength("query")},
 	"query_etld_plus_one": {From: []string{"query"}, Make: lastLabels("query")},
 	"parent_domain":       {From: []string{"query"}, Make: lastLabels("query")},
-}
+})
 
 // firewallFields are the names of the taxonomy's network/connection in logs of firewalls.
-var firewallFields = Mapping{
-	"source.ip":         firstOf("source.ip", "src_ip"),
-	"source.port":       firstOf("source.port", "src_port"),
-	"destination.ip":    firstOf("destination.ip", "dst_ip"),
-	"destination.port":  firstOf("destination.port", "dst_port"),
-	"network.transport": firstOf("network.transport", "protocol", "proto"),
-}
+var firewallFields = ownFirst(Mapping{
+	"source.ip":         {From: []string{"src_ip"}},
+	"source.port":       {From: []string{"src_port"}},
+	"destination.ip":    {From: []string{"dst_ip"}},
+	"destination.port":  {From: []string{"dst_port"}},
+	"network.transport": {From: []string{"protocol"}},
+})

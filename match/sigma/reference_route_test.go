@@ -244,10 +244,15 @@ func (table *refTable) routes(ls refLogsource) []refRoute {
 		r := refRoute{name: "labelled", product: ls.product, category: ls.category, service: ls.service}
 		if ls.category == "webserver" || ls.category == "proxy" {
 			r.fields = refWebFields()
+		} else if ls.product == "zeek" {
+			r.fields = refZeekFields(ls.service)
+		} else if ls.category == "dns" {
+			r.fields = refNetworkFields("dns")
 		}
 		routes = append(routes, r)
 	}
 	routes = append(routes, refLinuxRoutes(ls)...)
+	routes = append(routes, refNetworkRoutes(ls)...)
 	routes = append(routes, refDatabaseRoutes(ls)...)
 	table.made[ls] = routes
 	return routes
