@@ -28,8 +28,8 @@ func (b *Builder) CSV(text []byte) (value, rest []byte) {
 				b.Scratch = append(b.Scratch, part...)
 				part = b.Own(start)
 			}
-			if comma := bytes.IndexByte(rest, ','); comma >= 0 {
-				return part, rest[comma+1:]
+			if _, after, ok := bytes.Cut(rest, []byte{','}); ok {
+				return part, after
 			}
 			return part, nil
 		}
@@ -281,12 +281,12 @@ func (b *Builder) jsonList(text, path []byte, depth int, f func(name, value []by
 
 // jsonText reads a text behind its opening quote.
 func (b *Builder) jsonText(text []byte) (value, rest []byte, ok bool) {
-	end := bytes.IndexByte(text, '"')
-	if end < 0 {
+	before, after, closed := bytes.Cut(text, []byte{'"'})
+	if !closed {
 		return nil, nil, false
 	}
-	if bytes.IndexByte(text[:end], '\\') < 0 {
-		return text[:end], text[end+1:], true
+	if bytes.IndexByte(before, '\\') < 0 {
+		return before, after, true
 	}
 	start := len(b.Scratch)
 	for i := 0; i < len(text); i++ {

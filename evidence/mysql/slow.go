@@ -134,11 +134,10 @@ func cutUse(line []byte) (db []byte, ok bool) {
 // statementTime finds "SET timestamp=1385600731;" at the beginning of a line, the first one.
 func statementTime(text []byte) (at time.Time, ok bool) {
 	const begin = "\nSET timestamp="
-	i := bytes.Index(text, []byte(begin))
-	if i < 0 {
+	_, digits, ok := bytes.Cut(text, []byte(begin))
+	if !ok {
 		return at, false
 	}
-	digits := text[i+len(begin):]
 	n := countDigits(digits)
 	if n == 0 || n > 11 || n >= len(digits) || digits[n] != ';' && digits[n] != '.' {
 		return at, false

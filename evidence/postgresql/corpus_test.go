@@ -243,7 +243,7 @@ func TestCorpusLogins(t *testing.T) {
 		all, _ := read(t, corpus(t, "crowdsec/db/"+dir+"/"+dir+".log"), lines.Options{})
 		checked := 0
 		for _, e := range all {
-			for _, line := range strings.Split(asserts, "\n") {
+			for line := range strings.SplitSeq(asserts, "\n") {
 				if strings.Contains(line, `["message"] == `) && strings.Contains(line, e.Text("prefix")) {
 					checked++
 				}
