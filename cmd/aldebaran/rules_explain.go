@@ -187,8 +187,11 @@ func (ref eventRef) explainIn(ctx context.Context, src *evidence.Source, rule *s
 		finished bool
 	)
 	for _, u := range src.Units() {
-		if finished || ctx.Err() != nil {
+		if finished {
 			break
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, nil, n, err
 		}
 		_, err := reader.Read(src, u, func(e *event.Event) bool {
 			n++
