@@ -17,10 +17,8 @@ var explained = [...]struct {
 	{"a database's log in a form of its own, which is not read yet", []string{"logs/mysql/", "lnav/logfile_mysql_", "crowdsec/db/mariadb-logs"}},
 	{"Windows events as XML, which are not read yet", []string{"auth/windows-logs", "web/iis-xml-logs", "web/cve-2023-23397"}},
 	{"alerts on one line: Suricata's eve.json is read instead", []string{"suricata-logs-fastlog", "snort3_alert_fast"}},
-	{"debug log of Netlogon", []string{"logs/netlogon/"}},
 	{"no log: lists of programs, files and commands that were typed", []string{"plaso/bash_history", "plaso/dpkg.log", "plaso/popcontest1", "process_list", "systeminfo"}},
 	{"binary records", []string{"plaso/ivanti_vc0"}},
-	{"a table that is not read yet", []string{"aws_s3_honeybucketlogs"}},
 	{"transcript of a console, not one record a line", []string{"powershell_transcript"}},
 	{"logs of two programs, taken apart by whoever wrote them", []string{"web/litespeed-logs"}},
 	{"log of an application in a form of its own, for which Sigma has no log source", []string{

@@ -29,13 +29,6 @@ var wantedFolders = [...]string{
 var unserved = map[sigma.Logsource]string{
 	{Service: "netflow"}: "NetFlow is no log but a binary protocol; what collectors make of it is not labelled",
 
-	{Product: "cisco", Service: "aaa"}:    routerLog,
-	{Product: "cisco", Service: "bgp"}:    routerLog,
-	{Product: "cisco", Service: "ldp"}:    routerLog,
-	{Product: "cisco", Service: "syslog"}: routerLog,
-	{Product: "huawei", Service: "bgp"}:   routerLog,
-	{Product: "juniper", Service: "bgp"}:  routerLog,
-
 	{Product: "fortios", Service: "sslvpnd"}:                                applianceLog,
 	{Product: "paloalto", Category: "appliance", Service: "globalprotect"}:  applianceLog,
 	{Product: "paloalto", Category: "file_event", Service: "globalprotect"}: applianceLog,
@@ -46,7 +39,6 @@ var unserved = map[sigma.Logsource]string{
 	{Product: "python", Category: "application"}:        applicationLog,
 	{Product: "ruby_on_rails", Category: "application"}: applicationLog,
 	{Product: "spring", Category: "application"}:        applicationLog,
-	{Product: "sql", Category: "application"}:           applicationLog,
 	{Product: "velocity", Category: "application"}:      applicationLog,
 
 	{Product: "macos", Category: "file_event"}:       macOS,
@@ -60,7 +52,6 @@ var unserved = map[sigma.Logsource]string{
 }
 
 const (
-	routerLog      = "lines of routers are read as syslog; they do not say which service of the router wrote them"
 	applianceLog   = "records of these appliances are read (cef, syslog); they do not say that they are of this service"
 	applicationLog = "logs of applications have no common form; what they write to syslog is read as syslog"
 	macOS          = "macOS writes no file about this; the rules are for what an agent collected"
