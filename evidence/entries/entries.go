@@ -144,6 +144,11 @@ func (t *Tally) Entry(e *Entry) {
 
 // Lost tells that an entry could not be read.
 func (t *Tally) Lost(e *Entry, want string) {
+	if len(t.Report.Damage) >= maxDamage {
+		t.untold++
+		t.lost++
+		return // before a text is made of it: files may be nothing but damage
+	}
 	what := "entry"
 	if e.Open {
 		what = "last line: it may be half written"

@@ -130,7 +130,7 @@ func recogniseLine(line []byte) kind {
 	if isAuditCSV(line) {
 		return auditCSV
 	}
-	if g, ok := parseGeneral(line); ok && (g.timed || line[0] == '\t') {
+	if g, ok := parseGeneral(line); ok && (g.timed || bytes.HasPrefix(line, []byte("\t\t"))) {
 		return general
 	}
 	if isErrorText(line) {

@@ -135,7 +135,7 @@ func TestSniffNot(t *testing.T) {
 	for _, in := range []string{
 		"", "hello\n", "# comment\n", "2026-01-02 03:04:05 [Warning] x\n", "2024-01-02 03:04:05 UTC [1] LOG:  x\n",
 		"2022-12-20 12:36:54.17 Logon       Error: 18456, Severity: 14, State: 8.\n", "{\"timestamp\":\"2026-01-02\",\"class\":\"x\"}\n",
-		"   12 Query x\n", "2026-01-02 03:04:05,123 9 Query\n", "<xml>\n",
+		"   12 Query x\n", "\t12 Error x\n", "2026-01-02 03:04:05,123 9 Query\n", "<xml>\n",
 	} {
 		if mysql.Sniff([]byte(in)) {
 			t.Errorf("Sniff(%q) = true", in)

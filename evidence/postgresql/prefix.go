@@ -142,7 +142,7 @@ func (r *Reader) tokens(rest []byte, p *prefix) {
 			p.state, rest = cutAny(rest, " ,")
 		default:
 			if n := assigned(rest); n > 0 {
-				value := rest
+				var value []byte
 				if string(rest[:n]) == "app" || string(rest[:n]) == "application" || string(rest[:n]) == "application_name" {
 					value, rest, _ = bytes.Cut(rest, []byte{','})
 					value = bytes.TrimRight(value, " ")
