@@ -37,6 +37,7 @@ type collector struct {
 	sources  []Source
 	logs     logs
 	watch    evidence.Watch
+	skews    evidence.Skews
 	summary  Summary
 	cur      current
 	err      error // of an output; nothing more is handed to any
@@ -131,6 +132,7 @@ func (c *collector) take(r *result) {
 	if r.watch != nil {
 		c.cur.watch.Join(r.watch)
 	}
+	c.skews.Join(&r.skews)
 	s.Clock = clockOf(s.Clock, r.report.Clock)
 	c.summary.FilteredEvents += r.logs.events() - r.kept
 	copied := len(r.chunks) > 0

@@ -24,6 +24,8 @@ type Result struct {
 	Timeline *finding.Timeline
 	// Surveyed is what each log of each host can show, if Options.Watch was set.
 	Surveyed []SurveyedLog
+	// Skews are the clocks of which two logs show the same events.
+	Skews []evidence.Skew
 	// Recover says that stale records were asked for.
 	Recover bool
 	// Notes are remarks for people: what was left out because a maximum was reached.
@@ -206,6 +208,7 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 		Sources:  c.sources,
 		Findings: c.groups.Findings(),
 		Timeline: &c.timeline,
+		Skews:    c.skews.Measured(),
 		Recover:  c.opt.Read.Recover,
 		Rules: RuleReport{
 			Loaded: len(rules.Rules) + len(rules.Correlations), Silent: silent(rules), Active: len(c.engine.Rules()), Files: rules.Files,
@@ -224,6 +227,9 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 		s.FindingsByLevel[f.Rule.Severity()]++
 	}
 	r.Notes = append(r.Notes, c.notes()...)
+	if !c.opt.lookOnly { // a survey shows all of them
+		r.Notes = append(r.Notes, skewNotes(r.Skews)...)
+	}
 	r.Summary = *s
 	return r
 }

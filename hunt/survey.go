@@ -57,9 +57,10 @@ func (s *SurveyJSON) Finish(r *Result) error {
 		Summary summaryJSON     `json:"summary"`
 		Rules   int             `json:"rules"`
 		Logs    []SurveyedLog   `json:"logs"`
+		Skews   []evidence.Skew `json:"clock_skews"`
 		Sources []any           `json:"sources"`
 		Skipped []evidence.Skip `json:"skipped"`
-	}{summaryDoc(r), r.Rules.Loaded, r.Surveyed, []any{}, r.Skipped}
+	}{summaryDoc(r), r.Rules.Loaded, r.Surveyed, some(r.Skews), []any{}, r.Skipped}
 	if doc.Logs == nil {
 		doc.Logs = []SurveyedLog{}
 	}
@@ -110,6 +111,7 @@ func (s *SurveyTable) Finish(r *Result) error {
 		}
 		s.log(&l)
 	}
+	s.clocks(r)
 	t.whatIsMissing(r)
 	t.p.blank()
 	_, err := io.WriteString(t.out, t.p.text.String())

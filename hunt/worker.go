@@ -107,6 +107,7 @@ type result struct {
 	logs    logs
 	kept    int             // events that passed the filters of time and host
 	watch   *evidence.Watch // nil unless wanted
+	skews   evidence.Skews
 	matched []matched
 	hits    []match.Hit
 	values  []event.Value
@@ -131,10 +132,11 @@ func (r *result) reset(t task) {
 	clear(r.hits)
 	clear(r.matched)
 	*r = result{
-		task: t, chunks: r.chunks[:0], logs: r.logs, matched: r.matched[:0],
+		task: t, chunks: r.chunks[:0], logs: r.logs, skews: r.skews, matched: r.matched[:0],
 		hits: r.hits[:0], values: r.values[:0], bytes: r.bytes[:0],
 	}
 	r.logs.reset()
+	r.skews.Reset()
 }
 
 // A worker reads units and matches their events.
@@ -230,6 +232,7 @@ func (w *worker) read(ctx context.Context, r *result) {
 		if r.watch != nil {
 			r.watch.See(r.src.Format, e)
 		}
+		r.skews.See(r.src.Format, e)
 		if events++; events&1023 == 0 {
 			select {
 			case <-done:
