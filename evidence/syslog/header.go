@@ -236,7 +236,7 @@ func is5424(rest []byte) bool {
 		}
 		rest = after
 	}
-	return rest[0] == '[' || rest[0] == '-' && (len(rest) == 1 || rest[1] == ' ')
+	return bytes.HasPrefix(rest, []byte{'['}) || string(rest) == "-" || bytes.HasPrefix(rest, []byte("- "))
 }
 
 // read5424 reads HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA MSG (RFC 5424 6).

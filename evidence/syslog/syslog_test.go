@@ -103,6 +103,7 @@ func TestKept(t *testing.T) {
 	f("Mar  1 08:00:00", `2026-03-01T08:00:00Z linux//syslog message=""`)
 	f("Mar  1 08:00:00 mx1\n", `2026-03-01T08:00:00Z linux//syslog @mx1 message="" .host="mx1"`)
 	f("Mar  1 08:00:00 mx1 su: \x00\xff\n", `2026-03-01T08:00:00Z linux//auth @mx1 message="\x00�" .host="mx1" .program="su"`)
+	f("2026-03-01T08:00:00Z h b 1 - \n", `2026-03-01T08:00:00Z linux//syslog @h message="b 1 - " .host="h" .program="b"`)
 	f("<999>Mar  1 08:00:00 mx1 a: b\n", `- linux//syslog message="<999>Mar  1 08:00:00 mx1 a: b"`)
 	f("<13>1 2026-03-01T08:00:00Z h a 1 - [x y=\"1 open\n", `2026-03-01T08:00:00Z linux//syslog @h message="[x y=\"1 open" .host="h" .program="a" .pid="1" .facility="user" .severity="notice"`)
 	f("Mar  1 08:00:00 mx1 audispd: type=EXECVE msg=audit(broken): x\n", `2026-03-01T08:00:00Z linux//syslog @mx1 message="type=EXECVE msg=audit(broken): x" .host="mx1" .program="audispd"`)
@@ -134,6 +135,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(line)
 	}
 	f.Add(data)
+	f.Add([]byte("2026-03-01T08:00:00Z h b 1 - \n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		syslog.Sniff(data)
 		format().Check(t, data)
