@@ -40,8 +40,6 @@ type Entry struct {
 	// Open says that the file ends before its last line does: it may be half written. It is read if
 	// it can be.
 	Open bool
-	// Free is what its first line was found to be.
-	Free bool
 }
 
 // A Reader reads entries, one log after the other; it keeps its buffers: one for each goroutine.
@@ -95,7 +93,7 @@ func (r *Reader) Read(l *lines.Log, u event.Unit, place func(line []byte) Place,
 			return false
 		}
 		have = true
-		*e = Entry{Offset: line.Offset, Length: line.Length, Cut: line.Cut, Open: line.Open, Free: p == Free}
+		*e = Entry{Offset: line.Offset, Length: line.Length, Cut: line.Cut, Open: line.Open}
 		r.buf = append(r.buf[:0], line.Text...)
 		return true
 	})

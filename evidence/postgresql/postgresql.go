@@ -204,7 +204,7 @@ func roleOf(word []byte) role {
 		return primary
 	case "DETAIL", "DÉTAIL", "DETALLE", "ПОДРОБНОСТИ":
 		return detail
-	case "HINT", "TIPP", "ASTUCE", "HINT:", "SUGERENCIA", "ПОДСКАЗКА":
+	case "HINT", "TIPP", "ASTUCE", "SUGERENCIA", "ПОДСКАЗКА":
 		return hint
 	case "QUERY", "ANFRAGE", "REQUÊTE", "CONSULTA", "ЗАПРОС":
 		return query
