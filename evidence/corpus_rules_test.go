@@ -68,6 +68,8 @@ Mar  1 08:00:32 mx1 guacd[7]: Creating new client for protocol "rdp" (synthetic)
 	`{"id":{"time":"2026-01-02T03:04:05Z","applicationName":"admin"},"events":[{"name":"SYNTHETIC"}]}
 {"auditType":{"action":"Synthetic","category":"Repositories"},"timestamp":"2026-01-02T03:04:05Z"}
 `,
+	"#Software: SGOS 6.7\n#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri-scheme cs-host cs-uri-path cs-uri-query sc-status\n" +
+		"2026-01-02 03:04:05 192.0.2.7 GET http synthetic.example / - 200\n",
 	"#Software: Microsoft Exchange Server\r\n#Version: 15.02.0986.005\r\n#Log-type: PowerShell-Proxy Cmdlet Logs\r\n#Date: 2026-01-02T03:00:00.000Z\r\n" +
 		"#Fields: DateTime,StartTime,RequestId,ClientRequestId,MajorVersion,MinorVersion,BuildVersion,RevisionVersion,ServerHostName,ProcessId,Cmdlet,Parameters\r\n" +
 		"2026-01-02T03:04:05.678Z,2026-01-02T03:04:05.678Z,,,15,2,986,5,MAIL01,1,Get-Synthetic,-Identity x\r\n",
@@ -185,6 +187,9 @@ func (k corpusKind) takes(r sigma.Route) bool {
 	}
 	if k.channel == anyChannel {
 		return true
+	}
+	if r.Product == "windows" && len(r.Where) > 0 {
+		return false // events of one provider, which this format does not carry
 	}
 	return len(r.Channels) == 0 || slices.Contains(r.Channels, strings.ToLower(k.channel))
 }
