@@ -248,30 +248,33 @@ func (x *expansion) give(path string, size int64, s *Source, err error) {
 	}
 }
 
-// look finds out what a blob is and reads it.
+// look finds out what a blob is and reads it, or says why not.
 func (x *expansion) look(b *blob, depth int) {
-	defer x.close(b)
+	_, err := safely(func() (*Source, error) {
+		defer x.close(b)
+		return nil, x.lookInto(b, depth)
+	})
+	if err != nil {
+		x.give(b.path, b.size, nil, err)
+	}
+}
+
+func (x *expansion) lookInto(b *blob, depth int) error {
 	head, err := x.head(b)
 	switch {
 	case err != nil && len(head) == 0:
-		x.give(b.path, b.size, nil, err)
-		return
+		return err
 	case len(head) == 0:
-		x.give(b.path, 0, nil, ErrEmpty)
-		return
+		return ErrEmpty
 	}
 	if k := containerOf(head); k != nil {
-		x.box(b, *k, depth)
-		return
+		return x.box(b, *k, depth)
 	}
 	i := formatOf(head)
 	if i < 0 {
-		x.give(b.path, b.size, nil, ErrUnknown)
-		return
+		return ErrUnknown
 	}
-	if _, err := safely(func() (*Source, error) { x.source(b, i); return nil, nil }); err != nil {
-		x.give(b.path, b.size, nil, err)
-	}
+	return x.source(b, i)
 }
 
 // safely makes an error of a crash: our bug, or that of a library, and perhaps the intruder's doing.
@@ -286,16 +289,19 @@ func safely(f func() (*Source, error)) (s *Source, err error) {
 }
 
 // box reads a container: first what is in it, then what is wrong with it.
-func (x *expansion) box(b *blob, k container, depth int) {
+func (x *expansion) box(b *blob, k container, depth int) error {
 	if depth >= maxNesting {
-		x.give(b.path, b.size, nil, fmt.Errorf("want containers at most %d deep in one another, found more", maxNesting))
-		return
+		return fmt.Errorf("want containers at most %d deep in one another, found more", maxNesting)
 	}
 	c := &box{b: b, format: k.name, depth: depth, store: b.store.hold()}
 	defer func() { c.store.release() }()
 	_, err := safely(func() (*Source, error) { k.read(x, c); return nil, nil })
 	if err != nil {
 		c.note(0, "container", "no crash of its reader", err.Error(), -1)
+	}
+	if x.left <= 0 {
+		c.damage = append(c.damage, event.Damage{Path: b.path, Chunk: -1, What: "container", Want: "all members read",
+			Found: "the limit of unpacked bytes or of members was reached before", Lost: -1})
 	}
 	if c.more > 0 {
 		last := &c.damage[len(c.damage)-1]
@@ -307,6 +313,7 @@ func (x *expansion) box(b *blob, k container, depth int) {
 		s.at, s.close = b.at, b.store.hold().release
 	}
 	x.give(b.path, b.size, s, nil)
+	return nil
 }
 
 // boxLog is a container as a log: there is nothing to read in it but its members.

@@ -141,7 +141,7 @@ func (x *expansion) close(b *blob) {
 
 // source opens a log. Small ones are held in memory. Large ones are read while they are unpacked if
 // their format is read forward only; the others go to a temporary file.
-func (x *expansion) source(b *blob, format int) {
+func (x *expansion) source(b *blob, format int) error {
 	s := &Source{Path: b.path, Size: b.size, Format: formats[format].name, format: format}
 	handed := false
 	defer func() {
@@ -163,14 +163,14 @@ func (x *expansion) source(b *blob, format int) {
 		s.log, err = formats[format].open(s.at, s.Size, b.path, opt)
 	}
 	if err != nil {
-		x.give(b.path, b.size, nil, err)
-		return
+		return err
 	}
 	handed = true
 	x.give(b.path, s.Size, s, nil)
 	if s.passing != nil {
 		<-s.passing // the stream goes on only when this member was read
 	}
+	return nil
 }
 
 // unpack makes a member readable: sets at, close and Size of its source.

@@ -541,6 +541,45 @@ func TestContainerMembers(t *testing.T) {
 	}
 }
 
+// TestContainerCrash makes damage of a crash, of a member or of a container, and goes on.
+func TestContainerCrash(t *testing.T) {
+	var all []string
+	x := &expansion{ctx: t.Context(), opener: NewOpener(Options{}), left: 1 << 20, hand: func(f Found) bool {
+		all = append(all, fmt.Sprint(f.File.Path, " ", f.Err))
+		if f.Source != nil {
+			all = append(all, fmt.Sprint(f.Source.Damage()))
+			_ = f.Source.Close()
+		}
+		return true
+	}}
+	store := newShared(func() {})
+	c := &box{b: &blob{path: "x"}, store: store}
+	x.member(c, "a", &blob{size: 5, open: func() (*opened, error) { panic("synthetic") }})
+	x.member(c, "b.log", &blob{size: 0, once: strings.NewReader("")})
+	if err := x.box(&blob{path: "y", store: store}, container{"zip", func(*expansion, *box) { panic("synthetic") }}, 1); err != nil {
+		t.Error(err)
+	}
+	got := strings.Join(all, "\n")
+	for _, want := range []string{"x!a internal error: synthetic", "x!b.log empty file", "y <nil>", "no crash of its reader"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+}
+
+// TestContainerFull tells that members were left out, whatever used up the limit.
+func TestContainerFull(t *testing.T) {
+	var last *Source
+	x := &expansion{ctx: t.Context(), opener: NewOpener(Options{}), hand: func(f Found) bool { last = f.Source; return true }}
+	data := tarOf(part{"a", access(50)}, part{"b", access(50)})
+	b := &blob{path: "x", size: int64(len(data)), at: bytes.NewReader(data), store: newShared(func() {})}
+	x.left = int64(len(access(50)))
+	x.look(b, 1)
+	if last == nil || len(last.Damage()) != 1 || last.Damage()[0].Lost != -1 {
+		t.Errorf("the container is %+v, want one that tells", last)
+	}
+}
+
 // TestContainerStops ends where nobody wants more, or the context ends.
 func TestContainerStops(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x")
