@@ -107,6 +107,9 @@ func TestRead(t *testing.T) {
 		{"Event Viewer in German", "Ebene,Datum und Uhrzeit,Quelle,Ereignis-ID,Aufgabenkategorie\nInformationen,13.06.2026 18:33:00,Microsoft-Windows-Sysmon,1,(1),\"x\"\n", []string{
 			`windows// Microsoft-Windows-Sysmon/Operational Microsoft-Windows-Sysmon 1  0 2026-06-13T18:33:00Z Ebene="Informationen" TimeCreated="13.06.2026 18:33:00" Provider_Name="Microsoft-Windows-Sysmon" EventID="1" TaskCategory="(1)" Message="x"`,
 		}, nil},
+		{"Defender XDR", "Timestamp,DeviceName,ActionType,FolderPath,ProcessCommandLine\n2026-06-03T06:33:00.5Z,srv1.example.org,ProcessCreated,C:\\a.exe,a -x\n", []string{
+			`windows//defender-xdr   0 srv1.example.org 0 2026-06-03T06:33:00.5Z Timestamp="2026-06-03T06:33:00.5Z" DeviceName="srv1.example.org" ActionType="ProcessCreated" FolderPath="C:\\a.exe" ProcessCommandLine="a -x"`,
+		}, nil},
 		{"Entra sign-ins", "Date (UTC),Request ID,User,Username,Application,IP address,Status,Sign-in error code,Client app,Conditional Access\n2026-06-03T06:33:00Z,r1,Ann,ann@example.org,Portal,192.0.2.1,Failure,50126,Browser,Success\n", []string{
 			`azure//signinlogs 2026-06-03T06:33:00Z createdDateTime="2026-06-03T06:33:00Z" id="r1" userDisplayName="Ann" userPrincipalName="ann@example.org" appDisplayName="Portal" ipAddress="192.0.2.1" status="Failure" status.errorCode="50126" clientAppUsed="Browser" conditionalAccessStatus="Success"`,
 		}, nil},

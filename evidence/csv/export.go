@@ -20,6 +20,8 @@ type export struct {
 	utc  bool
 	// product and service are labels for rows that no dialect knows: AuditData that was cut off.
 	product, service string
+	// host is the column of the machine.
+	host string
 }
 
 // exports are those of which the header says that they are it. Sources: Microsoft's documentation of
@@ -87,6 +89,8 @@ var exports = [...]*export{
 		},
 		time: "activityDateTime", utc: true,
 	},
+	// Tables of Defender XDR's advanced hunting: DeviceProcessEvents and the like.
+	{needs: []string{"timestamp", "devicename", "actiontype"}, time: "Timestamp", utc: true, product: "windows", service: "defender-xdr", host: "DeviceName"},
 	// Azure's activity log, as the portal downloads it.
 	{
 		needs: []string{"operation name", "status", "event category", "time", "resource"},
@@ -104,7 +108,7 @@ var exports = [...]*export{
 func exportOf(names [][]byte, longest int) *export {
 	have := map[string]bool{}
 	for _, n := range names {
-		have[lower(n)] = true
+		have[strings.TrimSuffix(lower(n), " [utc]")] = true
 	}
 	for _, e := range exports {
 		all := true

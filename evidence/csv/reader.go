@@ -18,6 +18,8 @@ const (
 	maxRowLines = 1 << 12
 	// maxDamage bounds the list of what could not be read; the rest is counted.
 	maxDamage = 100
+	// maxHost bounds the name of a machine.
+	maxHost = 255
 	// maxQuote is how much of a row a damage shows.
 	maxQuote = 80
 )
@@ -41,6 +43,7 @@ type Reader struct {
 	begun   bool      // the header was seen
 	unsure  bool      // a time did not say its zone
 	time    time.Time // of the row at hand
+	host    string    // of the row before
 
 	// A row whose quotes are still open, and where its lines are.
 	text  []byte
@@ -65,6 +68,7 @@ func NewReader(opt lines.Options) *Reader {
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.log, r.table, r.emit = f.log, f.table, emit
 	r.damages, r.untold, r.lost, r.bytes, r.begun, r.unsure = nil, 0, 0, 0, false, false
+	r.host = ""
 	r.text, r.held = r.text[:0], r.held[:0]
 	r.split.separator = f.table.separator
 	r.rows.BeginRows(f.log, r.event)
@@ -244,6 +248,12 @@ func (r *Reader) event(e *event.Event) bool {
 	}
 	if e.Product == "" && t.kind != nil && t.kind.product != "" {
 		e.Product, e.Service = t.kind.product, t.kind.service
+	}
+	if e.Computer == "" && t.host >= 0 && t.host < len(r.split.values) {
+		if raw := r.split.values[t.host].Raw; string(raw) != r.host && len(raw) <= maxHost {
+			r.host = string(raw)
+		}
+		e.Computer = r.host
 	}
 	return r.emit(e)
 }

@@ -21,6 +21,8 @@ type table struct {
 	// columns is the number of names that the header has.
 	columns int
 	kind    *export // nil for a table that we do not know
+	// host is the column of the machine, -1 if there is none.
+	host int
 	// time is the column of the event's time, -1 if there is none; utc says that it is in UTC.
 	time     int
 	utc      bool
@@ -76,7 +78,7 @@ func readHeader(row []byte, separator byte) (*table, string) {
 	if len(s.values) < fewest {
 		return nil, "less than three columns"
 	}
-	t := &table{separator: separator, header: bytes.Clone(row), columns: len(s.values), time: -1}
+	t := &table{separator: separator, header: bytes.Clone(row), columns: len(s.values), time: -1, host: -1}
 	seen := map[string]bool{}
 	for _, v := range s.values {
 		name := string(bytes.TrimSpace(v.Raw))
@@ -177,6 +179,9 @@ func (t *table) look(rows [][]byte) (*table, string) {
 		return nil, "rows of other lengths than the first"
 	}
 	t.rename()
+	if t.kind != nil && t.kind.host != "" {
+		t.host = slices.IndexFunc(t.names, func(n []byte) bool { return string(n) == t.kind.host })
+	}
 	t.dayFirst, t.how = order.decide()
 	t.time = t.timeColumn(times, good)
 	if t.kind == nil && t.time < 0 {

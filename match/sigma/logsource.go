@@ -77,6 +77,7 @@ func Routes(ls Logsource) (routes []Route, known bool) {
 	}
 	if ls.Product == "windows" || ls.Product == "" {
 		routes = windowsRoutes(ls.Category, ls.Service)
+		routes = append(slices.Clip(routes), defenderRoutes(ls)...)
 	}
 	if len(routes) > 0 && ls.Product == "windows" {
 		return routes, true

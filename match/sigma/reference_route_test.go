@@ -253,6 +253,7 @@ func (table *refTable) routes(ls refLogsource) []refRoute {
 	}
 	routes = append(routes, refLinuxRoutes(ls)...)
 	routes = append(routes, refNetworkRoutes(ls)...)
+	routes = append(routes, refDefenderRoutes(ls)...)
 	routes = append(routes, refDatabaseRoutes(ls)...)
 	table.made[ls] = routes
 	return routes
