@@ -219,7 +219,7 @@ func (t *table) timeColumn(times []int, rows int) int {
 		}
 		score := 1
 		for n, words := range [...]string{"date", "time", "creat generat", "timestamp timegenerated @timestamp eventtime datetime"} {
-			for _, w := range strings.Fields(words) {
+			for w := range strings.FieldsSeq(words) {
 				if strings.Contains(name, w) {
 					score += 1 << n
 					break

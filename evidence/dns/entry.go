@@ -70,7 +70,7 @@ func isName(b []byte) bool {
 	if len(b) == 0 || len(b) > longest {
 		return false
 	}
-	return bytes.IndexAny(b, " \t'\"()") < 0
+	return !bytes.ContainsAny(b, " \t'\"()")
 }
 
 // isAddress tells whether a text may be an IP address.

@@ -145,7 +145,7 @@ func (e *entry) readProgram(b []byte) (message []byte, ok bool) {
 
 func isProgram(b []byte) bool {
 	const longest = 48
-	return len(b) > 0 && len(b) <= longest && bytes.IndexAny(b, " :@#()") < 0
+	return len(b) > 0 && len(b) <= longest && !bytes.ContainsAny(b, " :@#()")
 }
 
 // readBIND reads what named says; true if it is about a client.

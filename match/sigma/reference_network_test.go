@@ -87,12 +87,12 @@ func refQueryFields(fields map[string]refDerive) {
 }
 
 // refOwnOr is a field's own values, or else those texts.
-func refOwnOr(name string, make func(*refEvent) []string) refDerive {
+func refOwnOr(name string, texts func(*refEvent) []string) refDerive {
 	return func(e *refEvent) (elements []refElement, present bool) {
 		if own, ok := e.own(name); ok {
 			return own, true
 		}
-		for _, text := range make(e) {
+		for _, text := range texts(e) {
 			elements, present = append(elements, refElement{text: text}), true
 		}
 		return elements, present
