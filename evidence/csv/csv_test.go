@@ -206,6 +206,15 @@ func TestHostileQuotes(t *testing.T) {
 	}
 }
 
+// TestManyValues reads a row whose AuditData has more values than an event may have: that is told.
+func TestManyValues(t *testing.T) {
+	data := `{""CreationTime"":""2026-06-03T06:33:00"",""Workload"":""x"",""Operation"":""y""` + strings.Repeat(`,""k"":1`, 5000) + "}"
+	got, report := read(t, NewReader(lines.Options{}), []byte("CreationDate,UserIds,Operations,AuditData\n2026-06-03T06:33:00Z,a,b,\""+data+"\"\n"), lines.Options{})
+	if len(got) != 1 || len(report.Damage) != 1 || !strings.Contains(report.Damage[0].Want, "values") {
+		t.Errorf("%d events, damage %+v; want one event and that not all values were read", len(got), report.Damage)
+	}
+}
+
 // TestSteadyState holds that rows of a known layout allocate nothing.
 func TestSteadyState(t *testing.T) {
 	data := []byte("time,a,b\n" + strings.Repeat("2026-06-03T06:33:00Z,\"x\"\"y\",2\n", 1000))

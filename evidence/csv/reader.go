@@ -2,7 +2,9 @@ package csv
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -83,11 +85,12 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 	report := r.rows.EndRows()
 	if r.untold > 0 {
 		r.damages = append(r.damages, event.Damage{
-			Path: f.log.Path, Offset: u.Start, Chunk: -1, What: "further rows",
+			Path: f.log.Path, Offset: u.End, Chunk: -1, What: "further rows",
 			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(r.untold) + " more", Lost: r.lost,
 		})
 	}
-	report.Damage = r.damages
+	report.Damage = append(report.Damage, r.damages...)
+	slices.SortStableFunc(report.Damage, func(a, b event.Damage) int { return cmp.Compare(a.Offset, b.Offset) })
 	report.Bytes += r.bytes
 	report.Clock = r.clock()
 	r.log, r.table, r.emit, r.damages = nil, nil, nil, nil

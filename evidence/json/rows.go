@@ -1,6 +1,7 @@
 package json
 
 import (
+	"fmt"
 	"time"
 
 	"aldebaran/event"
@@ -40,6 +41,11 @@ func (r *Reader) Row(names [][]byte, values []event.Value, offset, length int64,
 
 // EndRows gives the report of the rows since [Reader.BeginRows].
 func (r *Reader) EndRows() event.Report {
+	if r.more > 0 {
+		r.report.Damage = append(r.report.Damage, event.Damage{
+			Path: r.file.log.Path, Chunk: -1, What: "rows", Want: fmt.Sprint("at most ", maxDamage, " places"), Found: "more", Lost: r.more,
+		})
+	}
 	if r.assumed {
 		r.report.Clock = r.opt.Clock()
 	}
