@@ -20,11 +20,11 @@ const want = "type=NAME msg=audit(SECONDS.MILLISECONDS:SERIAL):"
 
 // Find gives where a record begins in a message of syslog, -1 if there is none.
 func Find(message []byte) int {
-	at := bytes.Index(message, []byte("audit("))
-	if at < 0 {
+	before, _, ok := bytes.Cut(message, []byte("audit("))
+	if !ok {
 		return -1
 	}
-	start := bytes.Index(message[:at], []byte("type="))
+	start := bytes.Index(before, []byte("type="))
 	if start < 0 {
 		return -1
 	}
@@ -53,12 +53,10 @@ func readPrefix(b []byte) (p prefix, ok bool) {
 	if b, ok = bytes.CutPrefix(b, []byte("audit(")); !ok {
 		return p, false
 	}
-	end := bytes.IndexByte(b, ')')
-	if end < 0 {
+	stamp, body, ok := bytes.Cut(b, []byte{')'})
+	if !ok {
 		return p, false
 	}
-	stamp := b[:end]
-	p.body = b[end+1:]
 	dot, colon := bytes.IndexByte(stamp, '.'), bytes.LastIndexByte(stamp, ':')
 	if dot < 1 || colon < dot+2 || colon == len(stamp)-1 {
 		return p, false
@@ -85,7 +83,7 @@ func readPrefix(b []byte) (p prefix, ok bool) {
 		}
 	}
 	p.time = time.Unix(sec, nsec).UTC()
-	p.body = bytes.TrimLeft(bytes.TrimPrefix(p.body, []byte{':'}), " ")
+	p.body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte{':'}), " ")
 	return p, true
 }
 

@@ -91,16 +91,14 @@ func (r *Reader) context(b []byte) {
 
 // url adds the request that a thread says it works for: "qtp-1:https://host:7071/service/soap".
 func (r *Reader) url(thread []byte) {
-	at := bytes.Index(thread, []byte("://"))
-	if at < 0 {
+	protocol, rest, ok := bytes.Cut(thread, []byte("://"))
+	if !ok {
 		return
 	}
-	protocol := thread[:at]
 	if i := bytes.LastIndexByte(protocol, ':'); i >= 0 {
 		protocol = protocol[i+1:]
 	}
 	r.rec.Add("protocol", protocol)
-	rest := thread[at+3:]
 	host := rest
 	if i := bytes.IndexByte(rest, '/'); i >= 0 {
 		host = rest[:i]
