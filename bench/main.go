@@ -22,7 +22,8 @@ const usage = `usage: go run ./bench [flags] COMMAND
   engine    reader and matcher in this process: events per CPU second, against SHA-256, one and two workers
   load      time until all rules are ready, cold and from the cache
   memory    peak memory of one hunt over -size bytes of evidence
-  all       the four above
+  formats   the reader of each text format in this process: MB per CPU second, beside wc -l
+  all       the five above
   jsonl     the evidence as JSON lines, as the other tools are given it, to standard output
   compare A B   matches by rule of two JSON lines outputs (of any of the tools)
 
@@ -80,7 +81,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if command == "compare" {
 		return compareFiles(stdout, flags.Args()[1:])
 	}
-	commands := []string{"peers", "engine", "load", "memory", "all", "jsonl"}
+	commands := []string{"peers", "engine", "load", "memory", "formats", "all", "jsonl"}
 	if !slices.Contains(commands, command) || flags.NArg() != 1 {
 		flags.Usage()
 		return fmt.Errorf("command: want one of %s, found %q", strings.Join(commands, ", "), strings.Join(flags.Args(), " "))
@@ -120,7 +121,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	for _, part := range []struct {
 		name string
 		do   func(context.Context) error
-	}{{"engine", b.engine}, {"load", b.load}, {"peers", b.peers}, {"memory", b.memory}} {
+	}{{"engine", b.engine}, {"load", b.load}, {"peers", b.peers}, {"memory", b.memory}, {"formats", b.formats}} {
 		if command != "all" && command != part.name {
 			continue
 		}
