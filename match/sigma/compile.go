@@ -59,10 +59,14 @@ type field struct {
 const keywordField = 0 // the field of keywords, "" (T5)
 
 type keyword struct {
-	lit  string
-	at   anchor
-	atom uint32
+	lit   string
+	at    anchor
+	atom  uint32
+	field uint32
 }
+
+// isKeywords tells whether a field is that of keywords, in one of its ways of finding them.
+func (s *Set) isKeywords(field uint32) bool { return s.fields[field].name == "" }
 
 type routedRules struct {
 	routes []Route
@@ -377,8 +381,8 @@ func (b *compiler) literal(f uint32, at anchor, lit string) uint32 {
 		id = b.newAtom(f, int32(len(lit)))
 		b.literals[k] = id
 		b.builders[f].add(lit, at, id)
-		if f == keywordField {
-			b.keywords = append(b.keywords, keyword{lit, at, id})
+		if b.isKeywords(f) {
+			b.keywords = append(b.keywords, keyword{lit, at, id, f})
 		}
 	}
 	b.uses[id]++

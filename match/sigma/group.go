@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -40,9 +41,11 @@ type group struct {
 	// keywordKinds are the kinds of values in whose text a keyword of the group can stand at all: no
 	// number or GUID holds "mimikatz".
 	keywordKinds [256]bool
-	// keywords is the index of the group's own keywords: most groups have those of one rule, and a
-	// table of all would be slower.
-	keywords *literalIndex
+	// keywordNumbers are those that can stand in a text of digits, dots, colons and hyphens.
+	keywordNumbers [][]byte
+	// keywords are the indexes of the group's own keywords, by field: most groups have those of one
+	// rule, and a table of all would be slower.
+	keywords map[uint32]*literalIndex
 }
 
 // An instance is a rule on one of its routes.
@@ -288,9 +291,7 @@ func (s *Set) buildGroup(instances []instance, wakes []need) *group {
 		}
 	}
 	g.start = append(g.start, uint32(len(g.wake)))
-	if i, ok := g.local[keywordField]; ok && g.fields[i].scanned {
-		s.indexKeywords(g)
-	}
+	s.indexKeywords(g)
 	return g
 }
 
@@ -307,7 +308,7 @@ var kindAlphabets = map[event.Kind]string{
 // indexKeywords makes the index of the group's keywords, and finds out in which kinds of values
 // one of them can stand.
 func (s *Set) indexKeywords(g *group) {
-	var b literalBuilder
+	builders := map[uint32]*literalBuilder{}
 	var known []keyword
 	for _, k := range s.keywords {
 		relevant := g.knows(k.atom)
@@ -315,13 +316,24 @@ func (s *Set) indexKeywords(g *group) {
 			relevant = relevant || g.knows(c.atom)
 		}
 		if relevant {
-			b.add(k.lit, k.at, k.atom)
+			if builders[k.field] == nil {
+				builders[k.field] = &literalBuilder{}
+			}
+			builders[k.field].add(k.lit, k.at, k.atom)
 			known = append(known, k)
 		}
 	}
-	g.keywords = b.build(s.common)
+	g.keywords = map[uint32]*literalIndex{}
+	for field, b := range builders {
+		g.keywords[field] = b.build(s.common)
+	}
 	for k := range g.keywordKinds {
 		g.keywordKinds[k] = true
+	}
+	for _, k := range known {
+		if strings.Trim(k.lit, "0123456789.:-") == "" {
+			g.keywordNumbers = append(g.keywordNumbers, []byte(k.lit))
+		}
 	}
 	for kind, alphabet := range kindAlphabets {
 		g.keywordKinds[kind] = slices.ContainsFunc(known, func(k keyword) bool {
@@ -329,6 +341,23 @@ func (s *Set) indexKeywords(g *group) {
 		})
 	}
 }
+
+// holdsKeywords tells whether one of the group's keywords can stand in a value at all. Text logs
+// write numbers, times and addresses as text: they are told by their characters.
+func (g *group) holdsKeywords(v event.Value) bool {
+	if v.Kind != event.Text || len(v.Raw) > maxNumber {
+		return g.keywordKinds[v.Kind]
+	}
+	for _, c := range v.Raw {
+		if (c < '0' || c > '9') && c != '.' && c != ':' && c != '-' {
+			return true
+		}
+	}
+	return slices.ContainsFunc(g.keywordNumbers, func(lit []byte) bool { return bytes.Contains(v.Raw, lit) })
+}
+
+// maxNumber is longer than any number, time or address: IPv6 has 39 characters.
+const maxNumber = 40
 
 // knows tells whether an atom occurs in the group's rules.
 func (g *group) knows(a uint32) bool { return g.relevant[a>>6]>>(a&63)&1 != 0 }

@@ -159,7 +159,7 @@ func (m *Matcher) look(s *slot) {
 	if s.at >= 0 {
 		v := m.event.Values[s.at]
 		switch {
-		case v.Kind == event.Null || s.keywords && !m.plan.group.keywordKinds[v.Kind]:
+		case v.Kind == event.Null || s.keywords && !m.plan.group.holdsKeywords(v):
 		case v.Kind&event.Array != 0:
 			m.sawArray = true
 			v.Each(func(v event.Value) bool {
@@ -382,7 +382,7 @@ func (m *Matcher) anyText(t *test, f func(text []byte) bool) bool {
 			return true
 		}
 	}
-	if elements < 2 || t.field == keywordField || m.plan.group.variants(t.field) {
+	if elements < 2 || m.set.isKeywords(t.field) || m.plan.group.variants(t.field) {
 		return false
 	}
 	text, _ := m.join(sources)

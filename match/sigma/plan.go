@@ -152,7 +152,7 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 	for _, w := range want {
 		p.slots = append(p.slots, slot{
 			source: w.source, scanner: m.scanner(g, w.fields),
-			keywords: len(w.fields) == 1 && w.fields[0] == keywordField,
+			keywords: !slices.ContainsFunc(w.fields, func(f uint32) bool { return !m.set.isKeywords(f) }),
 		})
 	}
 	return p
@@ -173,6 +173,12 @@ func (m *Matcher) find(f groupField, e *event.Event) []source {
 
 func derivedSources(d *Derivation, e *event.Event) []source {
 	if d.Make != nil {
+		// Without any field that it needs, what it makes is the same for all events of the layout.
+		if len(d.From) > 0 && !slices.ContainsFunc(d.From, func(name string) bool { return e.Shape.Lookup(name) != nil }) {
+			if _, ok := d.Make(nil, e); !ok {
+				return nil
+			}
+		}
 		return []source{{at: -1, derived: d}}
 	}
 	if len(d.From) == 0 {
@@ -203,8 +209,10 @@ func (m *Matcher) scanner(g *group, fields []uint32) *scanner {
 	if s == nil {
 		s = &scanner{id: uint32(len(m.scanners)), group: g}
 		for _, f := range fields {
-			if f == keywordField {
-				s.indexes = append(s.indexes, g.keywords)
+			if m.set.isKeywords(f) {
+				if x := g.keywords[f]; x != nil {
+					s.indexes = append(s.indexes, x)
+				}
 			} else {
 				s.indexes = append(s.indexes, m.set.fields[f].index)
 			}
