@@ -107,10 +107,8 @@ func trimLeft(b []byte) []byte {
 
 // cutWord gives the text up to the next blank, and what follows it.
 func cutWord(b []byte) (word, rest []byte) {
-	if i := bytes.IndexByte(b, ' '); i >= 0 {
-		return b[:i], b[i+1:]
-	}
-	return b, nil
+	word, rest, _ = bytes.Cut(b, []byte{' '})
+	return word, rest
 }
 
 // read3164 reads HOSTNAME TAG[PID]: MESSAGE (RFC 3164 4.1.2 and 4.1.3).

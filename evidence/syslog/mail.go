@@ -21,10 +21,10 @@ func (r *Reader) postfix(program, m []byte) {
 	word := until(rest, ": =")
 	switch string(word) {
 	case "warning":
-		if at := bytes.Index(rest, []byte(": SASL ")); at >= 0 {
+		if before, said, ok := bytes.Cut(rest, []byte(": SASL ")); ok {
 			// warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: reason, sasl_username=x
-			r.address(rest[:at])
-			method, why := cutWord(rest[at+len(": SASL "):])
+			r.address(before)
+			method, why := cutWord(said)
 			rec.Add("method", method)
 			if reason, ok := after(why, "failed: "); ok {
 				rec.Add("reason", reason)
@@ -38,10 +38,10 @@ func (r *Reader) postfix(program, m []byte) {
 		// reject: RCPT from unknown[192.0.2.1]: 554 ...
 		if from, ok := after(rest, " from "); ok {
 			r.address(until(from, ";"))
-			if _, reason, ok := bytes.Cut(from, []byte("]: ")); ok {
+			if reason, ok := after(from, "]: "); ok {
 				rec.Add("reason", reason)
-			} else if at := bytes.Index(from, []byte(": ")); at >= 0 {
-				rec.Add("reason", from[at+2:])
+			} else if reason, ok := after(from, ": "); ok {
+				rec.Add("reason", reason)
 			}
 		}
 		r.result("send", "failure")

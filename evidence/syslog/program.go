@@ -231,7 +231,7 @@ func (r *Reader) addressAtStart(b []byte) bool {
 
 // address adds the address in name[ADDRESS]:PORT, name (ADDRESS) or [ADDRESS].
 func (r *Reader) address(b []byte) {
-	for i := 0; i < len(b); i++ {
+	for i := range b {
 		if b[i] != '[' && b[i] != '(' {
 			continue
 		}
