@@ -120,10 +120,12 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 		}
 		want[i].fields = append(want[i].fields, field)
 	}
-	keywords := false
+	var keywords []uint32
 	for i, f := range g.fields {
-		if f.id == keywordField {
-			keywords = f.scanned
+		if m.set.isKeywords(f.id) && f.derived == nil {
+			if f.scanned {
+				keywords = append(keywords, f.id)
+			}
 			for at := range e.Values {
 				p.sources[i] = append(p.sources[i], source{at: int32(at)})
 			}
@@ -144,9 +146,9 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 			p.lists = append(p.lists, list{field: i, several: len(p.sources[i]) > 1, scanner: m.scanner(g, []uint32{f.id})})
 		}
 	}
-	if keywords {
+	for _, id := range keywords {
 		for at := range e.Values {
-			add(source{at: int32(at)}, keywordField)
+			add(source{at: int32(at)}, id)
 		}
 	}
 	for _, w := range want {

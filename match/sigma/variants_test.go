@@ -43,3 +43,29 @@ func TestVariants(t *testing.T) {
 	f(Item{Kind: ItemExists, Want: true}, true)
 	f(Item{Kind: ItemNull}, false)
 }
+
+// Keywords are looked for in all values on a route without a mapping for them, also if another
+// route of the same log source has one.
+func TestKeywordsOnPlainRoute(t *testing.T) {
+	routes := []Route{
+		{Product: "mapped", Fields: Mapping{"": {From: []string{"only"}}}},
+		{Product: "plain"},
+	}
+	r := &Rule{Title: "test", Condition: Node{Op: OpItem, Item: &Item{Pattern: Pattern{{Wildcard: AnyRun}, {Literal: "needle"}, {Wildcard: AnyRun}}}}}
+	set, err := compileRoutes([]*Rule{r}, func(Logsource) []Route { return routes })
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := &event.Shape{Fields: []event.Field{{Name: "only"}, {Name: "other"}}}
+	f := func(product, only, other string, want bool) {
+		t.Helper()
+		e := &event.Event{Shape: shape, Product: product, Values: []event.Value{{Kind: event.Text, Raw: []byte(only)}, {Kind: event.Text, Raw: []byte(other)}}}
+		if got := len(set.NewMatcher().Match(e)) == 1; got != want {
+			t.Errorf("%s, only %q, other %q: %v, want %v", product, only, other, got, want)
+		}
+	}
+	f("mapped", "a needle", "", true)
+	f("mapped", "", "a needle", false)
+	f("plain", "a needle", "", true)
+	f("plain", "", "a needle", true)
+}
