@@ -56,8 +56,6 @@ type field struct {
 	index *literalIndex
 }
 
-const keywordField = 0 // the field of keywords, "" (T5)
-
 type keyword struct {
 	lit   string
 	at    anchor
@@ -132,7 +130,6 @@ func compileRoutes(rules []*Rule, routesOf func(Logsource) []Route) (*Set, error
 		checked: map[checkKey]uint32{}, tested: map[testKey]uint32{},
 		regexps: map[string]*Regexp{}, bySource: map[Logsource]int{},
 	}
-	b.field("", "")
 	for i, r := range rules {
 		if err := b.rule(int32(i), r); err != nil {
 			return nil, fmt.Errorf("%s:%d: %s: %w", r.File, r.Line, r.Title, err)
