@@ -63,8 +63,8 @@ func huntCommand() *cobra.Command {
 	var f huntFlags
 	cmd := &cobra.Command{
 		Use:   "hunt EVIDENCE...",
-		Short: "Hunt in event logs: files, and folders with all folders in them",
-		Long: `Hunt reads all event logs in files and folders, runs every rule on every event, and shows
+		Short: "Hunt in logs: files, archives, and folders with all folders in them",
+		Long: `Hunt reads all logs in files, folders and archives, runs every rule on every event, and shows
 what was found: matches of a rule on a host that are less than a day apart are one finding.
 
 Logs are recognised by their contents, never by their names, and are opened for reading only.

@@ -52,8 +52,8 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	root := &cobra.Command{
 		Use:   "aldebaran",
 		Short: "Hunt for intrusions in the logs of your own machines",
-		Long: "Aldebaran hunts for intrusions in the logs of your own machines: Sigma rules in Windows\n" +
-			"event logs, offline. Start with: aldebaran demo",
+		Long: "Aldebaran hunts for intrusions in the logs of your own machines: Sigma rules in event\n" +
+			"logs and in the logs of web, mail and database servers, offline. Start with: aldebaran demo",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
