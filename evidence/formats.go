@@ -21,6 +21,7 @@ import (
 	"aldebaran/evidence/postgresql"
 	"aldebaran/evidence/syslog"
 	"aldebaran/evidence/w3c"
+	"aldebaran/evidence/xml"
 	"aldebaran/evidence/zeek"
 )
 
@@ -72,6 +73,7 @@ var formats = [...]format{
 	text("ncsa", ncsa.Sniff, ncsa.Open, ncsa.NewReader),
 	text("zeek", zeek.Sniff, zeek.Open, zeek.NewReader),
 	text("json", json.Sniff, json.Open, json.NewReader),
+	text("xml", xml.Sniff, xml.Open, xml.NewReader),
 	text("dns", dns.Sniff, dns.Open, dns.NewReader),
 	text("auditd", auditd.Sniff, auditd.Open, auditd.NewReader),
 	text("cef", cef.Sniff, cef.Open, cef.NewReader),
