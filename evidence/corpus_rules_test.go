@@ -281,7 +281,7 @@ func compareSection(t *testing.T, name, want string) {
 		return
 	}
 	lines := strings.Split(have, "\n")
-	for _, line := range strings.Split(want, "\n") {
+	for line := range strings.SplitSeq(want, "\n") {
 		if !slices.Contains(lines, line) {
 			t.Errorf("%s: want %s", path, line)
 		}

@@ -117,7 +117,7 @@ func compareGolden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	want := strings.Split(string(golden), "\n")
-	for _, line := range strings.Split(got, "\n") {
+	for line := range strings.SplitSeq(got, "\n") {
 		if i := slices.Index(want, line); i >= 0 {
 			want = slices.Delete(want, i, i+1)
 			continue

@@ -3,6 +3,7 @@ package packs_test
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -153,7 +154,7 @@ func (h *hunter) archives(dir string) {
 		}
 		for r := tar.NewReader(z); ; {
 			header, err := r.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

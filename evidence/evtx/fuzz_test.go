@@ -78,6 +78,7 @@ func seeds(tb testing.TB) [][]byte {
 
 // readChecked reads a log and checks what everybody relies on, however hostile the log is.
 func readChecked(t *testing.T, r *Reader, b []byte, opt Options) (lines []string, digest uint64) {
+	t.Helper()
 	f, err := Open(bytes.NewReader(b), int64(len(b)), "f.evtx", opt)
 	if err != nil {
 		return nil, 0

@@ -168,10 +168,8 @@ func continuedEnd(line []byte) (end int, closed bool) {
 }
 
 func firstColumn(line []byte) []byte {
-	if i := bytes.IndexByte(line, ','); i >= 0 {
-		return line[:i]
-	}
-	return line
+	first, _, _ := bytes.Cut(line, []byte{','})
+	return first
 }
 
 // take gives the part of a column that a made field wants; ok is false if the column has none.
@@ -208,7 +206,7 @@ func (s *splitter) take(value []byte, h how) (part []byte, ok bool) {
 			return nil, false
 		}
 		// https://localhost:444/ecp/logoff.aspx
-		if at := bytes.Index(url, []byte("://")); at >= 0 && bytes.IndexAny(url[:at], "/?") < 0 {
+		if at := bytes.Index(url, []byte("://")); at >= 0 && !bytes.ContainsAny(url[:at], "/?") {
 			url = url[at+len("://"):]
 			url = url[max(0, bytes.IndexByte(url, '/')):]
 		}

@@ -36,6 +36,7 @@ func FuzzRead(f *testing.F) {
 
 // check holds a log's events against its bytes.
 func check(t *testing.T, log []byte) {
+	t.Helper()
 	file, err := Open(bytes.NewReader(log), int64(len(log)), "test.log", lines.Options{})
 	if err != nil {
 		t.Fatal(err)

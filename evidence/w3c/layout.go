@@ -37,7 +37,7 @@ func newLayout(fields, software string) *layout {
 	l := &layout{date: -1, time: -1, computer: -1}
 	has := map[string]bool{}
 	var shape []event.Field
-	for _, written := range strings.Fields(fields) {
+	for written := range strings.FieldsSeq(fields) {
 		if len(shape) == maxColumns {
 			break
 		}

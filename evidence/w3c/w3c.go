@@ -84,7 +84,7 @@ func isFields(value []byte) bool {
 	if bytes.IndexByte(value, ',') >= 0 {
 		return false
 	}
-	for _, name := range bytes.Fields(value) {
+	for name := range bytes.FieldsSeq(value) {
 		name = bytes.ToLower(name)
 		for _, prefix := range [...]string{"c-", "s-", "r-", "cs-", "sc-", "sr-", "rs-", "x-", "src-", "dst-", "cs(", "sc(", "rs("} {
 			if bytes.HasPrefix(name, []byte(prefix)) {

@@ -274,7 +274,7 @@ func (b *compiler) expr(n Node) (expr, error) {
 		return e.kids[0], nil
 	}
 	// What is cheap to know goes first: bits are tried before kids, tests come last.
-	slices.SortStableFunc(e.kids, func(x, y expr) int { return int(exprWeight(x)) - int(exprWeight(y)) })
+	slices.SortStableFunc(e.kids, func(x, y expr) int { return exprWeight(x) - exprWeight(y) })
 	return e, nil
 }
 

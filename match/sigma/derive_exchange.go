@@ -135,7 +135,7 @@ func appendManagementSentence(dst []byte, e *event.Event) []byte {
 	switch e.EventID {
 	case 1, 6:
 		if e.EventID == 1 {
-			part("Cmdlet suceeded. Cmdlet ", 0)
+			part("Cmdlet suceeded. Cmdlet ", 0) //nolint:misspell // Exchange writes it so
 		} else {
 			part("Cmdlet failed. Cmdlet ", 0)
 		}
@@ -218,7 +218,7 @@ func cmdletFailed(e *event.Event) bool {
 func cmdletText(whole bool) func([]byte, *event.Event) ([]byte, bool) {
 	return func(dst []byte, e *event.Event) ([]byte, bool) {
 		start := len(dst)
-		sentence := "Cmdlet suceeded. Cmdlet "
+		sentence := "Cmdlet suceeded. Cmdlet " //nolint:misspell // Exchange writes it so
 		if cmdletFailed(e) {
 			sentence = "Cmdlet failed. Cmdlet "
 		}
