@@ -14,7 +14,7 @@ var explained = [...]struct {
 	reason string
 	paths  []string
 }{
-	{"a database's log in a form of its own, which is not read yet", []string{"logs/mysql/", "lnav/logfile_mysql_", "crowdsec/db/mariadb-logs"}},
+	{"no log, but what a program made of one", []string{"slow006-session-2"}},
 	{"alerts on one line: Suricata's eve.json is read instead", []string{"suricata-logs-fastlog", "snort3_alert_fast"}},
 	{"no log: lists of programs, files and commands that were typed", []string{"plaso/bash_history", "plaso/dpkg.log", "plaso/popcontest1", "process_list", "systeminfo"}},
 	{"binary records", []string{"plaso/ivanti_vc0"}},
