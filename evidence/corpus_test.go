@@ -75,22 +75,28 @@ func kindOf(format string, e *event.Event) corpusKind {
 }
 
 // TestCorpus reads every file of the corpus under a name that says nothing, and compares what each
-// was recognised as, its events and its damage with testdata/corpus.golden.
+// was recognised as, its events and its damage with testdata/corpus.golden, and the tables of
+// docs/formats/README.md with what comes of it.
 func TestCorpus(t *testing.T) {
 	rows, kinds := readCorpus(t)
-	var golden strings.Builder
-	golden.WriteString("# path\tformat\tevents\twithout a time\tdamaged places\trecords lost\n")
-	for _, r := range rows {
-		fmt.Fprintln(&golden, r)
-	}
-	compareGolden(t, "corpus.golden", golden.String())
-
-	golden.Reset()
-	golden.WriteString("# format\tproduct\tcategory\tservice\tchannel\tevents\n")
-	for _, k := range slices.SortedFunc(maps.Keys(kinds), compareKinds) {
-		fmt.Fprintf(&golden, "%s\t%d\n", k, kinds[k])
-	}
-	compareGolden(t, "kinds.golden", golden.String())
+	t.Run("files", func(t *testing.T) {
+		var golden strings.Builder
+		golden.WriteString("# path\tformat\tevents\twithout a time\tdamaged places\trecords lost\n")
+		for _, r := range rows {
+			fmt.Fprintln(&golden, r)
+		}
+		compareGolden(t, "corpus.golden", golden.String())
+	})
+	t.Run("kinds", func(t *testing.T) {
+		var golden strings.Builder
+		golden.WriteString("# format\tproduct\tcategory\tservice\tchannel\tevents\n")
+		for _, k := range slices.SortedFunc(maps.Keys(kinds), compareKinds) {
+			fmt.Fprintf(&golden, "%s\t%d\n", k, kinds[k])
+		}
+		compareGolden(t, "kinds.golden", golden.String())
+	})
+	t.Run("figures", func(t *testing.T) { checkFigures(t, rows) })
+	t.Run("rules", func(t *testing.T) { checkRules(t, kinds) })
 }
 
 func compareKinds(a, b corpusKind) int { return strings.Compare(a.String(), b.String()) }
@@ -131,6 +137,7 @@ func compareGolden(t *testing.T, name, got string) {
 
 // readCorpus reads all evidence of the corpus, sorted by path.
 func readCorpus(t *testing.T) ([]corpusRow, map[corpusKind]int) {
+	t.Helper()
 	corpus := os.Getenv("ALDEBARAN_CORPUS")
 	if corpus == "" {
 		t.Skip("ALDEBARAN_CORPUS is not set")

@@ -98,31 +98,31 @@ func (r *Reader) complete(want string) string {
 	return ""
 }
 
-// attributes adds those of the innermost element. What Data is called is given back instead; any
-// tells whether others were added, so that an element without text says something all the same.
-func (r *Reader) attributes(depth int, b []byte) (dataName []byte, any bool) {
+// attributes adds those of the innermost element. What Data is called is given back instead; added
+// tells whether others were, so that an element without text says something all the same.
+func (r *Reader) attributes(depth int, b []byte) (dataName []byte, added bool) {
 	element := r.path[depth-1]
 	for {
 		b = bytes.TrimLeft(b, " \t\r\n")
 		eq := bytes.IndexByte(b, '=')
 		if eq < 0 || eq+1 >= len(b) || b[eq+1] != '"' && b[eq+1] != '\'' {
-			return dataName, any
+			return dataName, added
 		}
 		end := bytes.IndexByte(b[eq+2:], b[eq+1])
 		if end < 0 {
-			return dataName, any
+			return dataName, added
 		}
 		name, value := bytes.TrimSpace(b[:eq]), r.text(b[eq+2:eq+2+end])
 		b = b[eq+2+end+1:]
 		switch {
 		case depth < 3 || bytes.HasPrefix(name, []byte("xmlns")):
 		case r.in("System"):
-			any = true
+			added = true
 			r.system(element, name, value)
 		case string(element) == "Data" && string(name) == "Name":
 			dataName = r.withoutBlanks(value)
 		default:
-			any = true
+			added = true
 			r.rec.AddNamed(r.joined(element, name), value)
 		}
 	}
