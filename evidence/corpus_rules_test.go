@@ -46,7 +46,6 @@ var unserved = map[sigma.Logsource]string{
 
 	{Product: "cisco", Service: "duo"}:                 serviceExport,
 	{Product: "onelogin", Service: "onelogin.events"}:  serviceExport,
-	{Product: "opencanary", Category: "application"}:   serviceExport,
 	{Product: "qualys"}:                                serviceExport,
 	{Product: "rpc_firewall", Category: "application"}: "its events are read from event logs; no route knows their channel and their unnamed values",
 }

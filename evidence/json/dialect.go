@@ -79,6 +79,7 @@ var dialects = [...]dialect{
 		return m.all("action", "actor") && m.any("org", "org_id", "repo", "_document_id", "business", "actor_id")
 	}, (*maker).gitHub},
 	{"Bitbucket", func(m *maker) bool { return m.all("auditType.action") && m.any("auditType.category") }, (*maker).bitbucket},
+	{"OpenCanary", func(m *maker) bool { return m.all("logtype", "node_id") && m.any("dst_host", "src_host") }, (*maker).openCanary},
 	{"Zeek", isZeek, (*maker).zeek},
 	{"Suricata", func(m *maker) bool {
 		return m.all("event_type", "timestamp") && m.any("flow_id", "src_ip", "stats.uptime")

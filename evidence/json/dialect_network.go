@@ -252,3 +252,11 @@ func linuxByProgram(program string) (product, category, service string) {
 	}
 	return "linux", "", "syslog"
 }
+
+// openCanary is what a decoy of Thinkst logs: https://opencanary.readthedocs.io. Its node is a name that
+// its owner gave it.
+func (m *maker) openCanary() {
+	m.label("opencanary", "application", "")
+	m.host("node_id")
+	m.time("=utc_time", "local_time_adjusted", "local_time")
+}
