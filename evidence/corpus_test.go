@@ -206,6 +206,7 @@ func readCorpus(t *testing.T) ([]corpusRow, map[corpusKind]int) {
 
 // unwrapped takes the records out of Panther's tests, one on a line; anything else stays as it is.
 func unwrapped(t *testing.T, data []byte) []byte {
+	t.Helper()
 	var test struct {
 		Rule  string
 		Tests []struct{ Log json.RawMessage }
@@ -224,6 +225,7 @@ func unwrapped(t *testing.T, data []byte) []byte {
 }
 
 func (r *corpusRow) read(t *testing.T, reader *evidence.Reader, s *evidence.Source, kinds map[corpusKind]int) {
+	t.Helper()
 	defer s.Close()
 	r.format = s.Format
 	r.note(s.Damage())
