@@ -93,26 +93,69 @@ type Shape struct {
 
 	once  sync.Once
 	index map[string][]int
+	// few is the index of a shape with few names, which is the usual one: a lookup compares one or
+	// two names. Its length is a power of two; places are found by placeOf.
+	few []namedFields
+}
+
+type namedFields struct {
+	name string
+	at   []int
+}
+
+// maxFew is how many names the small index takes: more could be made to stand in each other's way.
+const maxFew = 48
+
+// placeOf is where a name stands in the small index, or a place behind it.
+func placeOf(name string) int {
+	n := len(name)
+	if n == 0 {
+		return 0
+	}
+	return n + int(name[0])*7 + int(name[n/2])*31 + int(name[n-1])*131
 }
 
 // Lookup gives the indexes of the fields of that exact name that a rule means by it: those of the
 // Data part if there is one, else those of the System part; nil if there is none.
 func (s *Shape) Lookup(name string) []int {
-	s.once.Do(func() {
-		s.index = make(map[string][]int, len(s.Fields))
-		for _, part := range []Part{Data, System} {
-			for i, f := range s.Fields {
-				if f.Part != part {
-					continue
-				}
-				if have := s.index[f.Name]; len(have) > 0 && s.Fields[have[0]].Part != part {
-					continue
-				}
-				s.index[f.Name] = append(s.index[f.Name], i)
-			}
+	s.once.Do(s.makeIndex)
+	if s.few == nil {
+		return s.index[name]
+	}
+	mask := len(s.few) - 1
+	for i := placeOf(name) & mask; ; i = (i + 1) & mask {
+		f := &s.few[i]
+		if f.at == nil || f.name == name {
+			return f.at
 		}
-	})
-	return s.index[name]
+	}
+}
+
+func (s *Shape) makeIndex() {
+	s.index = make(map[string][]int, len(s.Fields))
+	for _, part := range []Part{Data, System} {
+		for i, f := range s.Fields {
+			if f.Part != part {
+				continue
+			}
+			if have := s.index[f.Name]; len(have) > 0 && s.Fields[have[0]].Part != part {
+				continue
+			}
+			s.index[f.Name] = append(s.index[f.Name], i)
+		}
+	}
+	if len(s.index) > maxFew {
+		return
+	}
+	few := make([]namedFields, 128) // always places left: a search for a name that is not there ends
+	for name, at := range s.index {
+		i := placeOf(name) & (len(few) - 1)
+		for few[i].at != nil {
+			i = (i + 1) & (len(few) - 1)
+		}
+		few[i] = namedFields{name, at}
+	}
+	s.few = few
 }
 
 // Get gives the first value of that name (see [Shape.Lookup]); ok is false if there is no such field.

@@ -76,6 +76,22 @@ func TestShapeLookup(t *testing.T) {
 	f("EventID", "[1]")
 	f("Data", "[3 4]")
 	f("data", "[]")
+	f("", "[]")
+	// Few and many names are found alike.
+	for _, n := range []int{0, 1, maxFew, maxFew + 1, 500} {
+		s := &Shape{}
+		for i := range n {
+			s.Fields = append(s.Fields, Field{Name: fmt.Sprint("name", i)})
+		}
+		for i := range n {
+			if got := s.Lookup(fmt.Sprint("name", i)); len(got) != 1 || got[0] != i {
+				t.Errorf("of %d names the one of number %d is found at %v", n, i, got)
+			}
+		}
+		if got := s.Lookup("name"); got != nil {
+			t.Errorf("of %d names one that is not there is found at %v", n, got)
+		}
+	}
 }
 
 // A clone outlives the reader's buffer.
