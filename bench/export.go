@@ -72,8 +72,15 @@ func newExporter(w io.Writer, c *sigma.Collection) *exporter {
 func groupCategories(sources []routedSource) map[string]string {
 	routes := map[string][]sigma.Route{}
 	for _, s := range sources {
-		if s.Category != "" {
-			routes[s.Category] = append(routes[s.Category], s.routes...)
+		if s.Category == "" {
+			continue
+		}
+		for _, r := range s.routes {
+			// What is exported comes from event logs, which no reader labels: routes that only labelled
+			// events take would join categories that share nothing here.
+			if r.Category == "" && r.Service == "" {
+				routes[s.Category] = append(routes[s.Category], r)
+			}
 		}
 	}
 	names := sortedKeys(routes)

@@ -67,8 +67,8 @@ func ours(binary string) []program {
 	return []program{
 		{name: "aldebaran, 1 worker", args: hunt(1, "--no-cache"), counted: true, includes: "loading rules from YAML, reading EVTX, matching, finding duplicates, writing matches with all fields"},
 		{name: "aldebaran, 2 workers", args: hunt(2, "--no-cache"), counted: true, includes: "the same"},
-		{name: "aldebaran on JSON lines, 1 worker", args: onLines, counted: true, includes: "the same, but reading the JSON lines that rsigma reads"},
 		{name: "aldebaran, 1 worker, cached rules", args: hunt(1, "--cache", "{cache}"), counted: true, includes: "the same, rules from the cache"},
+		{name: "aldebaran on JSON lines, 1 worker", args: onLines, counted: true, includes: "the same as the first, but reading the JSON lines that rsigma reads"},
 	}
 }
 
