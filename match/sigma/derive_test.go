@@ -38,6 +38,7 @@ func resolveField(t *testing.T, ls Logsource, e *event.Event, field string) (str
 
 // resolves returns a closure that wants a field to have a value; "absent" for none.
 func resolves(t *testing.T, ls Logsource, e *event.Event) func(field, want string) {
+	t.Helper()
 	return func(field, want string) {
 		t.Helper()
 		got, ok := resolveField(t, ls, e, field)
