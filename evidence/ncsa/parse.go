@@ -16,11 +16,18 @@ const (
 	kinds
 )
 
-// A parser takes one line apart. Its fields are slices of the line or of scratch, nil where the
-// line has no such part; a hyphen stands for "no value" in all of them.
+// A parser takes one line apart.
 type parser struct {
-	loc *time.Location // of times that do not say theirs
+	parts
+	loc     *time.Location // of times that do not say theirs
+	dates   dates
+	scratch []byte
+	slash   [1]byte
+}
 
+// parts are what a line consists of: slices of the line or of scratch, nil where the line has no
+// such part; a hyphen stands for "no value" in all of them.
+type parts struct {
 	kind      kind
 	time      time.Time
 	zoned     bool // the line says its zone
@@ -35,15 +42,13 @@ type parser struct {
 	referer, agent, forwarded, more         []byte
 	duration, thread, computer              []byte
 	module, level, process, message, server []byte
-
-	dates   dates
-	scratch []byte
-	slash   [1]byte
 }
 
 // reset forgets the line before.
 func (p *parser) reset() {
-	*p = parser{loc: p.loc, dates: p.dates, scratch: p.scratch[:0], slash: [1]byte{'/'}}
+	p.parts = parts{}
+	p.scratch = p.scratch[:0]
+	p.slash[0] = '/'
 }
 
 // parse takes a line apart; false if it is none of a web server.
@@ -144,6 +149,9 @@ func (p *parser) before(prefix []byte) bool {
 // header takes off what syslog or a container puts before a line: "Jul  8 11:07:07 web01 nginx[29]: "
 // and "web-1  | ". Names of users may hold the same marks, so it must look like that from its start.
 func (p *parser) header(prefix []byte) []byte {
+	if len(prefix) < len("a | 1.2.3.4 - -") {
+		return prefix // as most are: "192.0.2.1 - -" has no room for more
+	}
 	if first, rest := word(prefix); len(first) > 0 {
 		second, rest := word(rest)
 		if len(second) == 1 && second[0] == '|' {
