@@ -4,7 +4,7 @@ import "bytes"
 
 // program labels a record with the log source that its program serves, and adds the fields that
 // stand in its message. Rules for service "auth" or "syslog" take events of several of these
-// services; that is what routes are for, see match/sigma/route_linux.go.
+// services; that is what routes are for, see match/sigma/route_linuxhosts.go.
 //
 // The names of logins' fields are the same for all programs: user, client_ip, client_port, method,
 // action ("login", "logout", "session", "connect", "command", "send", ...) and result ("success",
