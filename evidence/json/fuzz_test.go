@@ -116,7 +116,7 @@ func alone(t *testing.T, record []byte, want *event.Event) {
 
 // FuzzTime holds that no text is too odd for a time, and that what is written from a time is read.
 func FuzzTime(f *testing.F) {
-	for _, s := range []string{"2026-01-02T03:04:05.678Z", "1767323045.5", "/Date(1767323045123)/", "133000000000000000", "2026-02-30 00:00:00", "0000-01-01 00:00:00", "1/2/2026 3:04:05 PM", "0000-01-01T00:00:00+99:99"} {
+	for _, s := range []string{"2026-01-02T03:04:05.678Z", "1767323045.5", "/Date(1767323045123)/", "133000000000000000", "2026-02-30 00:00:00", "0000-01-01 00:00:00", "1/2/2026 3:04:05 PM", "0000-01-01T00:00:00+99:99", "0001-01-01T00:00:00+99:", "0001-01-01T00:00:00+03:00"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

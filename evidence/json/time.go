@@ -49,6 +49,9 @@ func parseTime(b []byte, loc *time.Location) (t time.Time, certain, ok bool) {
 }
 
 // parseISO reads 2006-01-02T15:04:05.9999999+01:00 with any number of decimals, a blank for the T,
+// firstSecond is the first of the year 1, in seconds since 1970; a zone may reach behind it.
+const firstSecond = -62135596800
+
 // and a zone that may be Z, +01:00, +0100, +01, UTC or nothing.
 func parseISO(b []byte, loc *time.Location) (t time.Time, certain, ok bool) {
 	two := func(at int) int {
@@ -91,10 +94,15 @@ func parseISO(b []byte, loc *time.Location) (t time.Time, certain, ok bool) {
 		if digits = bytes.TrimPrefix(digits[2:], []byte{':'}); len(digits) >= 2 && '0' <= digits[0] && digits[0] <= '9' && '0' <= digits[1] && digits[1] <= '9' {
 			offset += int64(digits[0]-'0')*600 + int64(digits[1]-'0')*60
 		}
+		if offset >= 24*3600 {
+			return time.Time{}, false, false
+		}
 		if zone[0] == '-' {
 			offset = -offset
 		}
-		sec -= offset
+		if sec -= offset; sec < firstSecond {
+			return time.Time{}, false, false
+		}
 	default:
 		return time.Time{}, false, false
 	}
