@@ -48,10 +48,10 @@ func parseTime(b []byte, loc *time.Location) (t time.Time, certain, ok bool) {
 	return time.Time{}, false, false
 }
 
-// parseISO reads 2006-01-02T15:04:05.9999999+01:00 with any number of decimals, a blank for the T,
 // firstSecond is the first of the year 1, in seconds since 1970; a zone may reach behind it.
 const firstSecond = -62135596800
 
+// parseISO reads 2006-01-02T15:04:05.9999999+01:00 with any number of decimals, a blank for the T,
 // and a zone that may be Z, +01:00, +0100, +01, UTC or nothing.
 func parseISO(b []byte, loc *time.Location) (t time.Time, certain, ok bool) {
 	two := func(at int) int {
