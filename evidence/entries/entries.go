@@ -134,7 +134,7 @@ func (t *Tally) Start(path string, u event.Unit) {
 func (t *Tally) Entry(e *Entry) {
 	t.Report.Bytes += e.Length
 	sum := crc32.Checksum(e.Text, t.table)
-	t.Report.Digest = mix(t.Report.Digest, uint64(sum)<<32|uint64(len(e.Text)))
+	t.Report.Digest = lines.Mix(t.Report.Digest, uint64(sum)<<32|uint64(len(e.Text)))
 	if e.Cut {
 		t.Damage(e.Offset, "entry", fmt.Sprintf("lines of at most %d bytes, and %d in all", lines.MaxLine, MaxEntry), strconv.FormatInt(e.Length, 10)+" bytes", 0)
 	}
@@ -182,12 +182,4 @@ func Quote(text []byte) string {
 		return strconv.QuoteToASCII(string(text[:maxQuote])) + "..."
 	}
 	return strconv.QuoteToASCII(string(text))
-}
-
-// mix makes one number of a digest and what is added to it (the finaliser of SplitMix64).
-func mix(digest, x uint64) uint64 {
-	x += digest * 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

@@ -178,19 +178,11 @@ func (r *Reader) single(text []byte, p piece) bool {
 		r.directive(text)
 		return true
 	}
-	r.report.Digest = mix(r.report.Digest, uint64(crc32.Checksum(text, r.table))<<32|uint64(len(text)))
+	r.report.Digest = lines.Mix(r.report.Digest, uint64(crc32.Checksum(text, r.table))<<32|uint64(len(text)))
 	if p.cut {
 		r.damage(p.offset, "record", fmt.Sprintf("lines of at most %d bytes", lines.MaxLine), strconv.FormatInt(p.length, 10), 0)
 	}
 	return r.record(text, p)
-}
-
-// mix makes one number of a digest and what is added to it (the finaliser of SplitMix64).
-func mix(digest, x uint64) uint64 {
-	x += digest * 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 func isDirective(text []byte) bool {

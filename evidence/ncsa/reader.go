@@ -82,7 +82,7 @@ func (r *Reader) line(l lines.Line) bool {
 		return true
 	}
 	r.report.Bytes += l.Length
-	r.report.Digest = mix(r.report.Digest, uint64(crc32.Checksum(text, r.table))<<32|uint64(len(text)))
+	r.report.Digest = lines.Mix(r.report.Digest, uint64(crc32.Checksum(text, r.table))<<32|uint64(len(text)))
 	if text[0] == '#' {
 		return true // a remark
 	}
@@ -289,14 +289,6 @@ func newShape(k kind, parts uint32) *event.Shape {
 		add("cs-version", "request/version")
 	}
 	return &event.Shape{Fields: fields}
-}
-
-// mix makes one number of a digest and what is added to it (the finaliser of SplitMix64).
-func mix(digest, x uint64) uint64 {
-	x += digest * 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // host sets the event's computer without allocating for a name that was seen before.

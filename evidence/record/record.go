@@ -153,15 +153,7 @@ func isBlank(text []byte) bool {
 // count puts a line into the report.
 func (r *Reader) count(l lines.Line) {
 	r.report.Bytes += l.Length
-	r.report.Digest = mix(r.report.Digest, uint64(crc32.Checksum(l.Text, r.table))<<32|uint64(len(l.Text)))
-}
-
-// mix makes one number of a digest and what is added to it (the finaliser of SplitMix64).
-func mix(digest, x uint64) uint64 {
-	x += digest * 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	r.report.Digest = lines.Mix(r.report.Digest, uint64(crc32.Checksum(l.Text, r.table))<<32|uint64(len(l.Text)))
 }
 
 // join adds a line to the record before it.

@@ -77,7 +77,7 @@ func (r *Reader) line(l lines.Line) bool {
 		return true
 	}
 	r.report.Bytes += l.Length
-	r.report.Digest = mix(r.report.Digest, uint64(crc32.Checksum(l.Text, r.table))<<32|uint64(len(l.Text)))
+	r.report.Digest = lines.Mix(r.report.Digest, uint64(crc32.Checksum(l.Text, r.table))<<32|uint64(len(l.Text)))
 	if l.Text[0] == '#' && r.directive(l) {
 		return true
 	}
@@ -92,14 +92,6 @@ func (r *Reader) line(l lines.Line) bool {
 		r.setLayout(l.Offset)
 	}
 	return r.record(l)
-}
-
-// mix makes one number of a digest and what is added to it (the finaliser of SplitMix64).
-func mix(digest, x uint64) uint64 {
-	x += digest * 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // directive takes up what a line that begins with # says; false if it is none.
