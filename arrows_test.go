@@ -34,6 +34,8 @@ var arrows = map[string][]string{
 	// words all stages share
 	"event":  {},
 	"attack": {},
+	// what we are told
+	"intel": {"attack"},
 	// what we are handed
 	"evidence/entries":           {"event", "evidence/lines"},
 	"evidence/evtx":              {"event"},
