@@ -42,7 +42,7 @@ var webFields = Mapping{
 // requestVariants are the request as it was sent and decoded, and the query decoded. Fields share
 // this very list: texts that are made once for an event are looked at once for all of them.
 var requestVariants = []Derivation{
-	{From: requestFields, Make: fullRequest},
+	{From: requestFields, Make: fullRequest, Joins: requestFields[:2]},
 	decoded(requestText, 1),
 	decoded(requestText, 2),
 	decoded(ownField("cs-uri-query"), 1),

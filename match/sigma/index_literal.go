@@ -95,10 +95,28 @@ func (b *literalBuilder) build(common func(uint32) int) *literalIndex {
 
 // scan calls hit for each atom whose literal stands in the text; for some more than once.
 func (x *literalIndex) scan(text []byte, hits *hitList) {
-	x.start.scan(text, hits)
-	x.end.scan(text, hits)
+	x.scanEnds(text, hits)
 	x.grams.scan(text, hits)
 	x.short.scan(text, hits)
+}
+
+// scanEnds is that for literals that the text must begin or end with.
+func (x *literalIndex) scanEnds(text []byte, hits *hitList) {
+	x.start.scan(text, hits)
+	x.end.scan(text, hits)
+}
+
+// anywhere calls f for each literal that may stand anywhere in a text.
+func (x *literalIndex) anywhere(f func(lit string, atom uint32)) {
+	for _, l := range x.grams.lits {
+		f(l.lit, l.atom)
+	}
+	for _, l := range x.short.lits {
+		f(l.lit, l.atom)
+	}
+	for _, l := range x.short.single {
+		f(l.lit, l.atom)
+	}
 }
 
 // A hitList collects atoms, each once. The bits are those of the atoms in the list.

@@ -53,6 +53,10 @@ type Derivation struct {
 	// allocate in steady state (it uses the room behind dst as scratch), and leaves what dst held
 	// as it was.
 	Make func(dst []byte, e *event.Event) (text []byte, ok bool)
+	// Joins names two fields of which Make makes the text, if the event has both: that of the first and,
+	// unless the second is null, a question mark and that of the second. Whoever looks at the fields
+	// too can then look at all three at once. Nil if the text is made otherwise.
+	Joins []string
 	// OwnFirst: an event that has a field of the very name that the rule writes is taken at its
 	// word, with all values of that field, nulls too (T11, T20); only others are derived.
 	OwnFirst bool

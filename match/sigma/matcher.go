@@ -102,8 +102,12 @@ func (m *Matcher) Match(e *event.Event) []*Rule {
 	for _, i := range p.group.always {
 		m.wake(i)
 	}
-	for i := range p.slots {
-		m.look(&p.slots[i])
+	slots := p.slots
+	if p.joined != nil && m.lookJoined(p.joined) {
+		slots = slots[p.joined.covers:]
+	}
+	for i := range slots {
+		m.look(&slots[i])
 	}
 	for _, l := range p.lists {
 		if l.several || m.sawArray {
@@ -261,25 +265,49 @@ func (m *Matcher) scan(sc *scanner, v event.Value) {
 	m.stats.Scans++
 	m.atoms, m.wakes = m.atoms[:0], m.wakes[:0]
 	m.hits.reset()
-	m.folded = appendFold(m.folded[:0], v)
-	for _, x := range sc.indexes {
-		x.scan(m.folded, &m.hits)
-		if x.numbers != nil && len(m.folded) > 0 && m.folded[0] <= '9' {
-			if n, ok := normalDecimal(m.number[:0], m.folded); ok {
-				m.number = n
-				if a, ok := x.numbers[string(n)]; ok {
-					m.hits.add(a)
-				}
+	if sc.joined != nil {
+		m.scanJoined(sc.joined, v.Raw)
+	} else {
+		m.folded = appendFold(m.folded[:0], v)
+		for _, x := range sc.indexes {
+			x.scan(m.folded, &m.hits)
+			m.scanNumber(x, m.folded)
+		}
+		m.check(m.hits.atoms, nil, m.folded, v)
+	}
+	for _, a := range m.hits.atoms {
+		if instances, ok := sc.group.wokenBy(a); ok {
+			m.atoms = append(m.atoms, a)
+			for _, i := range instances {
+				m.wakes = append(m.wakes, uint32(i))
 			}
 		}
 	}
+}
+
+// scanNumber finds the atom of a text that is a number.
+func (m *Matcher) scanNumber(x *literalIndex, folded []byte) {
+	if x.numbers == nil || len(folded) == 0 || folded[0] > '9' {
+		return
+	}
+	if n, ok := normalDecimal(m.number[:0], folded); ok {
+		m.number = n
+		if a, ok := x.numbers[string(n)]; ok {
+			m.hits.add(a)
+		}
+	}
+}
+
+// check adds the patterns that hang on literals which were found in a value, if the pattern matches it
+// as a whole; only those of some fields, unless fields is nil.
+func (m *Matcher) check(literals, fields []uint32, folded []byte, v event.Value) {
 	plain := false
-	for _, a := range m.hits.atoms {
-		if m.set.triggers[a>>6]>>(a&63)&1 == 0 {
+	for _, a := range literals {
+		if m.set.triggers[a>>6]>>(a&63)&1 == 0 || fields != nil && !slices.Contains(fields, m.set.atomFields[a]) {
 			continue
 		}
 		for _, c := range m.set.checks[a] {
-			text := m.folded
+			text := folded
 			if c.cased {
 				if !plain {
 					plain = true
@@ -289,14 +317,6 @@ func (m *Matcher) scan(sc *scanner, v event.Value) {
 			}
 			if matchPattern(c.pattern, text) {
 				m.hits.add(c.atom)
-			}
-		}
-	}
-	for _, a := range m.hits.atoms {
-		if instances, ok := sc.group.wokenBy(a); ok {
-			m.atoms = append(m.atoms, a)
-			for _, i := range instances {
-				m.wakes = append(m.wakes, uint32(i))
 			}
 		}
 	}

@@ -12,6 +12,8 @@ import (
 type plan struct {
 	group *group
 	slots []slot
+	// joined looks at the first of the slots at once, where an event lets it; nil if the layout does not.
+	joined *joinedSlot
 	// lists are the fields that stand several times in the layout, and those whose one value may be
 	// an array: rules see their elements and all of them joined (T20).
 	lists []list
@@ -40,6 +42,14 @@ type memo struct {
 	generation uint32
 }
 
+// A joinedSlot is a text that is made of two fields, see joinedParts.
+type joinedSlot struct {
+	first, second int32 // index in Event.Values
+	covers        int   // so many slots, the first ones, need not be looked at if this is
+	scanner       *scanner
+	memo          memo
+}
+
 type list struct {
 	field   int  // index in plan.sources
 	several bool // it stands several times; else it is a list only where its value is an array
@@ -51,12 +61,14 @@ type list struct {
 type scanner struct {
 	id      uint32
 	group   *group
+	fields  []uint32
 	indexes []*literalIndex
+	joined  *joinedParts // instead of the indexes; nil for a text by itself
 }
 
 type scannerKey struct {
 	group  *group
-	fields string
+	fields string // joined by commas; of a joined text those of each part, with bars between
 }
 
 type planKey struct {
@@ -157,7 +169,54 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 			keywords: !slices.ContainsFunc(w.fields, func(f uint32) bool { return !m.set.isKeywords(f) }),
 		})
 	}
+	m.joinSlots(p, e)
 	return p
+}
+
+// joinSlots puts the slots of a joined text and its fields first, and makes the one that is looked at
+// for them.
+func (m *Matcher) joinSlots(p *plan, e *event.Event) {
+	whole := slices.IndexFunc(p.slots, func(s slot) bool { return s.derived != nil && s.derived.Joins != nil })
+	if whole < 0 {
+		return
+	}
+	var at [2]int32
+	for i, name := range p.slots[whole].derived.Joins {
+		places := e.Shape.Lookup(name)
+		if len(places) != 1 {
+			return
+		}
+		at[i] = int32(places[0])
+	}
+	parts := [3]*scanner{p.slots[whole].scanner}
+	for _, s := range p.slots {
+		for i := range at {
+			if s.at == at[i] {
+				parts[i+1] = s.scanner
+			}
+		}
+	}
+	covered := func(s slot) bool { return s.at == at[0] || s.at == at[1] || s.source == p.slots[whole].source }
+	first := slices.DeleteFunc(slices.Clone(p.slots), func(s slot) bool { return !covered(s) })
+	rest := slices.DeleteFunc(p.slots, covered)
+	p.joined = &joinedSlot{first: at[0], second: at[1], covers: len(first), scanner: m.joinedScanner(p.group, parts)}
+	p.slots = append(first, rest...)
+}
+
+func (m *Matcher) joinedScanner(g *group, parts [3]*scanner) *scanner {
+	k := scannerKey{group: g}
+	for _, s := range parts {
+		if s != nil {
+			k.fields += fieldList(s.fields)
+		}
+		k.fields += "|"
+	}
+	s := m.scanners[k]
+	if s == nil {
+		s = &scanner{id: uint32(len(m.scanners)), group: g, joined: m.set.newJoined(parts)}
+		m.scanners[k] = s
+	}
+	return s
 }
 
 // find says where a field of a group is found in events of a layout.
@@ -203,13 +262,10 @@ func valueSources(at []int) []source {
 
 func (m *Matcher) scanner(g *group, fields []uint32) *scanner {
 	slices.Sort(fields)
-	k := scannerKey{group: g}
-	for _, f := range fields {
-		k.fields += strconv.Itoa(int(f)) + ","
-	}
+	k := scannerKey{g, fieldList(fields)}
 	s := m.scanners[k]
 	if s == nil {
-		s = &scanner{id: uint32(len(m.scanners)), group: g}
+		s = &scanner{id: uint32(len(m.scanners)), group: g, fields: fields}
 		for _, f := range fields {
 			if m.set.isKeywords(f) {
 				if x := g.keywords[f]; x != nil {
@@ -222,4 +278,12 @@ func (m *Matcher) scanner(g *group, fields []uint32) *scanner {
 		m.scanners[k] = s
 	}
 	return s
+}
+
+func fieldList(fields []uint32) string {
+	var list []byte
+	for _, f := range fields {
+		list = append(strconv.AppendUint(list, uint64(f), 10), ',')
+	}
+	return string(list)
 }
