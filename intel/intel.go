@@ -6,7 +6,6 @@ package intel
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // A Grade is how far a fact can be trusted, on the Admiralty scale (NATO AJP-2.1, annex D):
@@ -49,15 +48,46 @@ func (g *Grade) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// A Reliability is the first half of a [Grade]: 'A' (completely reliable) to 'F' (cannot be judged),
+// and 0 for F.
+type Reliability byte
+
+func (r Reliability) String() string {
+	if r == 0 {
+		r = 'F'
+	}
+	return string(rune(r))
+}
+
+// MarshalText and UnmarshalText let it stand in YAML and JSON as "B".
+func (r Reliability) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads "B".
+func (r *Reliability) UnmarshalText(text []byte) error {
+	u := strings.ToUpper(string(text))
+	if len(u) != 1 || u[0] < 'A' || u[0] > 'F' {
+		return fmt.Errorf("reliability: want A to F, found %q", text)
+	}
+	*r = Reliability(u[0])
+	return nil
+}
+
 // A Source is where a fact was read: a report, a feed, a rule's metadata.
 type Source struct {
+	// ID is what facts of the same pack refer to it by: "P4".
+	ID string `json:"id"`
 	// Name is how people refer to it: "Unit 42, Phantom Taurus, 2025-09-30".
-	Name string
-	URL  string
-	// Date is when it was published; zero if that is not known.
-	Date time.Time
-	// Reliability of the source, 'A' to 'F'; 0 for F.
-	Reliability byte
+	Name      string `json:"name"`
+	Publisher string `json:"publisher,omitempty"`
+	URL       string `json:"url,omitempty"`
+	// Date is when it was published.
+	Date        Date        `json:"date,omitempty"`
+	Reliability Reliability `json:"reliability"`
+	// Unread sources are known and were not read by who wrote the pack: no fact is verified by them.
+	Unread bool   `json:"unread,omitempty"`
+	Note   string `json:"note,omitempty"`
+	// Line is where it stands in its file.
+	Line int `json:"-"`
 }
 
 // TLP is how far something may be shared (FIRST, Traffic Light Protocol 2.0). Its zero value is

@@ -1,0 +1,316 @@
+package intel
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The forms of ids that packs refer to.
+var (
+	techniqueID  = regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
+	softwareID   = regexp.MustCompile(`^S\d{4}$`)
+	groupID      = regexp.MustCompile(`^G\d{4}$`)
+	mitigationID = regexp.MustCompile(`^M\d{4}$`)
+	d3fendID     = regexp.MustCompile(`^D3-[A-Z0-9]{1,12}$`)
+	cveID        = regexp.MustCompile(`^CVE-\d{4}-\d{4,7}$`)
+	ruleID       = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	packName     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	countryCode  = regexp.MustCompile(`^[A-Z]{2}$`)
+	clock        = regexp.MustCompile(`^([01]\d|2[0-4]):[0-5]\d$`)
+)
+
+// A packCheck collects what does not hold together in a pack.
+type packCheck struct {
+	p        *Pack
+	dir      string
+	problems []Problem
+}
+
+// check holds the parts of a pack against each other. What refers to rules, behaviours and ATT&CK
+// is only checked in form: packs.Check knows those.
+func (p *Pack) check(dir string) []Problem {
+	c := &packCheck{p: p, dir: dir}
+	c.head()
+	c.facts()
+	if p.Actor != nil {
+		c.actor(p.Actor)
+	}
+	c.software()
+	c.behaviour()
+	c.detections()
+	c.advice()
+	c.indicators()
+	return c.problems
+}
+
+func (c *packCheck) problem(file string, line int, format string, args ...any) {
+	if len(c.problems) <= maxProblems {
+		c.problems = append(c.problems, Problem{path.Join(c.dir, file), line, fmt.Sprintf(format, args...)})
+	}
+}
+
+// need tells of a value that is not there.
+func (c *packCheck) need(file string, line int, key, value string) {
+	if value == "" {
+		c.problem(file, line, "%s: want a value, found none", key)
+	}
+}
+
+// oneOf tells of a word that is none of a list.
+func (c *packCheck) oneOf(file string, line int, key, value string, words []string) {
+	if !slices.Contains(words, value) {
+		c.problem(file, line, "%s: want one of %s, found %q", key, strings.Join(words, ", "), excerpt(value))
+	}
+}
+
+// form tells of values that do not have the form of what they should be; "" is none.
+func (c *packCheck) form(file string, line int, key string, form *regexp.Regexp, like string, values ...string) {
+	for _, v := range values {
+		if v != "" && !form.MatchString(v) {
+			c.problem(file, line, "%s: want one like %s, found %q", key, like, excerpt(v))
+		}
+	}
+}
+
+func (c *packCheck) techniques(file string, line int, ids ...string) {
+	c.form(file, line, "technique", techniqueID, "T1059.001", ids...)
+}
+
+// once tells of an id that stands there twice, and gives the set of all.
+func (c *packCheck) once(file, key string, ids []string, line func(int) int) map[string]bool {
+	seen := map[string]bool{}
+	for i, id := range ids {
+		c.need(file, line(i), key, id)
+		if seen[id] {
+			c.problem(file, line(i), "%s: want each once, found %q again", key, excerpt(id))
+		}
+		seen[id] = true
+	}
+	return seen
+}
+
+func (c *packCheck) head() {
+	p := c.p
+	if base := path.Base(c.dir); base != "." && p.Name != base {
+		c.problem(packFile, 1, "name: want that of the folder, %q, found %q", base, excerpt(p.Name))
+	}
+	c.form(packFile, 1, "name", packName, "web-shells", p.Name)
+	for _, f := range []struct{ key, value string }{
+		{"title", p.Title},
+		{"version", p.Version},
+		{"date", string(p.Date)},
+		{"description", p.Description},
+		{"licence", p.Licence},
+	} {
+		c.need(packFile, 1, f.key, f.value)
+	}
+	c.once(packFile, "id of a source", ids(p.Sources, func(s *Source) string { return s.ID }), func(i int) int { return p.Sources[i].Line })
+	for _, s := range p.Sources {
+		c.need(packFile, s.Line, "name of the source "+s.ID, s.Name)
+		if strings.ContainsFunc(s.ID, func(r rune) bool { return r <= ' ' || r == ';' || r == ',' }) {
+			c.problem(packFile, s.Line, "id of a source: want no blanks, commas and semicolons, found %q", excerpt(s.ID))
+		}
+	}
+}
+
+// facts holds every fact to the rules that make it one: it has sources, which are there; what only
+// unread sources say is unverified; and what is said of an actor has a grade.
+func (c *packCheck) facts() {
+	read := map[string]bool{}
+	for _, s := range c.p.Sources {
+		read[s.ID] = !s.Unread
+	}
+	file := packFile
+	for what, f := range c.p.Facts() {
+		if strings.HasPrefix(what, "advice ") {
+			file = adviceFile
+		}
+		c.sources(file, f.Line, what, f.Sources, f.Unverified, read)
+		if f.Grade == (Grade{}) && !f.Generic {
+			c.problem(file, f.Line, "%s: want a grade, or generic: true, found neither", what)
+		}
+	}
+}
+
+// sources checks the references of one fact or indicator. read tells which sources there are, and
+// whether somebody read them.
+func (c *packCheck) sources(file string, line int, what string, ids []string, unverified bool, read map[string]bool) {
+	if len(ids) == 0 {
+		c.problem(file, line, "%s: want a source, found none", what)
+		return
+	}
+	anyRead := false
+	for _, id := range ids {
+		isRead, known := read[id]
+		if !known {
+			c.problem(file, line, "%s: source %q is not in the list of sources", what, excerpt(id))
+		}
+		anyRead = anyRead || isRead
+	}
+	if !anyRead && !unverified {
+		c.problem(file, line, "%s: want unverified: true, as nobody read its sources, found none", what)
+	}
+}
+
+func (c *packCheck) actor(a *Actor) {
+	c.need(packFile, a.Line, "id", a.ID)
+	c.form(packFile, a.Line, "id", packName, "phantom-taurus", a.ID)
+	c.need(packFile, a.Line, "name", a.Name)
+	for _, n := range a.Aliases {
+		c.need(packFile, n.Line, "name", n.Name)
+		c.need(packFile, n.Line, "by", n.By)
+		c.oneOf(packFile, n.Line, "kind", n.Kind, NameKinds())
+		c.oneOf(packFile, n.Line, "confidence", n.Confidence, Confidences())
+		for _, not := range a.NotAliases {
+			if strings.EqualFold(not.Name, n.Name) {
+				c.problem(packFile, not.Line, "not_aliases: %q is among the aliases too", excerpt(not.Name))
+			}
+		}
+	}
+	for _, n := range a.NotAliases {
+		c.need(packFile, n.Line, "name", n.Name)
+		c.need(packFile, n.Line, "why", n.Why)
+	}
+	countries := a.Countries
+	if a.Country != nil {
+		countries = append(slices.Clone(countries), *a.Country)
+	}
+	for _, claim := range countries {
+		c.form(packFile, claim.Line, "country", countryCode, "CN", claim.Value)
+	}
+	for _, claim := range slices.Concat(a.Objectives, a.Sectors, a.Regions, countries, a.SystemsTargeted, a.DataSought, a.Habits, a.Attribution) {
+		c.need(packFile, claim.Line, "value", claim.Value)
+		if claim.Confidence != "" {
+			c.oneOf(packFile, claim.Line, "confidence", claim.Confidence, Confidences())
+		}
+	}
+	for _, claim := range []*Claim{a.ActiveFrom, a.ActiveTo} {
+		if claim == nil {
+			continue
+		}
+		if _, err := ParseDate(claim.Value); err != nil {
+			c.problem(packFile, claim.Line, "%v", err)
+		}
+	}
+	if a.Hours != nil {
+		c.form(packFile, a.Hours.Line, "hours", clock, "01:00", a.Hours.From, a.Hours.To)
+	}
+}
+
+func (c *packCheck) software() {
+	for _, s := range slices.Concat(c.p.Malware, c.p.Tools) {
+		c.need(packFile, s.Line, "name", s.Name)
+		c.need(packFile, s.Line, "kind of "+s.Name, s.Kind)
+		c.form(packFile, s.Line, "attack_id", softwareID, "S0020", s.AttackID)
+		c.techniques(packFile, s.Line, s.Techniques...)
+		for _, a := range s.Artefacts {
+			c.need(packFile, a.Line, "kind of an artefact", a.Kind)
+			c.need(packFile, a.Line, "value of an artefact", a.Value)
+		}
+	}
+	for _, r := range c.p.Relations {
+		c.need(packFile, r.Line, "to", r.To)
+		c.form(packFile, r.Line, "attack_id", groupID, "G0027", r.AttackID)
+		c.oneOf(packFile, r.Line, "kind", r.Kind, RelationKinds())
+		c.oneOf(packFile, r.Line, "confidence", r.Confidence, Confidences())
+	}
+}
+
+func (c *packCheck) behaviour() {
+	p := c.p
+	c.once(packFile, "technique", ids(p.Techniques, func(t *TechniqueUse) string { return t.ID }), func(i int) int { return p.Techniques[i].Line })
+	for _, t := range p.Techniques {
+		c.techniques(packFile, t.Line, t.ID, t.NewID)
+		c.need(packFile, t.Line, "observed", t.Observed)
+		c.need(packFile, t.Line, "shows", t.Shows)
+		c.oneOf(packFile, t.Line, "confidence", t.Confidence, Confidences())
+	}
+	for _, v := range p.Exploits {
+		c.need(packFile, v.Line, "id", v.ID)
+		c.form(packFile, v.Line, "vulnerability", cveID, "CVE-2021-26855", v.ID)
+	}
+	for i, m := range p.Timeline {
+		c.need(packFile, m.Line, "on", string(m.On))
+		c.need(packFile, m.Line, "text", m.Text)
+		if i > 0 && m.On < p.Timeline[i-1].On {
+			c.problem(packFile, m.Line, "timeline: want dates in order, found %s after %s", m.On, p.Timeline[i-1].On)
+		}
+	}
+}
+
+func (c *packCheck) detections() {
+	p := c.p
+	c.once(packFile, "id of a detection", ids(p.Detections, func(d *Detection) string { return d.ID }), func(i int) int { return p.Detections[i].Line })
+	for _, d := range p.Detections {
+		c.need(packFile, d.Line, "title", d.Title)
+		c.need(packFile, d.Line, "logic", d.Logic)
+		c.oneOf(packFile, d.Line, "severity", d.Severity, Severities())
+		c.techniques(packFile, d.Line, d.Techniques...)
+		c.form(packFile, d.Line, "rule", ruleID, "a UUID", d.Rules...)
+		if len(d.Needs) == 0 {
+			c.problem(packFile, d.Line, "needs: want a log that could show %s, found none", d.ID)
+		}
+		for _, n := range d.Needs {
+			c.need(packFile, d.Line, "log", n.Log)
+		}
+		if len(d.Rules)+len(d.Behaviours)+len(d.Indicators) == 0 && d.Lacks == "" {
+			c.problem(packFile, d.Line, "%s: want rules, behaviours or indicators that state it, or lacks: why not, found none", d.ID)
+		}
+		for _, t := range d.Indicators {
+			if !slices.Contains(IndicatorTypes(), t) {
+				c.problem(packFile, d.Line, "indicators: want a type of indicators, found %q", excerpt(string(t)))
+			}
+		}
+	}
+}
+
+func (c *packCheck) advice() {
+	known := map[string]bool{}
+	for _, d := range c.p.Detections {
+		known[d.ID] = true
+	}
+	list := c.p.Advice
+	c.once(adviceFile, "id of advice", ids(list, func(a *Advice) string { return a.ID }), func(i int) int { return list[i].Line })
+	orders := map[int]string{}
+	for _, a := range list {
+		c.need(adviceFile, a.Line, "title", a.Title)
+		c.need(adviceFile, a.Line, "text", a.Text)
+		c.need(adviceFile, a.Line, "owner", a.Owner)
+		c.oneOf(adviceFile, a.Line, "effort", a.Effort, Efforts())
+		c.form(adviceFile, a.Line, "mitigation", mitigationID, "M1051", a.Mitigations...)
+		c.form(adviceFile, a.Line, "d3fend", d3fendID, "D3-SU", a.D3FEND...)
+		c.form(adviceFile, a.Line, "rule", ruleID, "a UUID", a.Rules...)
+		c.techniques(adviceFile, a.Line, a.Techniques...)
+		if a.Order < 1 || orders[a.Order] != "" {
+			c.problem(adviceFile, a.Line, "order: want a number from 1 on that no other advice has, found %d", a.Order)
+		}
+		orders[a.Order] = a.ID
+		for _, id := range a.Answers {
+			if !known[id] {
+				c.problem(adviceFile, a.Line, "answers: no detection %q in this pack", excerpt(id))
+			}
+		}
+	}
+}
+
+func (c *packCheck) indicators() {
+	read := map[string]bool{}
+	for _, s := range c.p.Sources {
+		read[s.ID] = !s.Unread
+	}
+	for _, i := range c.p.Indicators {
+		c.sources(indicatorsFile, i.Line, fmt.Sprintf("%s %q", i.Type, excerpt(i.Value)), strings.Fields(i.Source), i.Unverified, read)
+	}
+}
+
+// ids gives the id of each element of a list.
+func ids[T any](list []T, id func(*T) string) []string {
+	all := make([]string, len(list))
+	for i := range list {
+		all[i] = id(&list[i])
+	}
+	return all
+}
