@@ -69,15 +69,13 @@ func alias(names ...string) Derivation {
 type webText struct {
 	from     []string
 	appendTo func(dst []byte, e *event.Event) (text []byte, ok bool)
-	// coded is false if there is nothing to decode; it looks at the fields only, not at the text.
-	coded func(e *event.Event, times int) bool
 }
 
 // requestFields are what a request is made of.
 var requestFields = []string{"cs-uri-stem", "cs-uri-query", "cs-uri"}
 
 // requestText is the request as it was sent: the path, and behind a question mark the query.
-var requestText = webText{requestFields, fullRequest, codedRequest}
+var requestText = webText{requestFields, fullRequest}
 
 func fullRequest(dst []byte, e *event.Event) ([]byte, bool) {
 	text, ok := appendField(dst, e, "cs-uri-stem")
@@ -92,24 +90,14 @@ func fullRequest(dst []byte, e *event.Event) ([]byte, bool) {
 
 // ownField is the text of one field.
 func ownField(name string) webText {
-	return webText{
-		from:     []string{name},
-		appendTo: func(dst []byte, e *event.Event) ([]byte, bool) { return appendField(dst, e, name) },
-		coded: func(e *event.Event, times int) bool {
-			may, _ := coded(e, name, times)
-			return may
-		},
-	}
+	return webText{[]string{name}, func(dst []byte, e *event.Event) ([]byte, bool) { return appendField(dst, e, name) }}
 }
 
 // urlFields are what the whole address of a request is made of.
 var urlFields = []string{"c-uri", "cs-uri-scheme", "cs-host", "cs-uri-stem", "cs-uri-query", "cs-uri"}
 
 // urlText is the whole address of a request.
-var urlText = webText{urlFields, fullURL, func(e *event.Event, times int) bool {
-	may, _ := coded(e, "c-uri", times)
-	return may || codedRequest(e, times)
-}}
+var urlText = webText{urlFields, fullURL}
 
 // fullURL is the address as a proxy logs it: c-uri or cs-uri if the event has it, else put together from
 // scheme, host, path and query as far as they are known.
@@ -159,20 +147,21 @@ func extension(dst []byte, e *event.Event) ([]byte, bool) {
 // hyphen is the "-" by which web servers write that there is no value: readers give it as null, and
 // the taxonomy lets rules write it ("anonymous users are represented by a hyphen").
 func hyphen(name string) Derivation {
-	return Derivation{From: []string{name}, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
-		v, ok := e.Get(name)
-		if !ok || v.Kind != event.Null || len(v.Raw) != 1 || v.Raw[0] != '-' {
+	return Derivation{From: []string{name}, If: isHyphen, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
+		if v, ok := e.Get(name); !ok || !isHyphen(v) {
 			return dst, false
 		}
 		return append(dst, '-'), true
 	}}
 }
 
+func isHyphen(v event.Value) bool { return v.Kind == event.Null && len(v.Raw) == 1 && v.Raw[0] == '-' }
+
 // plusAsBlank is the text with blanks for plus signs, as IIS writes user agents.
 func plusAsBlank(name string) Derivation {
-	return Derivation{From: []string{name}, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
+	return Derivation{From: []string{name}, If: holdsPlus, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
 		v, ok := e.Get(name)
-		if !ok || v.IsNull() || bytes.IndexByte(v.Raw, '+') < 0 {
+		if !ok || v.IsNull() || !holdsPlus(v) {
 			return dst, false
 		}
 		text := v.AppendText(dst)
@@ -185,12 +174,11 @@ func plusAsBlank(name string) Derivation {
 	}}
 }
 
+func holdsPlus(v event.Value) bool { return bytes.IndexByte(v.Raw, '+') >= 0 }
+
 // decoded is a text URL-decoded that many times; there is none if that changes nothing.
 func decoded(of webText, times int) Derivation {
-	return Derivation{From: of.from, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
-		if !of.coded(e, times) {
-			return dst, false
-		}
+	d := Derivation{From: of.from, If: holdsCode, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
 		text, ok := of.appendTo(dst, e)
 		if !ok {
 			return dst, false
@@ -204,34 +192,16 @@ func decoded(of webText, times int) Derivation {
 		}
 		return text, true
 	}}
-}
-
-// coded tells whether there may be something to decode in a field, which costs little, where most
-// requests have nothing; there says whether the event has the field at all. A second time there is
-// only where a percent sign is encoded itself.
-func coded(e *event.Event, name string, times int) (may, there bool) {
-	v, ok := e.Get(name)
-	if !ok || v.IsNull() {
-		return false, ok
-	}
-	at := bytes.IndexByte(v.Raw, '%')
 	if times > 1 {
-		return at >= 0 && (bytes.Contains(v.Raw[at:], []byte("%25")) || bytes.Contains(v.Raw[at:], []byte("%u")) || v.Kind != event.Text), true
+		// Only a percent sign can leave something to decode; it need not be %25: %%32%35 is that too.
+		d.If = holdsPercent
 	}
-	return at >= 0 || bytes.IndexByte(v.Raw, '+') >= 0, true
+	return d
 }
 
-// codedRequest is that for the fields that a request is made of.
-func codedRequest(e *event.Event, times int) bool {
-	if may, _ := coded(e, "cs-uri-query", times); may {
-		return true
-	}
-	may, there := coded(e, "cs-uri-stem", times)
-	if !there {
-		may, _ = coded(e, "cs-uri", times)
-	}
-	return may
-}
+func holdsPercent(v event.Value) bool { return bytes.IndexByte(v.Raw, '%') >= 0 }
+
+func holdsCode(v event.Value) bool { return holdsPercent(v) || holdsPlus(v) }
 
 // decodeURL undoes percent encoding in place (RFC 3986 2.1) and gives the new length: %41, the
 // %u0041 of IIS, and the two-byte forms of ASCII that old servers took (%c0%af). What is no code

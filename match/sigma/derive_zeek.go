@@ -219,10 +219,7 @@ var zeekHTTP = endpoints.with(ownFirst(Mapping{
 
 var zeekURLFields = []string{"host", "uri"}
 
-var zeekURLText = webText{zeekURLFields, zeekURL, func(e *event.Event, times int) bool {
-	may, _ := coded(e, "uri", times)
-	return may
-}}
+var zeekURLText = webText{zeekURLFields, zeekURL}
 
 // zeekURL is the whole address of a request: what Zeek sees is not encrypted, so it is http.
 func zeekURL(dst []byte, e *event.Event) ([]byte, bool) {

@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"bytes"
+	"slices"
 
 	"aldebaran/event"
 )
@@ -23,14 +24,18 @@ type joinedParts struct {
 	grams    gramTable
 	short    shortTable
 	literals []joinedLiteral
-	// found has the numbers of literals that the whole holds.
+	// found has the literals that the whole holds, by index.
 	found hitList
 }
 
-// A joinedLiteral has the atoms that are true if it stands in a part, by part.
+// A joinedLiteral is what hangs on a literal, by part. Of a field that is looked for in the whole, the
+// parts have only what the whole does not answer for them.
 type joinedLiteral struct {
-	lit   string
+	lit string
+	// atoms are true if it stands in the part.
 	atoms [3][]uint32
+	// checks are patterns that the part may match if it does.
+	checks [3][]check
 }
 
 // joinedSeparator stands between the fields. A first field that holds one is not looked at as part of
@@ -45,7 +50,8 @@ func (s *Set) newJoined(parts [3]*scanner) *joinedParts {
 		if sc == nil {
 			continue
 		}
-		for _, x := range sc.indexes {
+		for i, x := range sc.indexes {
+			inWhole := part > 0 && slices.Contains(parts[0].fields, sc.fields[i])
 			x.anywhere(func(lit string, atom uint32) {
 				n, ok := numbers[lit]
 				if !ok {
@@ -53,7 +59,15 @@ func (s *Set) newJoined(parts [3]*scanner) *joinedParts {
 					numbers[lit] = n
 					j.literals = append(j.literals, joinedLiteral{lit: lit})
 				}
-				j.literals[n].atoms[part] = append(j.literals[n].atoms[part], atom)
+				l := &j.literals[n]
+				if !inWhole {
+					l.atoms[part] = append(l.atoms[part], atom)
+				}
+				for _, c := range s.checks[atom] {
+					if p := c.pattern; !inWhole || p[0].Wildcard != AnyRun || p[len(p)-1].Wildcard != AnyRun {
+						l.checks[part] = append(l.checks[part], c)
+					}
+				}
 			})
 		}
 	}
@@ -90,21 +104,7 @@ func (m *Matcher) scanJoined(j *joinedParts, whole []byte) {
 		texts[1], texts[2] = m.folded[:split], m.folded[split+1:]
 	}
 	texts[0] = m.folded
-	j.found.reset()
-	j.grams.scan(m.folded, &j.found)
-	j.short.scan(m.folded, &j.found)
-	for _, n := range j.found.atoms {
-		l := &j.literals[n]
-		for part, atoms := range l.atoms {
-			if len(atoms) > 0 && (part == 0 || bytes.Contains(texts[part], []byte(l.lit))) {
-				for _, a := range atoms {
-					m.hits.add(a)
-				}
-			}
-		}
-	}
 	raw := [3][]byte{whole, first, second}
-	anywhere := len(m.hits.atoms)
 	for part, sc := range j.parts {
 		if sc == nil || part == 2 && !both {
 			continue
@@ -113,6 +113,22 @@ func (m *Matcher) scanJoined(j *joinedParts, whole []byte) {
 			x.scanEnds(texts[part], &m.hits)
 			m.scanNumber(x, texts[part])
 		}
-		m.check(m.hits.atoms[:anywhere], sc.fields, texts[part], event.Value{Raw: raw[part], Kind: event.Text})
+	}
+	j.found.reset()
+	j.grams.scan(m.folded, &j.found)
+	j.short.scan(m.folded, &j.found)
+	for _, n := range j.found.atoms {
+		l := &j.literals[n]
+		for part, text := range texts {
+			if len(l.atoms[part]) == 0 && len(l.checks[part]) == 0 || part > 0 && !bytes.Contains(text, []byte(l.lit)) {
+				continue
+			}
+			for _, a := range l.atoms[part] {
+				m.hits.add(a)
+			}
+			for i := range l.checks[part] {
+				m.check(&l.checks[part][i], text, raw[part])
+			}
+		}
 	}
 }

@@ -53,6 +53,10 @@ type Derivation struct {
 	// allocate in steady state (it uses the room behind dst as scratch), and leaves what dst held
 	// as it was.
 	Make func(dst []byte, e *event.Event) (text []byte, ok bool)
+	// If tells by the first value of a field whether Make could make something of it; Make is left out
+	// if none of the fields in From passes. It costs little where most events have nothing to make. Nil
+	// if that cannot be told.
+	If func(v event.Value) bool
 	// Joins names two fields of which Make makes the text, if the event has both: that of the first and,
 	// unless the second is null, a question mark and that of the second. Whoever looks at the fields
 	// too can then look at all three at once. Nil if the text is made otherwise.

@@ -177,10 +177,23 @@ func (m *Matcher) look(s *slot) {
 		}
 		return
 	}
+	if s.derived.If != nil && !m.canMake(s) {
+		return
+	}
 	if text, ok := s.derived.Make(m.joined[:0], m.event); ok {
 		m.joined = text
 		m.value(s.scanner, event.Value{Raw: text, Kind: event.Text}, &s.memo)
 	}
+}
+
+// canMake tells whether one of the fields that a slot is derived from passes its condition.
+func (m *Matcher) canMake(s *slot) bool {
+	for _, at := range s.from {
+		if s.derived.If(m.event.Values[at]) {
+			return true
+		}
+	}
+	return false
 }
 
 // lookAtList looks at all elements of a field joined, if there are several.
@@ -273,7 +286,7 @@ func (m *Matcher) scan(sc *scanner, v event.Value) {
 			x.scan(m.folded, &m.hits)
 			m.scanNumber(x, m.folded)
 		}
-		m.check(m.hits.atoms, nil, m.folded, v)
+		m.checkAll(v)
 	}
 	for _, a := range m.hits.atoms {
 		if instances, ok := sc.group.wokenBy(a); ok {
@@ -281,6 +294,24 @@ func (m *Matcher) scan(sc *scanner, v event.Value) {
 			for _, i := range instances {
 				m.wakes = append(m.wakes, uint32(i))
 			}
+		}
+	}
+}
+
+// checkAll makes the checks that hang on the literals which were found in a value.
+func (m *Matcher) checkAll(v event.Value) {
+	plain := false
+	for _, a := range m.hits.atoms {
+		if m.set.triggers[a>>6]>>(a&63)&1 == 0 {
+			continue
+		}
+		checks := m.set.checks[a]
+		for i := range checks {
+			if checks[i].cased && !plain {
+				plain = true
+				m.plain = v.AppendText(m.plain[:0])
+			}
+			m.check(&checks[i], m.folded, m.plain)
 		}
 	}
 }
@@ -298,27 +329,14 @@ func (m *Matcher) scanNumber(x *literalIndex, folded []byte) {
 	}
 }
 
-// check adds the patterns that hang on literals which were found in a value, if the pattern matches it
-// as a whole; only those of some fields, unless fields is nil.
-func (m *Matcher) check(literals, fields []uint32, folded []byte, v event.Value) {
-	plain := false
-	for _, a := range literals {
-		if m.set.triggers[a>>6]>>(a&63)&1 == 0 || fields != nil && !slices.Contains(fields, m.set.atomFields[a]) {
-			continue
-		}
-		for _, c := range m.set.checks[a] {
-			text := folded
-			if c.cased {
-				if !plain {
-					plain = true
-					m.plain = v.AppendText(m.plain[:0])
-				}
-				text = m.plain
-			}
-			if matchPattern(c.pattern, text) {
-				m.hits.add(c.atom)
-			}
-		}
+// check adds the atom of a pattern if a text, which has its literal, matches it as a whole.
+func (m *Matcher) check(c *check, folded, raw []byte) {
+	text := folded
+	if c.cased {
+		text = raw
+	}
+	if matchPattern(c.pattern, text) {
+		m.hits.add(c.atom)
 	}
 }
 

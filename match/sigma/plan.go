@@ -31,6 +31,8 @@ type source struct {
 type slot struct {
 	source
 	scanner *scanner
+	// from are the fields that Derivation.If looks at, by index in Event.Values.
+	from []int32
 	// keywords says that the scanner looks for keywords only.
 	keywords bool
 	memo     memo
@@ -61,8 +63,8 @@ type list struct {
 type scanner struct {
 	id      uint32
 	group   *group
-	fields  []uint32
 	indexes []*literalIndex
+	fields  []uint32     // of the indexes
 	joined  *joinedParts // instead of the indexes; nil for a text by itself
 }
 
@@ -165,12 +167,25 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 	}
 	for _, w := range want {
 		p.slots = append(p.slots, slot{
-			source: w.source, scanner: m.scanner(g, w.fields),
+			source: w.source, scanner: m.scanner(g, w.fields), from: conditional(w.derived, e),
 			keywords: !slices.ContainsFunc(w.fields, func(f uint32) bool { return !m.set.isKeywords(f) }),
 		})
 	}
 	m.joinSlots(p, e)
 	return p
+}
+
+// conditional gives the places of the fields that a derivation's condition looks at.
+func conditional(d *Derivation, e *event.Event) (from []int32) {
+	if d == nil || d.If == nil {
+		return nil
+	}
+	for _, name := range d.From {
+		if at := e.Shape.Lookup(name); len(at) > 0 {
+			from = append(from, int32(at[0]))
+		}
+	}
+	return from
 }
 
 // joinSlots puts the slots of a joined text and its fields first, and makes the one that is looked at
@@ -265,14 +280,14 @@ func (m *Matcher) scanner(g *group, fields []uint32) *scanner {
 	k := scannerKey{g, fieldList(fields)}
 	s := m.scanners[k]
 	if s == nil {
-		s = &scanner{id: uint32(len(m.scanners)), group: g, fields: fields}
+		s = &scanner{id: uint32(len(m.scanners)), group: g}
 		for _, f := range fields {
+			x := m.set.fields[f].index
 			if m.set.isKeywords(f) {
-				if x := g.keywords[f]; x != nil {
-					s.indexes = append(s.indexes, x)
-				}
-			} else {
-				s.indexes = append(s.indexes, m.set.fields[f].index)
+				x = g.keywords[f]
+			}
+			if x != nil {
+				s.fields, s.indexes = append(s.fields, f), append(s.indexes, x)
 			}
 		}
 		m.scanners[k] = s
