@@ -61,8 +61,9 @@ var arrows = map[string][]string{
 	"evidence/oracle":            {"event", "evidence/entries", "evidence/lines"},
 	"evidence":                   {"event", "evidence/auditd", "evidence/cef", "evidence/csv", "evidence/dns", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/mysql", "evidence/ncsa", "evidence/netlogon", "evidence/oracle", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/xml", "evidence/zeek"},
 	// where the two meet
-	"match/sigma": {"attack", "event"},
-	"match":       {"event", "match/sigma"},
+	"match/sigma":     {"attack", "event"},
+	"match/behaviour": {"event", "match/sigma"},
+	"match":           {"event", "match/behaviour", "match/sigma"},
 	// what it means
 	"finding": {"attack", "event", "match", "match/sigma"},
 	// what holds it together

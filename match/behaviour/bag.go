@@ -1,0 +1,34 @@
+package behaviour
+
+import "slices"
+
+// A bag keeps observations for the end, when they can be put in order of time: evidence comes file
+// by file. Beyond its maximum it counts only.
+type bag[T any] struct {
+	items   []T
+	dropped int
+	max     int
+}
+
+// add keeps an observation; false if there was no room.
+func (b *bag[T]) add(item T) bool {
+	if len(b.items) >= b.max {
+		b.dropped++
+		return false
+	}
+	b.items = append(b.items, item)
+	return true
+}
+
+// join adds those of a later piece of evidence.
+func (b *bag[T]) join(later *bag[T]) {
+	room := min(b.max-len(b.items), len(later.items))
+	b.items = append(b.items, later.items[:room]...)
+	b.dropped += later.dropped + len(later.items) - room
+}
+
+// sorted gives the observations in order; those that compare equal stay in the order of the evidence.
+func (b *bag[T]) sorted(compare func(a, b T) int) []T {
+	slices.SortStableFunc(b.items, compare)
+	return b.items
+}

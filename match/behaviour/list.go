@@ -1,0 +1,9 @@
+package behaviour
+
+// Analytics are all behaviours that are known, in the order in which they are reported: those that
+// look at one kind of log, and last what is made of them.
+func Analytics() []Analytic {
+	return []Analytic{
+		databaseFeatureUsed(),
+	}
+}

@@ -1,0 +1,252 @@
+package behaviour
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"aldebaran/event"
+	"aldebaran/match/sigma"
+)
+
+// A Set is all analytics that are looked for, prepared. Immutable, safe for concurrent use.
+type Set struct {
+	views     *sigma.Views
+	analytics []prepared
+	// wanted are the analytics that want a view, by view.
+	wanted [views][]int
+	// chains and remediated are those of the configuration: they say which matches matter.
+	chains     []Chain
+	remediated []Remediated
+}
+
+type prepared struct {
+	rule  *Rule
+	late  bool
+	start func() State
+}
+
+// New prepares the analytics with a configuration.
+func New(c Config) (*Set, error) {
+	all, err := sigma.NewViews(specs())
+	if err != nil {
+		return nil, fmt.Errorf("behaviours: %w", err)
+	}
+	s := &Set{views: all, chains: c.Chains, remediated: c.Remediated}
+	for _, a := range Analytics() {
+		set := c.Behaviours[a.ID]
+		if set.Off {
+			continue
+		}
+		start, err := a.New(c.settings(&a))
+		if err != nil {
+			return nil, fmt.Errorf("behaviour %s: %w", a.ID, err)
+		}
+		if start == nil {
+			continue // nothing to do with this configuration
+		}
+		rule := a.Rule
+		rule.Level = cmp.Or(set.Level, rule.Level)
+		for _, v := range a.Views {
+			s.wanted[v] = append(s.wanted[v], len(s.analytics))
+		}
+		s.analytics = append(s.analytics, prepared{&rule, a.Late, start})
+	}
+	return s, nil
+}
+
+// Rules are those of all analytics of the set, in their order.
+func (s *Set) Rules() []*Rule {
+	rules := make([]*Rule, len(s.analytics))
+	for i := range s.analytics {
+		rules[i] = s.analytics[i].rule
+	}
+	return rules
+}
+
+// Serves tells whether a kind of log has records of a view.
+func (s *Set) Serves(v View, k sigma.Kind) bool { return s.views.Serves(int(v), k) }
+
+// A Matcher looks at events; one for each goroutine.
+type Matcher struct {
+	set    *Set
+	reader *sigma.ViewReader
+	seen   *Seen
+}
+
+// NewMatcher makes a matcher.
+func (s *Set) NewMatcher() *Matcher { return &Matcher{set: s, reader: s.views.NewReader()} }
+
+// Seen is what the analytics have seen of a piece of evidence.
+type Seen struct {
+	states  []State // by analytic; nil if it has seen nothing
+	periods [views]Period
+}
+
+// See looks at one event.
+func (m *Matcher) See(e *event.Event) {
+	in := m.reader.See(e)
+	if len(in) == 0 {
+		return
+	}
+	if m.seen == nil {
+		m.seen = &Seen{states: make([]State, len(m.set.analytics))}
+	}
+	for _, v := range in {
+		m.seen.periods[v].add(e.Time)
+		r := Record{View: View(v), Event: e, reader: m.reader}
+		for _, i := range m.set.wanted[v] {
+			st := m.seen.states[i]
+			if st == nil {
+				st = m.set.analytics[i].start()
+				m.seen.states[i] = st
+			}
+			st.See(&r)
+		}
+	}
+}
+
+// Take gives what was seen since the last call, nil for nothing; the matcher begins anew.
+func (m *Matcher) Take() *Seen {
+	s := m.seen
+	m.seen = nil
+	return s
+}
+
+// A Collector joins what was seen of all pieces of evidence, in their order, and comes to the
+// conclusions. It is used by one goroutine.
+type Collector struct {
+	set     *Set
+	states  []State
+	periods [views]Period
+	hits    []Hit
+	sorted  bool
+	dropped int
+	notes   []string
+}
+
+// maxHits is how many matches of rules sequences are looked for in: far more than people could
+// read, and some tens of megabytes.
+const maxHits = 200_000
+
+// NewCollector makes a collector.
+func (s *Set) NewCollector() *Collector {
+	return &Collector{set: s, states: make([]State, len(s.analytics))}
+}
+
+// Join adds what was seen of the next piece of evidence; nil is nothing.
+func (c *Collector) Join(s *Seen) {
+	if s == nil {
+		return
+	}
+	for i, st := range s.states {
+		switch {
+		case st == nil:
+		case c.states[i] == nil:
+			c.states[i] = st
+		default:
+			c.states[i].Join(st)
+		}
+	}
+	for v := range s.periods {
+		c.periods[v].join(s.periods[v])
+	}
+}
+
+// Hit takes note of a match of a rule, for sequences.
+func (c *Collector) Hit(h Hit) {
+	if len(c.hits) >= maxHits {
+		c.dropped++
+		return
+	}
+	c.hits = append(c.hits, h)
+	c.sorted = false
+}
+
+func (c *Collector) sortedHits() []Hit {
+	if !c.sorted {
+		slices.SortStableFunc(c.hits, func(a, b Hit) int {
+			return cmp.Or(compareRefs(a.Ref, b.Ref), strings.Compare(a.Rule, b.Rule))
+		})
+		c.sorted = true
+	}
+	return c.hits
+}
+
+// Finish emits all episodes: by analytic, and of each in order of time. It ends at emit's first error.
+func (c *Collector) Finish(emit func(Episode) error) error {
+	for _, late := range []bool{false, true} {
+		var found []Episode
+		for i, a := range c.set.analytics {
+			if a.late != late {
+				continue
+			}
+			st := c.states[i]
+			if st == nil {
+				if !late {
+					continue
+				}
+				st = a.start() // it looks at hits too, which there may be without records
+			}
+			f := &Finishing{collector: c, rule: a.rule}
+			st.Finish(f)
+			c.states[i] = nil
+			slices.SortStableFunc(f.episodes, compareEpisodes)
+			found = append(found, f.episodes...)
+		}
+		for _, e := range found {
+			if !late {
+				c.Hit(e.hit())
+			}
+			if err := emit(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// hit is what an episode is in a sequence: it stands where its first record does.
+func (e *Episode) hit() Hit {
+	h := Hit{Rule: e.Rule.ID, Title: e.Rule.Title, Level: e.Level, Tags: e.Rule.Tags}
+	if len(e.Refs) > 0 {
+		h.Ref = e.Refs[0]
+	}
+	h.Time = e.First
+	h.What = short(e.Summary, maxWhat)
+	if len(e.Hosts) > 0 && h.Host == "" {
+		h.Host = e.Hosts[0]
+	}
+	return h
+}
+
+func compareEpisodes(a, b Episode) int {
+	return cmp.Or(
+		a.First.Compare(b.First),
+		slices.CompareFunc(a.Group, b.Group, func(x, y NamedValue) int {
+			return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Value, y.Value))
+		}),
+		a.Last.Compare(b.Last),
+		strings.Compare(a.Summary, b.Summary),
+	)
+}
+
+// Notes says what had to be left out, in sentences for people.
+func (c *Collector) Notes() []string {
+	notes := slices.Clone(c.notes)
+	if c.dropped > 0 {
+		notes = append(notes, fmt.Sprintf("%d matches were left out of sequences because there are more than %d", c.dropped, maxHits))
+	}
+	return notes
+}
+
+// Names are those of all analytics, sorted.
+func Names() []string {
+	names := map[string]bool{}
+	for _, a := range Analytics() {
+		names[a.ID] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}

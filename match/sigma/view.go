@@ -1,0 +1,225 @@
+package sigma
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"aldebaran/event"
+)
+
+// A ViewSpec names a log source and the fields of it that somebody wants to read, by the names that
+// rules for it use: whoever counts requests of web servers need not know who logged them, or how.
+type ViewSpec struct {
+	Name string
+	// Sources are log sources; an event of any of them is seen.
+	Sources []Logsource
+	// EventIDs, if there are any, narrow the events of Windows to these.
+	EventIDs []uint32
+	// Fields are names as a rule for these log sources would write them. Where that gives a field
+	// several values (raw and decoded), the first is read.
+	Fields []string
+}
+
+// Views are several views, compiled. Immutable, safe for concurrent use.
+type Views struct {
+	specs  []ViewSpec
+	routes [][]Route // of each view, in order
+}
+
+// NewViews compiles views; an unknown log source is an error.
+func NewViews(specs []ViewSpec) (*Views, error) {
+	v := &Views{specs: specs, routes: make([][]Route, len(specs))}
+	for i, spec := range specs {
+		for _, ls := range spec.Sources {
+			routes, known := Routes(ls)
+			if !known {
+				return nil, fmt.Errorf("view %s: no log source %+v", spec.Name, ls)
+			}
+			v.routes[i] = append(v.routes[i], routes...)
+		}
+	}
+	return v, nil
+}
+
+// Serves tells whether events of that kind of log can be seen in view i.
+func (v *Views) Serves(i int, k Kind) bool {
+	k.Channel = strings.ToLower(k.Channel)
+	if ids := v.specs[i].EventIDs; len(ids) > 0 && k.EventIDs != nil &&
+		!slices.ContainsFunc(ids, func(id uint32) bool { return k.EventIDs[id] > 0 }) {
+		return false
+	}
+	return slices.ContainsFunc(v.routes[i], k.takes)
+}
+
+// A ViewReader reads events through views; one for each goroutine.
+type ViewReader struct {
+	views  *Views
+	plans  map[planKey]*viewPlan
+	recent [recentPlans]struct {
+		key  planKey
+		plan *viewPlan
+	}
+	event *event.Event
+	// seen are the views that the event is seen in, at is how, by view.
+	seen  []int
+	at    []*viewOf
+	arena []byte
+}
+
+// viewPlan says for events of one layout and kind which views they are seen in, and where the
+// fields are.
+type viewPlan struct{ views []viewOf }
+
+type viewOf struct {
+	view  int
+	where []Where
+	// fields are where each field of the view is found; found is false for those that are not there.
+	fields []viewField
+}
+
+type viewField struct {
+	source
+	found bool
+}
+
+// NewReader makes a reader.
+func (v *Views) NewReader() *ViewReader {
+	return &ViewReader{views: v, plans: map[planKey]*viewPlan{}, at: make([]*viewOf, len(v.specs))}
+}
+
+// See looks at an event and gives the views that it is seen in, by their index; valid until the
+// next call.
+func (r *ViewReader) See(e *event.Event) []int {
+	k := planKey{e.Shape, e.Product, e.Category, e.Service, e.Channel, e.EventID}
+	recent := &r.recent[recentSlot(k)]
+	if recent.key != k || recent.plan == nil {
+		recent.key, recent.plan = k, r.planFor(k, e)
+	}
+	r.event, r.arena = e, r.arena[:0]
+	for _, i := range r.seen {
+		r.at[i] = nil
+	}
+	r.seen = r.seen[:0]
+	for i := range recent.plan.views {
+		// Of the routes to one view that differ in their conditions, the first that holds is taken.
+		if v := &recent.plan.views[i]; r.at[v.view] == nil && r.holds(v.where) {
+			r.at[v.view] = v
+			r.seen = append(r.seen, v.view)
+		}
+	}
+	return r.seen
+}
+
+func (r *ViewReader) holds(where []Where) bool {
+	for i := range where {
+		if !where[i].holds(r.event) {
+			return false
+		}
+	}
+	return true
+}
+
+// holds tells whether an event meets the condition.
+func (w *Where) holds(e *event.Event) bool {
+	at := e.Shape.Lookup(w.Field)
+	if len(at) == 0 || e.Values[at[0]].IsNull() {
+		return false
+	}
+	var room [128]byte
+	text := e.Values[at[0]].AppendText(room[:0])
+	return slices.ContainsFunc(w.Values, func(s string) bool { return equalASCII(text, s) }) ||
+		slices.ContainsFunc(w.Prefixes, func(s string) bool { return hasPrefixASCII(text, s) })
+}
+
+func (r *ViewReader) planFor(k planKey, e *event.Event) *viewPlan {
+	if p := r.plans[k]; p != nil {
+		return p
+	}
+	if len(r.plans) >= maxPlans {
+		clear(r.plans)
+		clear(r.recent[:])
+	}
+	p := &viewPlan{}
+	kind := Kind{Product: e.Product, Category: e.Category, Service: e.Service, Channel: strings.ToLower(e.Channel), EventIDs: map[uint32]int{e.EventID: 1}}
+	for i, routes := range r.views.routes {
+		ids := r.views.specs[i].EventIDs
+		if len(ids) > 0 && e.Channel != "" && !slices.Contains(ids, e.EventID) {
+			continue
+		}
+		for _, route := range routes {
+			if !kind.takes(route) || slices.ContainsFunc(route.Where, func(w Where) bool { return e.Shape.Lookup(w.Field) == nil }) {
+				continue
+			}
+			v := viewOf{view: i, where: route.Where, fields: make([]viewField, len(r.views.specs[i].Fields))}
+			for j, name := range r.views.specs[i].Fields {
+				v.fields[j] = viewFieldOf(name, route.Fields, e)
+			}
+			p.views = append(p.views, v)
+			if len(route.Where) == 0 {
+				break
+			}
+		}
+	}
+	r.plans[k] = p
+	return p
+}
+
+func viewFieldOf(name string, fields Mapping, e *event.Event) viewField {
+	own := e.Shape.Lookup(name)
+	if d, ok := fields[name]; ok && (!d.OwnFirst || len(own) == 0) {
+		if sources := derivedSources(&d, e); len(sources) > 0 {
+			return viewField{sources[0], true}
+		}
+		return viewField{}
+	}
+	if len(own) == 0 {
+		return viewField{}
+	}
+	return viewField{source{at: int32(own[0])}, true}
+}
+
+// Has tells whether events of this layout have the field at all, be it empty in this one.
+func (r *ViewReader) Has(view, field int) bool {
+	v := r.at[view]
+	return v != nil && v.fields[field].found
+}
+
+// Text gives a field of the event that was seen last, nil if it is absent, null, empty or the
+// hyphen that stands for nothing. It is valid until the next See, and must not be changed.
+func (r *ViewReader) Text(view, field int) []byte {
+	v := r.at[view]
+	if v == nil || !v.fields[field].found {
+		return nil
+	}
+	f := &v.fields[field]
+	var text []byte
+	if f.at >= 0 {
+		value := r.event.Values[f.at]
+		if value.IsNull() {
+			return nil
+		}
+		if value.Kind == event.Text {
+			text = value.Raw
+		} else {
+			text = r.keep(value.AppendText(r.arena))
+		}
+	} else {
+		made, ok := f.derived.Make(r.arena, r.event)
+		if !ok {
+			return nil
+		}
+		text = r.keep(made)
+	}
+	if len(text) == 0 || len(text) == 1 && text[0] == '-' {
+		return nil
+	}
+	return text
+}
+
+// keep gives what was appended to the arena, and keeps it from being written over.
+func (r *ViewReader) keep(grown []byte) []byte {
+	start := len(r.arena)
+	r.arena = grown
+	return grown[start:len(grown):len(grown)]
+}
