@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -450,7 +451,8 @@ func (b *compiler) pattern(it *Item, f uint32) (expr, error) {
 	return expr{op: exAtom, id: id}, nil
 }
 
-// foldPattern gives the item's pattern with runs of wildcards joined, folded unless it is cased.
+// foldPattern gives the item's pattern with runs of wildcards joined and * behind ?, folded unless it is
+// cased.
 func foldPattern(it *Item) Pattern {
 	var out Pattern
 	for _, part := range it.Pattern {
@@ -463,8 +465,15 @@ func foldPattern(it *Item) Pattern {
 				continue
 			}
 		}
-		if n := len(out); n > 0 && part.Wildcard == AnyRun && out[n-1].Wildcard == AnyRun {
-			continue
+		if n := len(out); n > 0 && out[n-1].Wildcard == AnyRun {
+			switch part.Wildcard {
+			case AnyRun:
+				continue
+			case AnyOne:
+				// *? is ?*, and what follows a * is quickly found.
+				out = append(out[:n-1], part, out[n-1])
+				continue
+			}
 		}
 		out = append(out, part)
 	}
@@ -619,8 +628,16 @@ func matchPattern(p Pattern, text []byte) bool {
 				if part == len(p)-1 {
 					return true
 				}
-				backPart, backText = part, i
 				part++
+				// A literal that begins inside of a character stands nowhere: it must not be found there.
+				if next := p[part]; next.Wildcard == NoWildcard && next.Literal != "" && utf8.RuneStart(next.Literal[0]) {
+					at := bytes.Index(text[i:], []byte(next.Literal))
+					if at < 0 {
+						return false
+					}
+					i += at
+				}
+				backPart, backText = part-1, i
 				continue
 			case AnyOne:
 				if i < len(text) {
@@ -641,7 +658,6 @@ func matchPattern(p Pattern, text []byte) bool {
 			return false
 		}
 		_, n := utf8.DecodeRune(text[backText:])
-		backText += n
-		i, part = backText, backPart+1
+		i, part = backText+n, backPart
 	}
 }

@@ -349,11 +349,16 @@ func (g *group) holdsKeywords(v event.Value) bool {
 		return g.keywordKinds[v.Kind]
 	}
 	for _, c := range v.Raw {
-		if (c < '0' || c > '9') && c != '.' && c != ':' && c != '-' {
+		if !numeric[c] {
 			return true
 		}
 	}
 	return slices.ContainsFunc(g.keywordNumbers, func(lit []byte) bool { return bytes.Contains(v.Raw, lit) })
+}
+
+// numeric are the characters that numbers, times and IPv4 addresses are written with.
+var numeric = [256]bool{
+	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true, '.': true, ':': true, '-': true,
 }
 
 // maxNumber is longer than any number, time or address: IPv6 has 39 characters.
