@@ -72,6 +72,7 @@ var arrows = map[string][]string{
 	"packs/demo":    {"event", "evidence/evtx"},
 	"cmd/aldebaran": {everything},
 	// beside the product
+	"attack/derive": {"attack"},
 	"bench":         {"event", "evidence", "evidence/evtx", "match/sigma"},
 	"bench/picture": {},
 }

@@ -1,9 +1,10 @@
-// Package attack knows the words of MITRE ATT&CK that all stages share: which tactics there are
-// and in what order, and which tags of a rule mean which of them. In go tags; out come tactics and
-// techniques.
+// Package attack knows what MITRE ATT&CK says, in words that all stages share: tactics, techniques,
+// groups, software, campaigns, and how they relate. In go a rule's tags ([Parse]) or a bundle as
+// MITRE publishes it ([Read]); out come tactics, techniques and a [Knowledge]. That of ATT&CK
+// Enterprise v18.1 is embedded ([Load]).
 //
-// ATT&CK is a trademark of The MITRE Corporation; names and identifiers are facts taken from
-// ATT&CK Enterprise v18.1 (https://attack.mitre.org).
+// ATT&CK is a trademark of The MITRE Corporation; names, identifiers and relations are facts taken
+// from ATT&CK Enterprise v18.1 (https://attack.mitre.org), see NOTICE.
 package attack
 
 import (
