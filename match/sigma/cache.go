@@ -23,7 +23,7 @@ import (
 const (
 	// cacheVersion changes with the layout, and with what the parser makes of a file. New builds
 	// of the program do not share caches with old ones in any case: see cacheKey.
-	cacheVersion = 1
+	cacheVersion = 2
 	cacheMagic   = "ALDRULES"
 	cacheSuffix  = ".sigma-rules"
 	// maxCacheFiles are kept in a folder, the newest: one for each rule set in use.

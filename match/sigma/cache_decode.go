@@ -226,7 +226,7 @@ func (r *cacheReader) rule(to *Rule) {
 	for _, s := range []*string{&to.ID, &to.Title, &to.Name, &to.Status, &to.Level, &to.Description, &to.Author, &to.Date, &to.Modified} {
 		*s = r.text()
 	}
-	for _, list := range []*[]string{&to.References, &to.Tags, &to.FalsePositives, &to.Fields} {
+	for _, list := range []*[]string{&to.References, &to.Tags, &to.FalsePositives, &to.Next, &to.Fields} {
 		*list = r.list()
 	}
 	if n := r.count(2); n > 0 {
@@ -248,7 +248,7 @@ func (r *cacheReader) correlation() *Correlation {
 	for _, s := range []*string{&to.ID, &to.Title, &to.Name, &to.Status, &to.Level, &to.Description, &to.Author, &to.Date, &to.Modified, &to.Type} {
 		*s = r.text()
 	}
-	for _, list := range []*[]string{&to.References, &to.Tags, &to.FalsePositives, &to.Rules, &to.GroupBy, &to.Fields} {
+	for _, list := range []*[]string{&to.References, &to.Tags, &to.FalsePositives, &to.Next, &to.Rules, &to.GroupBy, &to.Fields} {
 		*list = r.list()
 	}
 	to.Timespan = time.Duration(r.int())

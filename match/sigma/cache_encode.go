@@ -140,7 +140,7 @@ func (w *cacheWriter) rule(r *Rule) {
 	for _, s := range []string{r.ID, r.Title, r.Name, r.Status, r.Level, r.Description, r.Author, r.Date, r.Modified} {
 		w.text(s)
 	}
-	for _, list := range [][]string{r.References, r.Tags, r.FalsePositives, r.Fields} {
+	for _, list := range [][]string{r.References, r.Tags, r.FalsePositives, r.Next, r.Fields} {
 		w.list(list)
 	}
 	w.int(len(r.Related))
@@ -164,7 +164,7 @@ func (w *cacheWriter) correlation(r *Correlation) {
 	for _, s := range []string{r.ID, r.Title, r.Name, r.Status, r.Level, r.Description, r.Author, r.Date, r.Modified, r.Type} {
 		w.text(s)
 	}
-	for _, list := range [][]string{r.References, r.Tags, r.FalsePositives, r.Rules, r.GroupBy, r.Fields} {
+	for _, list := range [][]string{r.References, r.Tags, r.FalsePositives, r.Next, r.Rules, r.GroupBy, r.Fields} {
 		w.list(list)
 	}
 	w.int(int(r.Timespan))

@@ -44,6 +44,7 @@ func (p *parser) correlation(root *yaml.Node, m mapping) error {
 	c.Date, c.Modified = p.optional(m, "date"), p.optional(m, "modified")
 	c.References, c.Tags = p.texts(m, "references"), p.texts(m, "tags")
 	c.FalsePositives = p.texts(m, "falsepositives")
+	c.Next = p.texts(m, "next")
 
 	n := m.get("correlation")
 	if n.Kind != yaml.MappingNode {

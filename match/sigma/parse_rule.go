@@ -46,6 +46,7 @@ func (p *parser) rule(root *yaml.Node, m mapping) error {
 	r.References = p.texts(m, "references")
 	r.Tags = p.texts(m, "tags")
 	r.FalsePositives = p.texts(m, "falsepositives")
+	r.Next = p.texts(m, "next")
 	r.Fields = p.texts(m, "fields")
 	r.Related = p.related(m)
 	if t := m.plain("taxonomy"); t != "" && t != "sigma" {

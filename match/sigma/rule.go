@@ -25,9 +25,12 @@ type Rule struct {
 	References          []string
 	Tags                []string // as written: "attack.t1059.001"
 	FalsePositives      []string
-	Fields              []string // worth showing to an analyst
-	Related             []Related
-	Logsource           Logsource
+	// Next says what to look at next, in sentences. It is no attribute of the specification: the rules
+	// that come with the program have it, and others may.
+	Next      []string
+	Fields    []string // worth showing to an analyst
+	Related   []Related
+	Logsource Logsource
 	// Condition is true of the events that the rule means.
 	Condition Node
 	// Filters are the titles of the global filters that were joined into the condition.
@@ -184,6 +187,9 @@ type Correlation struct {
 	Date, Modified      string
 	References, Tags    []string
 	FalsePositives      []string
+	// Next says what to look at next, in sentences. It is no attribute of the specification: the rules
+	// that come with the program have it, and others may.
+	Next []string
 
 	Type     string   // event_count, value_count, temporal, temporal_ordered, value_sum, value_avg, value_percentile, value_median
 	Rules    []string // ids or names, as written
