@@ -83,24 +83,40 @@ type bundle struct {
 
 // read takes one object after the other, so that memory holds what is needed and not the text.
 func (b *bundle) read(r io.Reader) error {
+	b.domains = map[string]int{}
+	return EachObject(r, func(text json.RawMessage) error {
+		var o object
+		if err := json.Unmarshal(text, &o); err != nil {
+			return err
+		}
+		b.add(&o)
+		return nil
+	})
+}
+
+// EachObject hands out the objects of a STIX bundle as they stand there, one after the other, and
+// stops at the first error. It reads no more than 512 MiB.
+func EachObject(r io.Reader, object func(text json.RawMessage) error) error {
 	limited := &io.LimitedReader{R: r, N: maxBundleBytes}
 	d := json.NewDecoder(limited)
 	if err := toObjects(d); err != nil {
 		return err
 	}
-	b.domains = map[string]int{}
 	for n := 0; d.More(); n++ {
 		if n == maxBundleObjects {
 			return fmt.Errorf("want at most %d objects, found more", maxBundleObjects)
 		}
-		var o object
-		if err := d.Decode(&o); err != nil {
-			if limited.N == 0 {
-				return fmt.Errorf("want at most %d bytes, found more", maxBundleBytes)
-			}
-			return fmt.Errorf("object %d, byte %d: %w", n, d.InputOffset(), err)
+		var text json.RawMessage
+		err := d.Decode(&text)
+		if err != nil && limited.N == 0 {
+			return fmt.Errorf("want at most %d bytes, found more", maxBundleBytes)
 		}
-		b.add(&o)
+		if err == nil {
+			err = object(text)
+		}
+		if err != nil {
+			return fmt.Errorf("object %d, before byte %d: %w", n, d.InputOffset(), err)
+		}
 	}
 	return nil
 }

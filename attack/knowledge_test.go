@@ -288,7 +288,7 @@ func TestReadRejects(t *testing.T) {
 		{"no objects", `{"type":"bundle"}`, "with objects, found none"},
 		{"objects are no list", `{"objects":{}}`, "objects: want a list"},
 		{"nothing of ATT&CK", `{"objects":[{"type":"malware","id":"malware--1"}]}`, "found none"},
-		{"cut off", `{"objects":[{"type":"malware"`, "object 0, byte"},
+		{"cut off", `{"objects":[{"type":"malware"`, "object 0, before byte"},
 	} {
 		_, err := Read(strings.NewReader(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
