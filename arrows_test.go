@@ -67,7 +67,7 @@ var arrows = map[string][]string{
 	// what it means
 	"finding": {"attack", "event", "match", "match/sigma"},
 	// what holds it together
-	"hunt":          {"attack", "event", "evidence", "finding", "match", "match/sigma"},
+	"hunt":          {"attack", "event", "evidence", "finding", "match", "match/behaviour", "match/sigma"},
 	"packs":         {},
 	"packs/demo":    {"event", "evidence/evtx"},
 	"cmd/aldebaran": {everything},

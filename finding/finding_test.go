@@ -12,7 +12,6 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/match"
-	"aldebaran/match/sigma"
 )
 
 var start = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
@@ -176,7 +175,7 @@ func TestFindingsAreBounded(t *testing.T) {
 	for i := range maxFindings + 10 {
 		g.Add(at(high, fmt.Sprint(i), 0))
 	}
-	g.AddCorrelation(&match.Correlation{Rule: high, CorrelationMatch: sigma.CorrelationMatch{Correlation: &sigma.Correlation{}}})
+	g.AddCorrelation(&match.Correlation{Rule: high})
 	if n := len(g.Findings()); n != maxFindings || len(g.Notes()) != 2 {
 		t.Errorf("%d findings, notes %q; want %d and two notes", n, g.Notes(), maxFindings)
 	}

@@ -147,6 +147,9 @@ func (c *collector) take(r *result) {
 	for i := range r.matched {
 		c.matched(r, &r.matched[i], copied)
 	}
+	if !copied {
+		c.engine.Join(r.seen)
+	}
 	if r.last {
 		c.end()
 	}
@@ -265,7 +268,7 @@ func (c *collector) matched(r *result, m *matched, copied bool) {
 	for i := range hits {
 		h := &hits[i]
 		if c.err == nil {
-			c.err = c.engine.Observe(h)
+			c.err = c.engine.Observe(h, &m.event)
 		}
 		if h.Silent {
 			continue

@@ -23,7 +23,8 @@ type Output interface {
 	// Match is one match. It and its event are valid only until the call returns. Matches come in
 	// the order of the paths of the sources, and inside a source in the order of the file.
 	Match(*Match) error
-	// Correlation is one match of a correlation rule; they come after all matches, by time.
+	// Correlation is one match of a rule about several events: a correlation rule, or a behaviour.
+	// They come after all matches, correlation rules first, each kind by time.
 	Correlation(*Correlation) error
 	// Finish comes last, also after a hunt that was interrupted.
 	Finish(*Result) error
@@ -47,7 +48,11 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	if opt.lookOnly {
 		wanted = &sigma.Collection{}
 	}
-	engine, err := match.Compile(wanted, match.Options{TempDir: opt.TempDir})
+	behaviours, err := opt.behaviours()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := match.Compile(wanted, match.Options{TempDir: opt.TempDir, Behaviours: behaviours, Selection: opt.Selection})
 	if err != nil {
 		return nil, err
 	}

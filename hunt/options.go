@@ -9,6 +9,7 @@ import (
 
 	"aldebaran/evidence"
 	"aldebaran/match"
+	"aldebaran/match/behaviour"
 	"aldebaran/match/sigma"
 )
 
@@ -29,6 +30,10 @@ type Options struct {
 	DefaultRules fs.FS
 	Load         sigma.LoadOptions
 	Selection    match.Selection
+
+	// Behaviours are looked for beside the rules; nil for none. Their settings are those of packs and
+	// of the user, joined.
+	Behaviours *behaviour.Config
 
 	// Since and Until bound the time of the events that are matched, both inclusive; zero is no
 	// bound. Events without a time are matched.
@@ -60,6 +65,14 @@ func (o Options) read() evidence.Options {
 		r.TempDir = o.TempDir
 	}
 	return r
+}
+
+// behaviours prepares those that are wanted; nil for none.
+func (o Options) behaviours() (*behaviour.Set, error) {
+	if o.Behaviours == nil || o.lookOnly {
+		return nil, nil
+	}
+	return behaviour.New(*o.Behaviours)
 }
 
 // now is what the clock says, the zero time if there is none.

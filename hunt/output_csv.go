@@ -35,7 +35,7 @@ func (c *CSV) Match(m *Match) error {
 
 // Correlation writes one row, with what it joined in the place of the fields.
 func (c *CSV) Correlation(m *Correlation) error {
-	c.scratch = appendCorrelation(c.scratch[:0], &m.CorrelationMatch)
+	c.scratch = appendCorrelation(c.scratch[:0], &m.Correlation)
 	return c.row(stamp(m.Last), m.Rule.Level, m.Rule.Title, m.Rule.ID, m.Rule.File,
 		strings.Join(m.Refs.Techniques, " "), strings.Join(m.Refs.Tactics, " "),
 		strings.Join(m.Hosts, " "), "", "", "", "", "", "", string(c.scratch))

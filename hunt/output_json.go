@@ -195,8 +195,11 @@ type ruleJSON struct {
 	Line           int      `json:"line"`
 	Status         string   `json:"status"`
 	Author         string   `json:"author"`
+	Language       string   `json:"language"`
 	Description    string   `json:"description"`
+	Why            string   `json:"why,omitempty"`
 	FalsePositives []string `json:"falsepositives"`
+	Next           []string `json:"next"`
 	References     []string `json:"references"`
 	Tags           []string `json:"tags"`
 }
@@ -219,8 +222,8 @@ func (j *JSON) finding(f finding.Finding) findingJSON {
 	doc := findingJSON{
 		Level: r.Level,
 		Rule: ruleJSON{
-			ID: r.ID, Title: r.Title, File: r.File, Line: r.Line, Status: r.Status, Author: r.Author, Description: r.Description,
-			FalsePositives: some(r.FalsePositives), References: some(r.References), Tags: some(r.Tags),
+			ID: r.ID, Title: r.Title, File: r.File, Line: r.Line, Status: r.Status, Author: r.Author, Language: r.Language,
+			Description: r.Description, Why: r.Why, FalsePositives: some(r.FalsePositives), Next: some(r.Next), References: some(r.References), Tags: some(r.Tags),
 		},
 		Attack: some(f.Attack.Techniques), Tactics: some(f.Attack.Tactics),
 		Host: f.Host, Hosts: some(f.Hosts), First: stamp(f.First), Last: stamp(f.Last), Count: f.Count,
@@ -234,7 +237,7 @@ func (j *JSON) finding(f finding.Finding) findingJSON {
 		})
 	}
 	if f.Correlation != nil {
-		doc.Correlation = appendCorrelation(nil, &f.Correlation.CorrelationMatch)
+		doc.Correlation = appendCorrelation(nil, f.Correlation)
 	}
 	return doc
 }

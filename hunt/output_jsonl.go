@@ -8,7 +8,6 @@ import (
 	"aldebaran/attack"
 	"aldebaran/event"
 	"aldebaran/match"
-	"aldebaran/match/sigma"
 )
 
 // writeSize is the buffer before an output's file.
@@ -64,7 +63,7 @@ func (j *JSONL) Correlation(c *Correlation) error {
 	b = append(b, `,"host":`...)
 	b = appendJSON(b, onlyHost(c.Hosts))
 	b = append(b, `,"correlation":`...)
-	b = appendCorrelation(b, &c.CorrelationMatch)
+	b = appendCorrelation(b, &c.Correlation)
 	b = append(b, "}\n"...)
 	j.line = b
 	_, err := j.w.Write(b)
@@ -126,9 +125,9 @@ func appendSource(b []byte, s event.Source) []byte {
 }
 
 // appendCorrelation appends what a correlation joined.
-func appendCorrelation(b []byte, c *sigma.CorrelationMatch) []byte {
+func appendCorrelation(b []byte, c *match.Correlation) []byte {
 	b = append(b, `{"type":`...)
-	b = appendJSON(b, c.Correlation.Type)
+	b = appendJSON(b, c.Type)
 	b = append(b, `,"first":"`...)
 	b = append(appendStamp(b, c.First), '"')
 	b = append(b, `,"last":"`...)
@@ -137,15 +136,9 @@ func appendCorrelation(b []byte, c *sigma.CorrelationMatch) []byte {
 	b = strconv.AppendInt(b, int64(c.Count), 10)
 	b = append(b, `,"value":`...)
 	b = strconv.AppendFloat(b, c.Value, 'f', -1, 64)
-	b = append(b, `,"group":{`...)
-	for i, g := range c.Group {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendJSON(b, g.Name), ':')
-		b = appendJSON(b, g.Value)
-	}
-	b = append(b, `},"hosts":`...)
+	b = append(b, `,"group":`...)
+	b = appendNamed(b, c.Group)
+	b = append(b, `,"hosts":`...)
 	b = appendList(b, c.Hosts)
 	b = append(b, `,"events":[`...)
 	for i, e := range c.Events {
@@ -155,13 +148,9 @@ func appendCorrelation(b []byte, c *sigma.CorrelationMatch) []byte {
 		b = append(b, `{"time":"`...)
 		b = append(appendStamp(b, e.Time), '"')
 		b = append(b, `,"rule":{"id":`...)
-		id, title := "", ""
-		if e.Rule != nil {
-			id, title = e.Rule.ID, e.Rule.Title
-		}
-		b = appendJSON(b, id)
+		b = appendJSON(b, e.RuleID)
 		b = append(b, `,"title":`...)
-		b = appendJSON(b, title)
+		b = appendJSON(b, e.RuleTitle)
 		b = append(b, `},"host":`...)
 		b = appendJSON(b, e.Host)
 		b = append(b, `,"channel":`...)
@@ -171,10 +160,23 @@ func appendCorrelation(b []byte, c *sigma.CorrelationMatch) []byte {
 		b = append(b, `,"record_id":`...)
 		b = strconv.AppendUint(b, e.RecordID, 10)
 		b = append(b, `,"source":`...)
-		b = append(appendSource(b, e.Source), '}')
+		b = appendSource(b, e.Source)
+		if e.What != "" {
+			b = append(b, `,"what":`...)
+			b = appendJSON(b, e.What)
+		}
+		b = append(b, '}')
 	}
 	b = append(b, `],"events_omitted":`...)
 	b = strconv.AppendInt(b, int64(c.Omitted), 10)
+	if c.Summary != "" {
+		b = append(b, `,"summary":`...)
+		b = appendJSON(b, c.Summary)
+		b = append(b, `,"facts":`...)
+		b = appendNamed(b, c.Facts)
+		b = append(b, `,"caveats":`...)
+		b = appendList(b, c.Caveats)
+	}
 	return append(b, '}')
 }
 
@@ -195,4 +197,17 @@ func onlyHost(hosts []string) string {
 		return hosts[0]
 	}
 	return ""
+}
+
+// appendNamed appends an object of names and values.
+func appendNamed(b []byte, list []match.NamedValue) []byte {
+	b = append(b, '{')
+	for i, v := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendJSON(b, v.Name), ':')
+		b = appendJSON(b, v.Value)
+	}
+	return append(b, '}')
 }

@@ -137,6 +137,9 @@ func (t *Table) rules(r *Result) {
 	if all := r.Rules.Loaded - r.Rules.Silent; r.Rules.Active != all {
 		rules += " of " + Count(int64(all))
 	}
+	if n := r.Rules.Behaviours; n > 0 {
+		rules += " and " + plural(n, "behaviour")
+	}
 	p.row("Rules", rules)
 	if aside := besides(r.Rules); aside != "" {
 		p.row("", p.paint(faint, aside))

@@ -155,13 +155,15 @@ type Log struct {
 type RuleReport struct {
 	// Loaded were read without fault. Silent are those among them that only feed correlations,
 	// Active those that were wanted and can report.
-	Loaded   int               `json:"loaded"`
-	Silent   int               `json:"silent"`
-	Active   int               `json:"active"`
-	Files    int               `json:"files"`
-	Rejected []sigma.Rejection `json:"rejected"`
-	Warnings []sigma.Rejection `json:"warnings"`
-	Skipped  map[string]int    `json:"skipped"`
+	Loaded int `json:"loaded"`
+	Silent int `json:"silent"`
+	Active int `json:"active"`
+	// Behaviours is the number of behaviours that were wanted and can report.
+	Behaviours int               `json:"behaviours"`
+	Files      int               `json:"files"`
+	Rejected   []sigma.Rejection `json:"rejected"`
+	Warnings   []sigma.Rejection `json:"warnings"`
+	Skipped    map[string]int    `json:"skipped"`
 }
 
 // skipOf says why a file is not read, and whether evidence is missing because of it: that is so
@@ -211,10 +213,17 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 		Skews:    c.skews.Measured(),
 		Recover:  c.opt.Read.Recover,
 		Rules: RuleReport{
-			Loaded: len(rules.Rules) + len(rules.Correlations), Silent: silent(rules), Active: len(c.engine.Rules()), Files: rules.Files,
+			Loaded: len(rules.Rules) + len(rules.Correlations), Silent: silent(rules), Files: rules.Files,
 			Rejected: rules.Rejected, Warnings: rules.Warnings, Skipped: rules.Skipped,
 		},
 		Notes: append(c.engine.Notes(), c.groups.Notes()...),
+	}
+	for _, rule := range c.engine.Rules() {
+		if rule.Language == "behaviour" {
+			r.Rules.Behaviours++
+		} else {
+			r.Rules.Active++
+		}
 	}
 	for _, l := range c.logs.sorted() {
 		r.Logs = append(r.Logs, Log{l.host, l.channel, l.events, stamp(l.first), stamp(l.last)})

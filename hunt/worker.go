@@ -108,6 +108,7 @@ type result struct {
 	kept    int             // events that passed the filters of time and host
 	watch   *evidence.Watch // nil unless wanted
 	skews   evidence.Skews
+	seen    match.Seen
 	matched []matched
 	hits    []match.Hit
 	values  []event.Value
@@ -252,6 +253,7 @@ func (w *worker) read(ctx context.Context, r *result) {
 		return true
 	})
 	endChunk()
+	r.seen = w.matcher.Take()
 	if at == -1 && len(r.chunks) > 0 {
 		// Without numbers of events only the contents tell apart what happened at the same times.
 		r.chunks[0].digest = mix(r.chunks[0].digest, report.Digest)

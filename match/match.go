@@ -3,21 +3,24 @@
 package match
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"aldebaran/event"
+	"aldebaran/match/behaviour"
 	"aldebaran/match/sigma"
 )
 
 // A Rule is what all rule languages say about a rule; it is what outputs show.
 type Rule struct {
-	// Language is the rule's language: "sigma".
+	// Language is the rule's language: "sigma", "behaviour".
 	Language string
-	// Correlation marks a rule over the matches of other rules.
+	// Correlation marks a rule over several events: over the matches of other rules, or a behaviour.
 	Correlation bool
-	// File and Line say where the rule stands.
+	// File and Line say where the rule stands; behaviours are code and have no line.
 	File string
 	Line int
 
@@ -25,7 +28,15 @@ type Rule struct {
 	Level               string
 	Description, Author string
 	Tags, References    []string
-	FalsePositives      []string
+	// Why says why what it describes is suspicious, for rules that say so apart from Description.
+	Why string
+	// FalsePositives are what is harmless and looks the same, and how to tell.
+	FalsePositives []string
+	// Next says what to look at next.
+	Next []string
+
+	// chained says that sequences over several rules want to know of its matches.
+	chained bool
 }
 
 // Severity gives the rank of a level, 0 for informational to 4 for critical; ok is false if it is
@@ -51,25 +62,77 @@ type Match struct {
 	Route string
 }
 
-// A Correlation is one episode in which a correlation rule holds.
+// A Correlation is one episode in which a rule about several events holds: a correlation rule, or
+// a behaviour.
 type Correlation struct {
 	Rule *Rule
-	sigma.CorrelationMatch
+	// Type is that of a correlation rule ("event_count"), or "behaviour".
+	Type string
+	// Group says what it is about: the fields of group-by and their values, a page and a client.
+	Group []NamedValue
+	// First and Last are the times of its first and last event, in UTC; zero if they have none.
+	First, Last time.Time
+	// Count is the number of its events; Value is what a correlation's condition was held against.
+	Count int
+	Value float64
+	// Events are some of the events, in order of time; Omitted is the number of the others.
+	Events  []EventRef
+	Omitted int
+	// Hosts are the computers of the events, sorted.
+	Hosts []string
+	// Summary says what a behaviour was in one sentence, Facts the figures that led to it, Caveats
+	// what weakens it.
+	Summary string
+	Facts   []NamedValue
+	Caveats []string
 }
 
-// An Engine holds all rules, compiled. Hits are found by Matchers, one for each worker; what
-// correlations need of them is collected by Observe, in one goroutine, and joined by Finish.
+// A NamedValue is a name and its value.
+type NamedValue struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// An EventRef says where an event stands, and what it was in it that counted: the rule that it
+// matched, or the event in short.
+type EventRef struct {
+	RuleID, RuleTitle string
+	What              string
+	Time              time.Time
+	Source            event.Source
+	Host, Channel     string
+	EventID           uint32
+	RecordID          uint64
+}
+
+// An Engine holds all rules, compiled. Hits are found by Matchers, one for each worker; what rules
+// about several events need of them is collected by Observe and Join, in one goroutine, and comes to
+// its conclusions in Finish.
 type Engine struct {
 	set          *sigma.Set
 	rules        map[*sigma.Rule]*Rule
 	correlations map[*sigma.Correlation]*Rule
 	correlator   *sigma.Correlator // nil if there are no correlations
+	behaviours   *behaviour.Set    // nil if none are wanted
+	collector    *behaviour.Collector
+	behaved      map[behaved]*Rule
+	selection    Selection
+}
+
+// behaved is a behaviour at one level.
+type behaved struct {
+	rule  *behaviour.Rule
+	level string
 }
 
 // Options are choices of an [Engine]; the zero value is right.
 type Options struct {
 	// TempDir is where correlations keep what does not fit into memory; "" means the system's.
 	TempDir string
+	// Behaviours are looked for beside the rules; nil for none. They are reported if Selection wants
+	// them, with the level that they have then.
+	Behaviours *behaviour.Set
+	Selection  Selection
 }
 
 // Compile makes an engine of a collection of rules. Close it after use.
@@ -82,12 +145,24 @@ func Compile(c *sigma.Collection, opt Options) (*Engine, error) {
 		set:          set,
 		rules:        make(map[*sigma.Rule]*Rule, len(c.Rules)),
 		correlations: make(map[*sigma.Correlation]*Rule, len(c.Correlations)),
+		behaviours:   opt.Behaviours,
+		behaved:      map[behaved]*Rule{},
+		selection:    opt.Selection,
 	}
 	for _, r := range c.Rules {
 		e.rules[r] = ruleOf(r)
 	}
 	for _, r := range c.Correlations {
 		e.correlations[r] = correlationRuleOf(r)
+	}
+	if e.behaviours != nil {
+		e.collector = e.behaviours.NewCollector()
+		for _, r := range e.behaviours.Rules() {
+			e.behaved[behaved{r, r.Level}] = behaviourRuleOf(r, r.Level)
+		}
+		for _, r := range e.rules {
+			r.chained = e.behaviours.Wants(r.ID, r.Tags)
+		}
 	}
 	if len(c.Correlations) > 0 {
 		e.correlator, err = sigma.NewCorrelator(c, sigma.CorrelatorOptions{TempDir: opt.TempDir})
@@ -120,13 +195,18 @@ type Hit struct {
 
 // A Matcher finds the rules that match an event: one for each goroutine.
 type Matcher struct {
-	engine  *Engine
-	matcher *sigma.Matcher
+	engine     *Engine
+	matcher    *sigma.Matcher
+	behaviours *behaviour.Matcher // nil if none are wanted
 }
 
 // NewMatcher makes a matcher.
 func (e *Engine) NewMatcher() *Matcher {
-	return &Matcher{engine: e, matcher: e.set.NewMatcher()}
+	m := &Matcher{engine: e, matcher: e.set.NewMatcher()}
+	if e.behaviours != nil {
+		m.behaviours = e.behaviours.NewMatcher()
+	}
+	return m
 }
 
 // Match appends a hit for every rule that matches the event. What a hit holds outlives the event.
@@ -142,50 +222,154 @@ func (m *Matcher) Match(dst []Hit, ev *event.Event) []Hit {
 		}
 		dst = append(dst, h)
 	}
+	if m.behaviours != nil {
+		m.behaviours.See(ev)
+	}
 	return dst
 }
 
-// Observe hands a hit to the correlations. One goroutine at a time, in any order.
-func (e *Engine) Observe(h *Hit) error {
+// Seen is what behaviours have seen of a piece of evidence.
+type Seen struct{ behaviours *behaviour.Seen }
+
+// Take gives what was seen since the last call, to be handed to [Engine.Join]; the matcher begins anew.
+func (m *Matcher) Take() Seen {
+	if m.behaviours == nil {
+		return Seen{}
+	}
+	return Seen{m.behaviours.Take()}
+}
+
+// Join adds what was seen of a piece of evidence. One goroutine at a time, in the order of the evidence.
+func (e *Engine) Join(s Seen) {
+	if e.collector != nil {
+		e.collector.Join(s.behaviours)
+	}
+}
+
+// Observe hands a hit and its event to the rules about several events. One goroutine at a time; for
+// behaviours in the order of the evidence.
+func (e *Engine) Observe(h *Hit, ev *event.Event) error {
+	if e.collector != nil && h.Rule.chained {
+		e.collector.Hit(hitOf(h.Rule, behaviour.Ref{
+			Time: ev.Time, Source: ev.Source, Host: ev.Computer, Channel: ev.Channel, EventID: ev.EventID, RecordID: ev.RecordID,
+		}))
+	}
 	if !h.observed {
 		return nil
 	}
 	return e.correlator.Add(h.observation)
 }
 
-// Finish calls emit for every match of a correlation, in order of time, and ends at its first error.
+func hitOf(r *Rule, at behaviour.Ref) behaviour.Hit {
+	return behaviour.Hit{Rule: r.ID, Title: r.Title, Level: r.Level, Tags: r.Tags, Ref: at}
+}
+
+// Finish calls emit for every match of a correlation rule, in order of time, then for every episode
+// of a behaviour, and ends at its first error.
 func (e *Engine) Finish(emit func(*Correlation) error) error {
-	if e.correlator == nil {
+	if e.correlator != nil {
+		err := e.correlator.Finish(func(m sigma.CorrelationMatch) error {
+			c := correlationOf(e.correlations[m.Correlation], m)
+			if e.collector != nil && e.behaviours.Wants(c.Rule.ID, c.Rule.Tags) && len(c.Events) > 0 {
+				e.collector.Hit(hitOf(c.Rule, c.Events[0].ref()))
+			}
+			return emit(c)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if e.collector == nil {
 		return nil
 	}
-	return e.correlator.Finish(func(m sigma.CorrelationMatch) error {
-		return emit(&Correlation{Rule: e.correlations[m.Correlation], CorrelationMatch: m})
+	return e.collector.Finish(func(ep behaviour.Episode) error {
+		c := e.episode(ep)
+		if !e.selection.wantsRule(c.Rule) {
+			return nil
+		}
+		return emit(c)
 	})
 }
 
-// Notes says what correlations had to leave out, in sentences for people.
-func (e *Engine) Notes() []string {
-	if e.correlator == nil {
-		return nil
+// episode is a behaviour's episode in the words of all rules.
+func (e *Engine) episode(ep behaviour.Episode) *Correlation {
+	key := behaved{ep.Rule, ep.Level}
+	rule := e.behaved[key]
+	if rule == nil {
+		rule = behaviourRuleOf(ep.Rule, ep.Level)
+		e.behaved[key] = rule
 	}
-	var notes []string
-	s := e.correlator.Stats()
-	for _, n := range []struct {
-		count int64
-		what  string
-	}{
-		{s.NoTime, "matches were left out of correlations because their events have no time"},
-		{s.NotNumeric, "values were left out of a correlation because they are no numbers"},
-		{s.Dropped, "matches were left out of a correlation because it had too many groups or values at a time"},
-	} {
-		if n.count > 0 {
-			notes = append(notes, fmt.Sprintf("%d %s", n.count, n.what))
+	c := &Correlation{
+		Rule: rule, Type: "behaviour", First: ep.First, Last: ep.Last, Count: ep.Count, Value: float64(ep.Count),
+		Omitted: ep.Omitted, Hosts: ep.Hosts, Summary: ep.Summary, Caveats: ep.Caveats,
+	}
+	for _, g := range ep.Group {
+		c.Group = append(c.Group, NamedValue(g))
+	}
+	for _, f := range ep.Facts {
+		c.Facts = append(c.Facts, NamedValue(f))
+	}
+	for _, r := range ep.Refs {
+		c.Events = append(c.Events, EventRef{
+			RuleID: rule.ID, RuleTitle: rule.Title, What: r.What, Time: r.Time, Source: r.Source,
+			Host: r.Host, Channel: r.Channel, EventID: r.EventID, RecordID: r.RecordID,
+		})
+	}
+	return c
+}
+
+// correlationOf is a correlation rule's match in the words of all rules.
+func correlationOf(rule *Rule, m sigma.CorrelationMatch) *Correlation {
+	c := &Correlation{
+		Rule: rule, Type: m.Correlation.Type, First: m.First, Last: m.Last, Count: m.Count, Value: m.Value,
+		Omitted: m.Omitted, Hosts: m.Hosts,
+	}
+	for _, g := range m.Group {
+		c.Group = append(c.Group, NamedValue(g))
+	}
+	for _, r := range m.Events {
+		ref := EventRef{
+			Time: r.Time, Source: r.Source, Host: r.Host, Channel: r.Channel, EventID: r.EventID, RecordID: r.RecordID,
 		}
+		if r.Rule != nil {
+			ref.RuleID, ref.RuleTitle = r.Rule.ID, r.Rule.Title
+		}
+		c.Events = append(c.Events, ref)
+	}
+	return c
+}
+
+func (r *EventRef) ref() behaviour.Ref {
+	return behaviour.Ref{
+		Time: r.Time, Source: r.Source, Host: r.Host, Channel: r.Channel, EventID: r.EventID, RecordID: r.RecordID, What: r.What,
+	}
+}
+
+// Notes says what rules about several events had to leave out, in sentences for people.
+func (e *Engine) Notes() []string {
+	var notes []string
+	if e.correlator != nil {
+		s := e.correlator.Stats()
+		for _, n := range []struct {
+			count int64
+			what  string
+		}{
+			{s.NoTime, "matches were left out of correlations because their events have no time"},
+			{s.NotNumeric, "values were left out of a correlation because they are no numbers"},
+			{s.Dropped, "matches were left out of a correlation because it had too many groups or values at a time"},
+		} {
+			if n.count > 0 {
+				notes = append(notes, fmt.Sprintf("%d %s", n.count, n.what))
+			}
+		}
+	}
+	if e.collector != nil {
+		notes = append(notes, e.collector.Notes()...)
 	}
 	return notes
 }
 
-// Rules are the rules that can report, in the order of their files.
+// Rules are the rules that can report: those of files in their order, then behaviours.
 func (e *Engine) Rules() []*Rule {
 	var all []*Rule
 	for r, rule := range e.rules {
@@ -199,12 +383,27 @@ func (e *Engine) Rules() []*Rule {
 		}
 	}
 	slices.SortFunc(all, func(a, b *Rule) int {
-		if c := strings.Compare(a.File, b.File); c != 0 {
-			return c
-		}
-		return a.Line - b.Line
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line)
 	})
+	if e.behaviours != nil {
+		for _, r := range e.behaviours.Rules() {
+			if rule := e.behaved[behaved{r, r.Level}]; e.selection.wantsRule(rule) {
+				all = append(all, rule)
+			}
+		}
+	}
 	return all
+}
+
+// builtIn stands for the file of what is no file but code.
+const builtIn = "(built in)"
+
+func behaviourRuleOf(r *behaviour.Rule, level string) *Rule {
+	return &Rule{
+		Language: "behaviour", Correlation: true, File: builtIn, ID: r.ID, Title: r.Title, Status: "stable", Level: level,
+		Description: r.Description, Why: r.Why, FalsePositives: []string{r.Benign}, Next: r.Next,
+		Tags: r.Tags, References: r.References, Author: "Aldebaran",
+	}
 }
 
 func ruleOf(r *sigma.Rule) *Rule {
@@ -212,7 +411,7 @@ func ruleOf(r *sigma.Rule) *Rule {
 		Language: "sigma", File: r.File, Line: r.Line,
 		ID: r.ID, Title: r.Title, Status: r.Status, Level: level(r.Level),
 		Description: r.Description, Author: r.Author,
-		Tags: r.Tags, References: r.References, FalsePositives: r.FalsePositives,
+		Tags: r.Tags, References: r.References, FalsePositives: r.FalsePositives, Next: r.Next,
 	}
 }
 
@@ -221,7 +420,7 @@ func correlationRuleOf(c *sigma.Correlation) *Rule {
 		Language: "sigma", Correlation: true, File: c.File, Line: c.Line,
 		ID: c.ID, Title: c.Title, Status: c.Status, Level: level(c.Level),
 		Description: c.Description, Author: c.Author,
-		Tags: c.Tags, References: c.References, FalsePositives: c.FalsePositives,
+		Tags: c.Tags, References: c.References, FalsePositives: c.FalsePositives, Next: c.Next,
 	}
 }
 

@@ -68,7 +68,7 @@ func TestEngine(t *testing.T) {
 		if weak := hits[0].Route != ""; weak != security {
 			t.Errorf("route %q, security %v", hits[0].Route, security)
 		}
-		if err := e.Observe(&hits[0]); err != nil {
+		if err := e.Observe(&hits[0], started(i, security)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -82,6 +82,8 @@ func (s Selection) correlations(c *sigma.Collection, needed map[string]bool) []*
 	return out
 }
 
+func (s Selection) wantsRule(r *Rule) bool { return s.wants(r.ID, r.Title, r.File, r.Level, r.Tags) }
+
 func (s Selection) wants(id, title, file, lvl string, tags []string) bool {
 	if s.MinLevel != "" {
 		least, _ := Severity(s.MinLevel)
