@@ -48,6 +48,7 @@ const (
 	WebPort
 	WebAnchor // AnchorMailbox of Exchange's front end
 	WebProtocol
+	WebForwarded // X-Forwarded-For and the like, by which proxies tell for whom they ask
 )
 
 // The fields of Process.
@@ -220,7 +221,8 @@ func specs() []sigma.ViewSpec {
 	return []sigma.ViewSpec{
 		Web: {Name: "web", Sources: []sigma.Logsource{{Category: "webserver"}},
 			Fields: []string{"c-ip", "cs-method", "cs-uri-stem", "cs-uri-query", "sc-status", "cs-user-agent", "cs-referer", "cs-cookie", "cs-username",
-				"cs-host", "cs-bytes", "sc-bytes", "s-ip", "s-computername", "s-port", "AnchorMailbox", "Protocol"}},
+				"cs-host", "cs-bytes", "sc-bytes", "s-ip", "s-computername", "s-port", "AnchorMailbox", "Protocol",
+				"X-Forwarded-For|x-forwarded-for|cs(X-Forwarded-For)|X-FORWARDED-FOR|OriginalClientIP|cs(X-Real-IP)|X-Real-IP"}},
 		Process: {Name: "process", Sources: append(windows("process_creation"), sigma.Logsource{Product: "linux", Category: "process_creation"}),
 			Fields: []string{"Image", "CommandLine", "ParentImage", "ParentCommandLine", "User", "ProcessGuid", "ParentProcessGuid", "ProcessId", "ParentProcessId",
 				"IntegrityLevel", "OriginalFileName", "Hashes", "ParentUser", "LogonId"}},
@@ -236,9 +238,9 @@ func specs() []sigma.ViewSpec {
 				"AuthenticationPackageName", "ProcessName", "ShareName", "RelativeTargetName", "ObjectName", "TaskName", "TaskContent", "MemberSid",
 				"TargetSid", "SubjectUserSid", "Status", "AccessMask"}},
 		DNS: {Name: "dns", Sources: []sigma.Logsource{{Category: "dns"}, {Product: "windows", Category: "dns_query"}, {Product: "windows", Service: "dns-server-analytic"}},
-			Fields: []string{"query", "record_type", "src_ip", "answer", "response_code", "Image"}},
+			Fields: []string{"query|QueryName|QNAME", "record_type|QTYPE", "src_ip|Source|InterfaceIP", "answer|QueryResults", "response|rcode_name|QueryStatus|RCODE", "Image"}},
 		Network: {Name: "network", Sources: []sigma.Logsource{{Product: "windows", Category: "network_connection"}, {Product: "linux", Category: "network_connection"}, {Category: "network", Service: "connection"}},
-			Fields: []string{"Image", "src_ip", "src_port", "dst_ip", "dst_port", "DestinationHostname", "Protocol", "Initiated", "User", "orig_bytes", "resp_bytes"}},
+			Fields: []string{"Image", "src_ip|SourceIp", "src_port|SourcePort", "dst_ip|DestinationIp", "dst_port|DestinationPort", "DestinationHostname", "Protocol|proto|protocol", "Initiated", "User", "orig_bytes", "resp_bytes"}},
 		Database: {Name: "database", Sources: []sigma.Logsource{{Category: "database"}, {Product: "windows", Service: "mssqlserver"}},
 			Fields: []string{"server_principal_name", "client_ip", "application_name", "database_name", "object_name", "statement", "action_id",
 				"response_rows", "reason", "option", "old_value", "new_value", "message", "server_instance_name", "succeeded"}},

@@ -16,8 +16,9 @@ type ViewSpec struct {
 	Sources []Logsource
 	// EventIDs, if there are any, narrow the events of Windows to these.
 	EventIDs []uint32
-	// Fields are names as a rule for these log sources would write them. Where that gives a field
-	// several values (raw and decoded), the first is read.
+	// Fields are names as a rule for these log sources would write them; where those call it by
+	// several names, these with "|" between, of which the first is read that a log has. Where a name
+	// gives a field several values (raw and decoded), the first is read.
 	Fields []string
 }
 
@@ -165,7 +166,16 @@ func (r *ViewReader) planFor(k planKey, e *event.Event) *viewPlan {
 	return p
 }
 
-func viewFieldOf(name string, fields Mapping, e *event.Event) viewField {
+func viewFieldOf(names string, fields Mapping, e *event.Event) viewField {
+	for name := range strings.SplitSeq(names, "|") {
+		if f := viewFieldNamed(name, fields, e); f.found {
+			return f
+		}
+	}
+	return viewField{}
+}
+
+func viewFieldNamed(name string, fields Mapping, e *event.Event) viewField {
 	own := e.Shape.Lookup(name)
 	if d, ok := fields[name]; ok && (!d.OwnFirst || len(own) == 0) {
 		if sources := derivedSources(&d, e); len(sources) > 0 {

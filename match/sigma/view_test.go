@@ -27,6 +27,7 @@ func TestViews(t *testing.T) {
 		{Name: "logon", Sources: []Logsource{{Product: "windows", Service: "security"}}, EventIDs: []uint32{4624, 4625}, Fields: []string{"TargetUserName"}},
 		{Name: "registry", Sources: []Logsource{{Product: "windows", Category: "registry_set"}}, Fields: []string{"TargetObject", "Details"}},
 		{Name: "sql", Sources: []Logsource{{Product: "windows", Service: "mssqlserver"}}, Fields: []string{"server_principal_name", "client_ip"}},
+		{Name: "network", Sources: []Logsource{{Product: "windows", Category: "network_connection"}, {Category: "network", Service: "connection"}}, Fields: []string{"src_ip|SourceIp", "dst_ip|DestinationIp"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +60,9 @@ func TestViews(t *testing.T) {
 		f(viewEvent("", "webserver", "iis", "", 0, "cs-uri-stem", "/owa/", "cs-uri-query", "a=%41", "c-ip", "203.0.113.7"), 1, "/owa/", "a=%41", "203.0.113.7")
 		f(viewEvent("windows", "", "", "Security", 4657, "OperationType", "%%1905", "ObjectName", `\REGISTRY\MACHINE\SYSTEM\X`, "ObjectValueName", "v", "NewValue", "n"), 3, `HKLM\SYSTEM\X\v`, "n")
 		f(viewEvent("windows", "", "", "Security", 4657, "OperationType", "%%1906", "ObjectName", "x", "ObjectValueName", "v"))
+		f(viewEvent("windows", "", "", "Microsoft-Windows-Sysmon/Operational", 3, "SourceIp", "192.0.2.1", "DestinationIp", "192.0.2.2"), 5, "192.0.2.1", "192.0.2.2")
+		f(viewEvent("windows", "", "", "Security", 5156, "SourceAddress", "192.0.2.1", "DestAddress", "192.0.2.2"), 5, "192.0.2.1", "192.0.2.2")
+		f(viewEvent("zeek", "", "conn", "", 0, "id.orig_h", "192.0.2.1", "id.resp_h", ""), 5, "192.0.2.1", "")
 		e := viewEvent("windows", "", "", "Application", 18456, "Provider_Name", "MSSQLSERVER", "Data", "sa", "Data", " Reason: x", "Data", " [CLIENT: 192.0.2.1]")
 		e.Provider = "MSSQLSERVER"
 		f(e, 4, "sa", "192.0.2.1")
