@@ -23,6 +23,8 @@ const (
 	Cmdlet                // commands of administrators of Exchange, in the event log, its text logs and Microsoft 365
 	Mailbox               // access to mailboxes
 	Script                // PowerShell script blocks
+	Service               // services installed
+	AnyWindows            // every event of Windows, for what is about the logs themselves
 	views
 )
 
@@ -85,6 +87,7 @@ const (
 	LoadSigned
 	LoadSignature
 	LoadUser
+	LoadGUID
 )
 
 // The fields of Pipe.
@@ -124,6 +127,8 @@ const (
 	SecSubjectSid
 	SecStatus
 	SecAccess
+	SecTargetUserSid
+	SecLogonID // of the subject
 )
 
 // The fields of DNS.
@@ -204,6 +209,21 @@ const (
 	ScriptPath
 )
 
+// The fields of Service.
+const (
+	ServiceName    Field = iota
+	ServicePath          // as System 7045 has it
+	ServiceFile          // as Security 4697 has it
+	ServiceSubject       // who installed it, if 4697 says
+)
+
+// The fields of AnyWindows.
+const (
+	AnySubject Field = iota
+	AnyDomain
+	AnyCleared // the channel that was cleared, in System 104
+)
+
 // hostFields are where a view has the name of the computer if the record itself does not.
 var hostFields = [views][]Field{
 	Web:      {WebServer, WebServerIP},
@@ -229,14 +249,14 @@ func specs() []sigma.ViewSpec {
 		FileWrite: {Name: "file-write", Sources: append(windows("file_event"), sigma.Logsource{Product: "linux", Category: "file_event"}), Fields: fileFields},
 		FileGone:  {Name: "file-gone", Sources: windows("file_delete"), Fields: fileFields},
 		FileTime:  {Name: "file-time", Sources: windows("file_change"), Fields: fileFields},
-		ImageLoad: {Name: "image-load", Sources: windows("image_load"), Fields: []string{"Image", "ImageLoaded", "Signed", "Signature", "User"}},
+		ImageLoad: {Name: "image-load", Sources: windows("image_load"), Fields: []string{"Image", "ImageLoaded", "Signed", "Signature", "User", "ProcessGuid"}},
 		Pipe:      {Name: "pipe", Sources: windows("pipe_created"), Fields: []string{"PipeName", "Image", "User", "EventType"}},
 		Registry:  {Name: "registry", Sources: windows("registry_set"), Fields: []string{"TargetObject", "Details", "Image", "User"}},
 		Security: {Name: "security", Sources: []sigma.Logsource{{Product: "windows", Service: "security"}},
 			EventIDs: []uint32{1102, 4624, 4625, 4648, 4656, 4663, 4672, 4697, 4698, 4699, 4720, 4722, 4724, 4728, 4732, 4738, 4740, 4756, 4768, 4769, 4776, 5140, 5145},
 			Fields: []string{"TargetUserName", "TargetDomainName", "SubjectUserName", "SubjectDomainName", "LogonType", "IpAddress", "WorkstationName",
 				"AuthenticationPackageName", "ProcessName", "ShareName", "RelativeTargetName", "ObjectName", "TaskName", "TaskContent", "MemberSid",
-				"TargetSid", "SubjectUserSid", "Status", "AccessMask"}},
+				"TargetSid", "SubjectUserSid", "Status", "AccessMask", "TargetUserSid", "SubjectLogonId"}},
 		DNS: {Name: "dns", Sources: []sigma.Logsource{{Category: "dns"}, {Product: "windows", Category: "dns_query"}, {Product: "windows", Service: "dns-server-analytic"}},
 			Fields: []string{"query|QueryName|QNAME", "record_type|QTYPE", "src_ip|Source|InterfaceIP", "answer|QueryResults", "response|rcode_name|QueryStatus|RCODE", "Image"}},
 		Network: {Name: "network", Sources: []sigma.Logsource{{Product: "windows", Category: "network_connection"}, {Product: "linux", Category: "network_connection"}, {Category: "network", Service: "connection"}},
@@ -249,5 +269,8 @@ func specs() []sigma.ViewSpec {
 		Mailbox: {Name: "mailbox", Sources: []sigma.Logsource{{Product: "exchange", Service: "msexchange-httpproxy"}, {Product: "exchange", Service: "msexchange-ews"}, {Product: "m365", Service: "audit"}},
 			Fields: []string{"AuthenticatedUser", "AnchorMailbox", "Operation", "ClientIpAddress", "UserAgent", "ResponseBytes", "Protocol", "HttpStatus", "cs-uri-stem", "FolderItems", "AppId"}},
 		Script: {Name: "script", Sources: windows("ps_script"), Fields: []string{"ScriptBlockText", "ScriptBlockId", "Path"}},
+		Service: {Name: "service", Sources: []sigma.Logsource{{Product: "windows", Service: "system"}, {Product: "windows", Service: "security"}},
+			EventIDs: []uint32{7045, 4697}, Fields: []string{"ServiceName", "ImagePath", "ServiceFileName", "SubjectUserName"}},
+		AnyWindows: {Name: "windows", Sources: []sigma.Logsource{{Product: "windows"}}, Fields: []string{"SubjectUserName", "SubjectDomainName", "Channel"}},
 	}
 }
