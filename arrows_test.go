@@ -36,6 +36,8 @@ var arrows = map[string][]string{
 	"attack": {},
 	// what we are told
 	"intel": {"attack"},
+	"story": {"attack", "intel", "story/technique"},
+	"plan":  {"attack", "intel", "match/sigma", "story"},
 	// what we are handed
 	"evidence/entries":           {"event", "evidence/lines"},
 	"evidence/evtx":              {"event"},
@@ -66,6 +68,7 @@ var arrows = map[string][]string{
 	"match":           {"event", "match/behaviour", "match/sigma"},
 	// what it means
 	"finding": {"attack", "event", "match", "match/sigma"},
+	"verdict": {"evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
 	// what holds it together
 	"hunt":          {"attack", "event", "evidence", "finding", "match", "match/behaviour", "match/sigma"},
 	"packs":         {},
