@@ -201,7 +201,7 @@ b",c`, `,"",`, `"x""",y`} {
 func TestHostileQuotes(t *testing.T) {
 	data := []byte("time,a,b\n2026-06-03T06:33:00Z,1,2\n" + strings.Repeat("2026-06-03T06:33:00Z,\"x\"y,2\n", 200_000))
 	got, report := read(t, NewReader(lines.Options{}), data, lines.Options{})
-	if len(got) != 200_001 || len(report.Damage) == 0 || len(report.Damage) > maxDamage+1 {
+	if len(got) != 200_001 || len(report.Damage) == 0 || len(report.Damage) > lines.MaxDamage+1 {
 		t.Errorf("%d events, %d places of damage", len(got), len(report.Damage))
 	}
 }

@@ -32,7 +32,7 @@ func FuzzRead(f *testing.F) {
 		if !slices.Equal(fresh, again) || report.Digest != report2.Digest {
 			t.Fatalf("a fresh reader says\n%.2000q, a used one\n%.2000q", fresh, again)
 		}
-		if report.Bytes > int64(len(data)) || len(fresh) != report.Events || len(report.Damage) > 2*maxDamage+2 {
+		if report.Bytes > int64(len(data)) || len(fresh) != report.Events || len(report.Damage) > 2*lines.MaxDamage+2 {
 			t.Fatalf("report %+v of %d bytes and %d events", report, len(data), len(fresh))
 		}
 		for _, d := range report.Damage {

@@ -18,12 +18,6 @@ const (
 	maxRow = 4 << 20
 	// maxRowLines bounds its lines: a quote that does not end would make one row of all the rest.
 	maxRowLines = 1 << 12
-	// maxDamage bounds the list of what could not be read; the rest is counted.
-	maxDamage = 100
-	// maxHost bounds the name of a machine.
-	maxHost = 255
-	// maxQuote is how much of a row a damage shows.
-	maxQuote = 80
 )
 
 // A Reader reads tables, one after the other, and keeps its buffers and layouts: one for each
@@ -35,17 +29,13 @@ type Reader struct {
 	split splitter
 
 	// of the table at hand
-	log     *lines.Log
-	table   *table
-	emit    func(*event.Event) bool
-	damages []event.Damage
-	untold  int // damage beyond maxDamage, and how many records that cost
-	lost    int
-	bytes   int64     // of rows that are no events: the header
-	begun   bool      // the header was seen
-	unsure  bool      // a time did not say its zone
-	time    time.Time // of the row at hand
-	host    string    // of the row before
+	table  *table
+	emit   func(*event.Event) bool
+	tally  lines.Tally
+	hosts  lines.Names
+	begun  bool      // the header was seen
+	unsure bool      // a time did not say its zone
+	time   time.Time // of the row at hand
 
 	// A row whose quotes are still open, and where its lines are.
 	text  []byte
@@ -68,9 +58,9 @@ func NewReader(opt lines.Options) *Reader {
 // Read hands the events of a table to emit, in order, until emit says false. The error is one of the
 // file system; rows that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.log, r.table, r.emit = f.log, f.table, emit
-	r.damages, r.untold, r.lost, r.bytes, r.begun, r.unsure = nil, 0, 0, 0, false, false
-	r.host = ""
+	r.table, r.emit = f.table, emit
+	r.tally.Start(f.log, event.Clock{})
+	r.begun, r.unsure = false, false
 	r.text, r.held = r.text[:0], r.held[:0]
 	r.split.separator = f.table.separator
 	r.rows.BeginRows(f.log, r.event)
@@ -83,17 +73,12 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 		r.giveUp(true)
 	}
 	report := r.rows.EndRows()
-	if r.untold > 0 {
-		r.damages = append(r.damages, event.Damage{
-			Path: f.log.Path, Offset: u.End, Chunk: -1, What: "further rows",
-			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(r.untold) + " more", Lost: r.lost,
-		})
-	}
-	report.Damage = append(report.Damage, r.damages...)
+	own := r.tally.End()
+	report.Damage = append(report.Damage, own.Damage...)
 	slices.SortStableFunc(report.Damage, func(a, b event.Damage) int { return cmp.Compare(a.Offset, b.Offset) })
-	report.Bytes += r.bytes
+	report.Bytes += own.Bytes
 	report.Clock = r.clock()
-	r.log, r.table, r.emit, r.damages = nil, nil, nil, nil
+	r.table, r.emit = nil, nil
 	return report, err
 }
 
@@ -135,7 +120,7 @@ func (r *Reader) line(l lines.Line) bool {
 	}
 	if open {
 		// The file or what is read of the line ends within quotes: what is there is read.
-		r.damage(l.Offset, "row", "a quote that ends the text", "the end; it may be half written", 0)
+		r.tally.Damage(l.Offset, "row", "a quote that ends the text", "the end; it may be half written", 0)
 	}
 	return r.row(l.Text, l)
 }
@@ -164,7 +149,7 @@ func (r *Reader) giveUp(end bool) bool {
 	if end {
 		found = "the end of the file; it may be half written"
 	}
-	r.damage(r.first.Offset, "row", "a quote that ends the text", found, 0)
+	r.tally.Damage(r.first.Offset, "row", "a quote that ends the text", found, 0)
 	at, all := 0, r.held
 	r.held = r.held[:0]
 	on := true
@@ -186,11 +171,11 @@ func (r *Reader) skip(l lines.Line) bool {
 	text := l.Text
 	if bytes.Equal(text, r.table.header) {
 		r.begun = true
-		r.bytes += l.Length
+		r.tally.Report.Bytes += l.Length
 		return true
 	}
 	if !r.begun && (bytes.HasPrefix(text, []byte("#TYPE ")) || bytes.HasPrefix(text, []byte("sep="))) {
-		r.bytes += l.Length
+		r.tally.Report.Bytes += l.Length
 		return true
 	}
 	return false
@@ -200,7 +185,7 @@ func (r *Reader) skip(l lines.Line) bool {
 func (r *Reader) row(text []byte, l lines.Line) bool {
 	t, values := r.table, r.split.values
 	if l.Cut {
-		r.damage(l.Offset, "row", fmt.Sprintf("lines of at most %d bytes", lines.MaxLine), "more; only the beginning was read", 0)
+		r.tally.Damage(l.Offset, "row", fmt.Sprintf("lines of at most %d bytes", lines.MaxLine), "more; only the beginning was read", 0)
 	}
 	n := len(values)
 	if n > len(t.names) {
@@ -214,10 +199,10 @@ func (r *Reader) row(text []byte, l lines.Line) bool {
 		}
 		const half = 2
 		if n*half < t.columns {
-			r.damage(l.Offset, "row", want, found+": "+quote(text), 1)
+			r.tally.Damage(l.Offset, "row", want, found+": "+lines.Quote(text), 1)
 			return true
 		}
-		r.damage(l.Offset, "columns", want, found, 0)
+		r.tally.Damage(l.Offset, "columns", want, found, 0)
 	}
 	for len(values) < t.columns {
 		values = append(values, event.Value{})
@@ -247,35 +232,13 @@ func (r *Reader) event(e *event.Event) bool {
 	case !r.time.IsZero():
 		e.Time = r.time
 	case e.Time.IsZero() && t.time >= 0 && t.time < len(r.split.values):
-		r.damage(e.Source.Offset, "time", "a date and a time", quote(r.split.values[t.time].Raw), 0)
+		r.tally.Damage(e.Source.Offset, "time", "a date and a time", lines.Quote(r.split.values[t.time].Raw), 0)
 	}
 	if e.Product == "" && t.kind != nil && t.kind.product != "" {
 		e.Product, e.Service = t.kind.product, t.kind.service
 	}
 	if e.Computer == "" && t.host >= 0 && t.host < len(r.split.values) {
-		if raw := r.split.values[t.host].Raw; string(raw) != r.host && len(raw) <= maxHost {
-			r.host = string(raw)
-		}
-		e.Computer = r.host
+		e.Computer = r.hosts.Of(r.split.values[t.host].Raw)
 	}
 	return r.emit(e)
-}
-
-func (r *Reader) damage(offset int64, what, want, found string, lost int) {
-	if len(r.damages) >= maxDamage {
-		r.untold++
-		r.lost += lost
-		return
-	}
-	r.damages = append(r.damages, event.Damage{
-		Path: r.log.Path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost,
-	})
-}
-
-// quote shows the beginning of a text.
-func quote(b []byte) string {
-	if len(b) > maxQuote {
-		return strconv.Quote(string(b[:maxQuote])) + "..."
-	}
-	return strconv.Quote(string(b))
 }

@@ -120,25 +120,3 @@ func takeName(key []byte) (name string, rest []byte) {
 	n := int(binary.LittleEndian.Uint16(key))
 	return string(key[2 : 2+n]), key[2+n:]
 }
-
-// maxNames bounds the texts that an Interner remembers.
-const maxNames = 1 << 14
-
-// An Interner gives equal texts the same string, so that the hosts and users of a log are kept
-// once. The zero value is ready.
-type Interner struct{ m map[string]string }
-
-// String gives the text as a string.
-func (in *Interner) String(b []byte) string {
-	if s, ok := in.m[string(b)]; ok {
-		return s
-	}
-	s := string(b)
-	if in.m == nil {
-		in.m = map[string]string{}
-	}
-	if len(in.m) < maxNames && len(b) <= maxName {
-		in.m[s] = s
-	}
-	return s
-}

@@ -8,7 +8,6 @@ package entries
 
 import (
 	"fmt"
-	"hash/crc32"
 	"strconv"
 
 	"aldebaran/event"
@@ -103,38 +102,21 @@ func (r *Reader) Read(l *lines.Log, u event.Unit, place func(line []byte) Place,
 	return err
 }
 
-const (
-	// maxDamage bounds the list of what could not be read in a unit; the rest is counted.
-	maxDamage = 100
-	// maxQuote is how much of a line a damage shows.
-	maxQuote = 80
-)
-
 // A Tally makes the report of one unit.
 type Tally struct {
-	Report event.Report
-	Zones  Zones
-
-	path         string
-	start        int64
-	untold, lost int
-	table        *crc32.Table
+	lines.Tally
+	Zones Zones
 }
 
 // Start begins a report.
-func (t *Tally) Start(path string, u event.Unit) {
-	if t.table == nil {
-		t.table = crc32.MakeTable(crc32.Castagnoli)
-	}
+func (t *Tally) Start(l *lines.Log) {
 	t.Zones.Forget()
-	*t = Tally{Zones: t.Zones, path: path, start: u.Start, table: t.table}
+	t.Tally.Start(l, event.Clock{})
 }
 
 // Entry counts the bytes of an entry, and tells what is wrong with it.
 func (t *Tally) Entry(e *Entry) {
-	t.Report.Bytes += e.Length
-	sum := crc32.Checksum(e.Text, t.table)
-	t.Report.Digest = lines.Mix(t.Report.Digest, uint64(sum)<<32|uint64(len(e.Text)))
+	t.Count(e.Text, e.Length)
 	if e.Cut {
 		t.Damage(e.Offset, "entry", fmt.Sprintf("lines of at most %d bytes, and %d in all", lines.MaxLine, MaxEntry), strconv.FormatInt(e.Length, 10)+" bytes", 0)
 	}
@@ -142,44 +124,19 @@ func (t *Tally) Entry(e *Entry) {
 
 // Lost tells that an entry could not be read.
 func (t *Tally) Lost(e *Entry, want string) {
-	if len(t.Report.Damage) >= maxDamage {
-		t.untold++
-		t.lost++
+	if t.Full() {
+		t.Damage(e.Offset, "entry", want, "", 1)
 		return // before a text is made of it: files may be nothing but damage
 	}
 	what := "entry"
 	if e.Open {
 		what = "last line: it may be half written"
 	}
-	t.Damage(e.Offset, what, want, Quote(e.Text), 1)
-}
-
-// Damage adds a place that could not be read.
-func (t *Tally) Damage(offset int64, what, want, found string, lost int) {
-	if len(t.Report.Damage) >= maxDamage {
-		t.untold++
-		t.lost += lost
-		return
-	}
-	t.Report.Damage = append(t.Report.Damage, event.Damage{Path: t.path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost})
+	t.Damage(e.Offset, what, want, lines.Quote(e.Text), 1)
 }
 
 // End gives the report.
 func (t *Tally) End(opt lines.Options) event.Report {
-	if t.untold > 0 {
-		t.Report.Damage = append(t.Report.Damage, event.Damage{
-			Path: t.path, Offset: t.start, Chunk: -1, What: "further entries",
-			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(t.untold) + " more", Lost: t.lost,
-		})
-	}
 	t.Report.Clock = t.Zones.Clock(opt)
-	return t.Report
-}
-
-// Quote shows the beginning of a text.
-func Quote(text []byte) string {
-	if len(text) > maxQuote {
-		return strconv.QuoteToASCII(string(text[:maxQuote])) + "..."
-	}
-	return strconv.QuoteToASCII(string(text))
+	return t.Tally.End()
 }

@@ -247,7 +247,7 @@ func TestBuilder(t *testing.T) {
 
 func TestTally(t *testing.T) {
 	var tally entries.Tally
-	tally.Start("x.log", event.Unit{Start: 5})
+	tally.Start(&lines.Log{Path: "x.log"})
 	for range 150 {
 		tally.Lost(&entries.Entry{Text: []byte("bad\x00"), Length: 4}, "good")
 	}
@@ -258,12 +258,12 @@ func TestTally(t *testing.T) {
 	if report.Clock.Assumed {
 		t.Error("a log without times needs no zone")
 	}
-	tally.Start("x.log", event.Unit{})
+	tally.Start(&lines.Log{Path: "x.log"})
 	tally.Zones.Parse([]byte("+02:00"))
 	if c := tally.End(lines.Options{}).Clock; c.Zone != "+02:00" || c.Assumed {
 		t.Errorf("clock = %+v", c)
 	}
-	tally.Start("x.log", event.Unit{})
+	tally.Start(&lines.Log{Path: "x.log"})
 	tally.Zones.Assume(lines.Options{})
 	if c := tally.End(lines.Options{}).Clock; !c.Assumed {
 		t.Errorf("clock = %+v, want an assumed one", c)

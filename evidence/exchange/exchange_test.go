@@ -384,11 +384,11 @@ func TestChangingColumns(t *testing.T) {
 }
 
 func TestManyDamages(t *testing.T) {
-	events, report := readText(t, head("X Log", "date-time,a,b")+strings.Repeat("x\n", maxDamage+50))
-	if len(events) != 0 || len(report.Damage) != maxDamage+1 {
+	events, report := readText(t, head("X Log", "date-time,a,b")+strings.Repeat("x\n", lines.MaxDamage+50))
+	if len(events) != 0 || len(report.Damage) != lines.MaxDamage+1 {
 		t.Fatalf("%d events, %d damages", len(events), len(report.Damage))
 	}
-	if last := report.Damage[maxDamage]; last.Found != "50 more" || last.Lost != 50 {
+	if last := report.Damage[lines.MaxDamage]; last.Found != "50 more" || last.Lost != 50 {
 		t.Errorf("last damage %+v", last)
 	}
 }

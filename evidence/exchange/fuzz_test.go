@@ -25,7 +25,7 @@ func FuzzRead(f *testing.F) {
 		if len(events) != len(again) || report.Digest != same.Digest || len(report.Damage) != len(same.Damage) || report.Events != len(events) {
 			t.Fatalf("a fresh reader gives %d events, %+v; a used one %d, %+v", len(events), report, len(again), same)
 		}
-		if len(report.Damage) > maxDamage+1 {
+		if len(report.Damage) > lines.MaxDamage+1 {
 			t.Fatalf("%d damages", len(report.Damage))
 		}
 		if report.Bytes > int64(len(data)) {

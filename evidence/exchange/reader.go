@@ -3,7 +3,6 @@ package exchange
 import (
 	"bytes"
 	"fmt"
-	"hash/crc32"
 	"strconv"
 
 	"aldebaran/event"
@@ -11,14 +10,8 @@ import (
 )
 
 const (
-	// maxDamage bounds the list of what could not be read; the rest is counted.
-	maxDamage = 100
 	// maxLayouts bounds the layouts that a reader remembers. Real collections have some tens.
 	maxLayouts = 256
-	// maxHosts bounds the names of hosts that a reader remembers.
-	maxHosts = 1 << 12
-	// maxQuote is how much of a line a damage shows.
-	maxQuote = 80
 	// maxJoined and maxJoinedLines bound a record that goes on over lines: the longest real ones are
 	// exceptions with their stack, of some hundred.
 	maxJoined      = lines.MaxLine
@@ -30,23 +23,19 @@ const (
 type Reader struct {
 	lines    lines.Reader
 	layouts  map[layoutKey]*layout
-	hosts    map[string]string
+	hosts    lines.Names
 	event    event.Event
 	splitter splitter
-	table    *crc32.Table
+	tally    lines.Tally
 
 	// of the log at hand
-	log     *lines.Log
 	emit    func(*event.Event) bool
-	report  event.Report
 	logType string
 	layout  *layout
 	clock   clock
 	// joined is a record whose last column is not closed yet, pieces the lines it stands on.
 	joined []byte
 	pieces []piece
-	untold int // damage beyond maxDamage, and how many records that cost
-	lost   int
 }
 
 type layoutKey struct{ header, logType string }
@@ -60,17 +49,16 @@ type piece struct {
 
 // NewReader makes a reader. Times say their zone, and no other option concerns these logs.
 func NewReader(lines.Options) *Reader {
-	return &Reader{layouts: map[layoutKey]*layout{}, hosts: map[string]string{}, table: crc32.MakeTable(crc32.Castagnoli)}
+	return &Reader{layouts: map[layoutKey]*layout{}}
 }
 
 // Read hands every record of a log to emit, in order, until emit says false. The error is one of the
 // file system; what could not be read is in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.log, r.emit = f.log, emit
-	r.report = event.Report{Clock: event.Clock{Zone: "UTC", How: "the format writes UTC"}}
+	r.emit = emit
+	r.tally.Start(f.log, event.Clock{Zone: "UTC", How: "the format writes UTC"})
 	r.logType, r.layout, r.clock = "", nil, clock{}
 	r.joined, r.pieces = r.joined[:0], r.pieces[:0]
-	r.untold, r.lost = 0, 0
 	r.event = event.Event{Product: "exchange", Source: event.Source{Path: f.log.Path, Chunk: -1}}
 	goOn := true
 	err := r.lines.Read(f.log, u, func(l lines.Line) bool {
@@ -80,13 +68,7 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 	if goOn && len(r.pieces) > 0 {
 		r.part()
 	}
-	if r.untold > 0 {
-		r.report.Damage = append(r.report.Damage, event.Damage{
-			Path: f.log.Path, Offset: u.Start, Chunk: -1, What: "further records",
-			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(r.untold) + " more", Lost: r.lost,
-		})
-	}
-	return r.report, err
+	return r.tally.End(), err
 }
 
 func (r *Reader) line(l lines.Line) bool {
@@ -173,14 +155,13 @@ func (r *Reader) single(text []byte, p piece) bool {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return true
 	}
-	r.report.Bytes += p.length
+	r.tally.Count(text, p.length)
 	if text[0] == '#' {
 		r.directive(text)
 		return true
 	}
-	r.report.Digest = lines.Mix(r.report.Digest, uint64(crc32.Checksum(text, r.table))<<32|uint64(len(text)))
 	if p.cut {
-		r.damage(p.offset, "record", fmt.Sprintf("lines of at most %d bytes", lines.MaxLine), strconv.FormatInt(p.length, 10), 0)
+		r.tally.Damage(p.offset, "record", fmt.Sprintf("lines of at most %d bytes", lines.MaxLine), strconv.FormatInt(p.length, 10), 0)
 	}
 	return r.record(text, p)
 }
@@ -245,7 +226,7 @@ func (r *Reader) record(text []byte, p piece) bool {
 	if r.layout == nil {
 		l := guess(text, &r.splitter)
 		if l == nil {
-			r.damage(p.offset, "record", "#Fields before it", quote(text), 1)
+			r.tally.Damage(p.offset, "record", "#Fields before it", lines.Quote(text), 1)
 			return true
 		}
 		r.layout = r.remember(l)
@@ -265,15 +246,15 @@ func (r *Reader) record(text []byte, p piece) bool {
 	}
 	switch {
 	case n < l.columns && p.open:
-		r.damage(p.offset, "record", fmt.Sprintf("%d columns", l.columns), fmt.Sprintf("%d: the last line may be half written", n), lost)
+		r.tally.Damage(p.offset, "record", fmt.Sprintf("%d columns", l.columns), fmt.Sprintf("%d: the last line may be half written", n), lost)
 	case n < l.columns:
-		r.damage(p.offset, "record", fmt.Sprintf("%d columns", l.columns), fmt.Sprintf("%d: %s", n, quote(text)), lost)
+		r.tally.Damage(p.offset, "record", fmt.Sprintf("%d columns", l.columns), fmt.Sprintf("%d: %s", n, lines.Quote(text)), lost)
 	case s.rest != nil:
-		r.damage(p.offset, "record", fmt.Sprintf("%d columns", l.columns), "more: "+quote(s.rest), 0)
+		r.tally.Damage(p.offset, "record", fmt.Sprintf("%d columns", l.columns), "more: "+lines.Quote(s.rest), 0)
 	case s.unclosed:
-		r.damage(p.offset, "record", "a quote that ends its last column", "none", 0)
+		r.tally.Damage(p.offset, "record", "a quote that ends its last column", "none", 0)
 	case !timed:
-		r.damage(p.offset, "time", "2006-01-02T15:04:05.000Z", quote(at.Raw), 0)
+		r.tally.Damage(p.offset, "time", "2006-01-02T15:04:05.000Z", lines.Quote(at.Raw), 0)
 	}
 	if lost > 0 {
 		return true
@@ -307,45 +288,10 @@ func (r *Reader) record(text []byte, p piece) bool {
 	}
 	if host >= 0 {
 		if name, ok := s.take(s.values[host].Raw, l.hostOf); ok {
-			e.Computer = r.host(name)
+			e.Computer = r.hosts.Of(name)
 		}
 	}
 	e.Source.Offset, e.Source.Length = p.offset, p.length
-	r.report.Events++
+	r.tally.Report.Events++
 	return r.emit(e)
-}
-
-// host keeps one string for each host.
-func (r *Reader) host(b []byte) string {
-	if len(b) > maxName {
-		return ""
-	}
-	if s, ok := r.hosts[string(b)]; ok {
-		return s
-	}
-	if len(r.hosts) >= maxHosts {
-		clear(r.hosts)
-	}
-	s := string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
-	r.hosts[string(b)] = s
-	return s
-}
-
-func (r *Reader) damage(offset int64, what, want, found string, lost int) {
-	if len(r.report.Damage) >= maxDamage {
-		r.untold++
-		r.lost += lost
-		return
-	}
-	r.report.Damage = append(r.report.Damage, event.Damage{
-		Path: r.log.Path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost,
-	})
-}
-
-// quote shows the beginning of a text.
-func quote(b []byte) string {
-	if len(b) > maxQuote {
-		return strconv.Quote(string(b[:maxQuote])) + "..."
-	}
-	return strconv.Quote(string(b))
 }

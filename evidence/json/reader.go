@@ -3,7 +3,6 @@ package json
 import (
 	"bytes"
 	"fmt"
-	"hash/crc32"
 	"time"
 	"unicode/utf8"
 
@@ -28,38 +27,32 @@ type Reader struct {
 	root, at *node
 	shapes   map[string]*event.Shape
 	cached   int
-	texts    map[string]string
+	texts    lines.Names
 
 	// the unit at hand
-	file     *File
-	report   event.Report
-	emit     func(*event.Event) bool
-	stopped  bool
-	more     int // damages beyond the list
-	moreLost int // and the records lost in them
-	assumed  bool
-	timed    bool // the row has a time already; see Row
-	crc      *crc32.Table
-	window   []byte
+	file    *File
+	tally   lines.Tally
+	emit    func(*event.Event) bool
+	stopped bool
+	assumed bool
+	timed   bool // the row has a time already; see Row
+	window  []byte
 }
 
 // NewReader makes a reader. Of the options Zone is for times that do not say theirs.
 func NewReader(opt lines.Options) *Reader {
-	r := &Reader{opt: opt, texts: map[string]string{}, crc: crc32.MakeTable(crc32.Castagnoli)}
+	r := &Reader{opt: opt}
 	r.forget()
 	return r
 }
-
-// maxDamage is how many damages of a unit are listed one by one.
-const maxDamage = 100
 
 // Read hands the events of a unit to emit, in the order of the file, until emit says false. An event
 // is valid only until emit returns. The error is one of the file system; what is wrong with the
 // contents is in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.file, r.emit = f, emit
-	r.report = event.Report{}
-	r.stopped, r.more, r.moreLost, r.assumed = false, 0, 0, false
+	r.tally.Start(f.log, event.Clock{})
+	r.stopped, r.assumed = false, false
 	var err error
 	if f.perLine {
 		err = r.lines.Read(f.log, u, func(l lines.Line) bool {
@@ -69,17 +62,11 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 	} else {
 		err = r.stream(f, u)
 	}
-	if r.more > 0 {
-		r.report.Damage = append(r.report.Damage, event.Damage{
-			Path: f.log.Path, Offset: u.Start, Chunk: -1, What: "records",
-			Want: "records that can be read", Found: fmt.Sprint(r.more, " more places that cannot"), Lost: r.moreLost,
-		})
-	}
 	if r.assumed {
-		r.report.Clock = r.opt.Clock()
+		r.tally.Report.Clock = r.opt.Clock()
 	}
 	r.emit, r.file, r.b = nil, nil, nil
-	return r.report, err
+	return r.tally.End(), err
 }
 
 // line reads the records of one line; nearly always there is one.
@@ -96,7 +83,7 @@ func (r *Reader) line(l lines.Line) {
 		}
 		if p >= len(text) || bytes.IndexByte(text[p:], 0) == 0 && len(bytes.Trim(text[p:], "\x00")) == 0 {
 			if at == 0 && p < len(text) {
-				r.damage(l.Offset, "line", "a record", fmt.Sprint(len(text)-p, " NUL bytes"), 0)
+				r.tally.Damage(l.Offset, "line", "a record", fmt.Sprint(len(text)-p, " NUL bytes"), 0)
 			}
 			return
 		}
@@ -119,13 +106,13 @@ func (r *Reader) line(l lines.Line) {
 		case l.Cut && r.fault.short && len(r.values) > 0:
 			// What an intruder made too long is matched by what it begins with.
 			r.record(offset, length, text[p:])
-			r.damage(offset, "record", fmt.Sprint("at most ", lines.MaxLine, " bytes"), fmt.Sprint(l.Length, "; only the beginning was read"), 0)
+			r.tally.Damage(offset, "record", fmt.Sprint("at most ", lines.MaxLine, " bytes"), fmt.Sprint(l.Length, "; only the beginning was read"), 0)
 		case l.Cut:
-			r.damage(offset, "record", fmt.Sprint("at most ", lines.MaxLine, " bytes"), fmt.Sprint(l.Length), 1)
+			r.tally.Damage(offset, "record", fmt.Sprint("at most ", lines.MaxLine, " bytes"), fmt.Sprint(l.Length), 1)
 		case l.Open && r.fault.short:
-			r.damage(offset, "record", r.fault.want, "the end of the file: it may be half written", 1)
+			r.tally.Damage(offset, "record", r.fault.want, "the end of the file: it may be half written", 1)
 		default:
-			r.damage(offset+r.fileBytes(text[at:p+r.fault.pos]), "record", r.fault.want, r.fault.found, 1)
+			r.tally.Damage(offset+r.fileBytes(text[at:p+r.fault.pos]), "record", r.fault.want, r.fault.found, 1)
 		}
 		return
 	}
@@ -156,18 +143,6 @@ func utf16Bytes(text []byte) int64 {
 		}
 	}
 	return n
-}
-
-// damage notes a place that could not be read.
-func (r *Reader) damage(offset int64, what, want, found string, lost int) {
-	if len(r.report.Damage) >= maxDamage {
-		r.more++
-		r.moreLost += lost
-		return
-	}
-	r.report.Damage = append(r.report.Damage, event.Damage{
-		Path: r.file.log.Path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost,
-	})
 }
 
 // record hands out the event of the record that was walked last.
@@ -212,21 +187,14 @@ func (r *Reader) record(offset, length int64, text []byte) {
 		r.time(l, e)
 	}
 
-	r.report.Events++
-	r.report.Bytes += length
-	r.report.Digest = mix(r.report.Digest, uint64(crc32.Checksum(text, r.crc))<<32|uint64(uint32(len(text))))
+	r.tally.Report.Events++
+	r.tally.Count(text, length)
 	if r.full {
-		r.damage(offset, "record", fmt.Sprint("at most ", maxFields, " values"), "more; only the first were read", 0)
+		r.tally.Damage(offset, "record", fmt.Sprint("at most ", maxFields, " values"), "more; only the first were read", 0)
 	}
 	if !r.emit(e) {
 		r.stopped = true
 	}
-}
-
-// mix adds a number to a digest.
-func mix(h, n uint64) uint64 {
-	h = (h ^ n) * 0x9e3779b97f4a7c15
-	return h ^ h>>29
 }
 
 // time finds the time of an event: the first that says its zone, else the first there is.
@@ -265,11 +233,6 @@ type memo struct {
 	text string
 }
 
-const (
-	maxTexts = 1 << 12 // different channels, providers, hosts and services that are kept
-	maxText  = 512     // bytes of one of them
-)
-
 // label gives the value as a string, the same string for the same bytes.
 func (r *Reader) label(m *memo) string {
 	if m.at < 0 {
@@ -283,17 +246,7 @@ func (r *Reader) label(m *memo) string {
 	if string(raw) == m.text {
 		return m.text
 	}
-	if len(raw) > maxText {
-		raw = raw[:maxText]
-	}
-	text, ok := r.texts[string(raw)]
-	if !ok {
-		if len(r.texts) >= maxTexts {
-			clear(r.texts)
-		}
-		text = string(bytes.ToValidUTF8(raw, []byte("\ufffd")))
-		r.texts[string(raw)] = text
-	}
+	text := r.texts.Of(raw)
 	m.text = text
 	return text
 }

@@ -1,7 +1,6 @@
 package json
 
 import (
-	"fmt"
 	"time"
 
 	"aldebaran/event"
@@ -12,8 +11,8 @@ import (
 // the same makers to CSV, with the same names. [Reader.Row] takes them, [Reader.EndRows] ends.
 func (r *Reader) BeginRows(log *lines.Log, emit func(*event.Event) bool) {
 	r.file, r.emit = &File{log: log}, emit
-	r.report = event.Report{}
-	r.stopped, r.more, r.assumed = false, 0, false
+	r.tally.Start(log, event.Clock{})
+	r.stopped, r.assumed = false, false
 }
 
 // Row hands out the event of one record; false if emit said so. The names are those of the columns,
@@ -41,17 +40,11 @@ func (r *Reader) Row(names [][]byte, values []event.Value, offset, length int64,
 
 // EndRows gives the report of the rows since [Reader.BeginRows].
 func (r *Reader) EndRows() event.Report {
-	if r.more > 0 {
-		r.report.Damage = append(r.report.Damage, event.Damage{
-			Path: r.file.log.Path, Chunk: -1, What: "rows", Want: fmt.Sprint("at most ", maxDamage, " places"), Found: "more", Lost: r.more,
-		})
-	}
 	if r.assumed {
-		r.report.Clock = r.opt.Clock()
+		r.tally.Report.Clock = r.opt.Clock()
 	}
-	report := r.report
-	r.emit, r.file, r.b, r.report = nil, nil, nil, event.Report{}
-	return report
+	r.emit, r.file, r.b = nil, nil, nil
+	return r.tally.End()
 }
 
 // ParseTime reads a time as makers of JSON and CSV write it; see parseTime. certain says that the

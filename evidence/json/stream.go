@@ -285,11 +285,11 @@ func (r *Reader) stream(f *File, u event.Unit) error {
 			}
 			if w.eof {
 				if next := nextRecord(b, first); next > 0 {
-					r.damage(w.offset, "record", r.fault.want, "another record", 1)
+					r.tally.Damage(w.offset, "record", r.fault.want, "another record", 1)
 					w.advance(next)
 					continue
 				}
-				r.damage(w.offset, "record", r.fault.want, "the end of the file: it may be half written", 1)
+				r.tally.Damage(w.offset, "record", r.fault.want, "the end of the file: it may be half written", 1)
 				return nil
 			}
 			// Too long to be held: its beginning is matched.
@@ -298,7 +298,7 @@ func (r *Reader) stream(f *File, u event.Unit) error {
 				r.record(w.offset, r.fileBytes(b), b)
 				lost = 0
 			}
-			r.damage(w.offset, "record", fmt.Sprint("at most ", maxRecord, " bytes"), "more; only the beginning was read", lost)
+			r.tally.Damage(w.offset, "record", fmt.Sprint("at most ", maxRecord, " bytes"), "more; only the beginning was read", lost)
 			// No other record begins in what was read: it would have been a part of this one.
 			w.advance(len(b))
 			if err := r.resync(w, first); err != nil {
@@ -306,7 +306,7 @@ func (r *Reader) stream(f *File, u event.Unit) error {
 			}
 			continue
 		}
-		r.damage(w.offset+r.fileBytes(b[:r.fault.pos]), "record", r.fault.want, r.fault.found, 1)
+		r.tally.Damage(w.offset+r.fileBytes(b[:r.fault.pos]), "record", r.fault.want, r.fault.found, 1)
 		w.advance(beforeLast(b[:r.fault.pos]))
 		if err := r.resync(w, first); err != nil {
 			return err
@@ -326,7 +326,7 @@ func (r *Reader) between(w *window, first []byte) error {
 		if more, err := w.fill(); err != nil || more {
 			return err
 		}
-		r.damage(w.offset, "text between records", "a quote that ends it", "none", 0)
+		r.tally.Damage(w.offset, "text between records", "a quote that ends it", "none", 0)
 		w.advance(1)
 		return r.resync(w, first)
 	}
@@ -335,7 +335,7 @@ func (r *Reader) between(w *window, first []byte) error {
 		text = b[:next]
 	}
 	if !isMemberRest(text) {
-		r.damage(w.offset, "text between records", "{", fmt.Sprintf("%q", text[:min(len(text), 16)]), 0)
+		r.tally.Damage(w.offset, "text between records", "{", fmt.Sprintf("%q", text[:min(len(text), 16)]), 0)
 	}
 	w.advance(len(text))
 	return nil

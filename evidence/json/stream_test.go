@@ -212,8 +212,8 @@ func TestLimits(t *testing.T) {
 		}
 	})
 	t.Run("damages", func(t *testing.T) {
-		_, rep := readAll(t, r, []byte("{\"a\":1}\n"+strings.Repeat("{\"a\"}\n", 3*maxDamage)))
-		if n := len(rep.Damage); n != maxDamage+1 || rep.Damage[n-1].Lost != 2*maxDamage {
+		_, rep := readAll(t, r, []byte("{\"a\":1}\n"+strings.Repeat("{\"a\"}\n", 3*lines.MaxDamage)))
+		if n := len(rep.Damage); n != lines.MaxDamage+1 || rep.Damage[n-1].Lost != 2*lines.MaxDamage {
 			t.Errorf("%d damages, the last %v", n, rep.Damage[n-1])
 		}
 	})

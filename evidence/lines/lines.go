@@ -353,11 +353,3 @@ func appendUTF16(dst, b []byte, enc Encoding) []byte {
 	}
 	return dst
 }
-
-// Mix makes one number of a digest (see event.Report) and what is added to it (the finaliser of SplitMix64).
-func Mix(digest, x uint64) uint64 {
-	x += digest * 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}

@@ -32,7 +32,7 @@ func NewReader(opt lines.Options) *Reader { return &Reader{opt: opt} }
 // file system; entries that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.file, r.opened = f, r.opened[:0]
-	r.tally.Start(f.log.Path, u)
+	r.tally.Start(f.log)
 	place, parse := r.place, r.errorLog
 	if f.kind == agentLog {
 		place, parse = placeAgent, r.agentLog

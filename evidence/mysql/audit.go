@@ -217,7 +217,7 @@ func (r *Reader) auditCSV(line []byte) bool {
 		rest = after
 		switch name {
 		case "serverhost":
-			r.event.Computer = r.names.String(value)
+			r.event.Computer = r.names.Of(value)
 		case "host":
 			r.host(value)
 			continue

@@ -145,7 +145,7 @@ func (r *Reader) remember(id uint64, s session) {
 	}
 }
 
-func (r *Reader) name(b []byte) string { return r.names.String(b[:min(len(b), maxName)]) }
+func (r *Reader) name(b []byte) string { return r.names.Of(b) }
 
 // own gives the bytes of a text that is remembered.
 func (r *Reader) own(s string) []byte {

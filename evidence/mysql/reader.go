@@ -17,7 +17,7 @@ type Reader struct {
 	build   entries.Builder
 	tally   entries.Tally
 	clock   entries.Clock
-	names   entries.Interner
+	names   lines.Names
 	event   event.Event
 
 	// of the log at hand
@@ -44,7 +44,7 @@ func NewReader(opt lines.Options) *Reader {
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.last, r.body, r.depth, r.inText = time.Time{}, false, 0, false
 	clear(r.sessions)
-	r.tally.Start(f.log.Path, u)
+	r.tally.Start(f.log)
 	place, parse, service := placeGeneral, r.general, "general"
 	switch f.kind {
 	case slow:

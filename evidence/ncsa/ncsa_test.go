@@ -206,7 +206,7 @@ func TestDamage(t *testing.T) {
 		})
 	}
 	_, damage, _ := read(t, NewReader(lines.Options{}), []byte(strings.Repeat("junk\n", 1000)), 0)
-	if len(damage) != maxDamage+1 || !strings.HasSuffix(damage[maxDamage], fmt.Sprintf("lost %d", 1000-maxDamage)) {
+	if len(damage) != lines.MaxDamage+1 || !strings.HasSuffix(damage[lines.MaxDamage], fmt.Sprintf("lost %d", 1000-lines.MaxDamage)) {
 		t.Errorf("%d places, the last %q", len(damage), damage[len(damage)-1])
 	}
 }

@@ -1,25 +1,12 @@
 package ncsa
 
 import (
-	"bytes"
 	"fmt"
-	"hash/crc32"
 	"strconv"
 	"time"
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
-)
-
-const (
-	// maxDamage bounds the list of what could not be read; the rest is counted.
-	maxDamage = 100
-	// maxHosts bounds the names of hosts that a reader remembers, and maxHost the bytes of one: a DNS
-	// name has at most 253.
-	maxHosts = 1 << 12
-	maxHost  = 255
-	// maxQuote is how much of a line a damage shows.
-	maxQuote = 80
 )
 
 // A Reader reads units of logs, one after the other, and keeps its buffers and layouts: one for
@@ -31,23 +18,19 @@ type Reader struct {
 	shapes map[uint32]*event.Shape
 	last   *event.Shape // of lastKey
 	key    uint32
-	hosts  map[string]string
+	hosts  lines.Names
 	event  event.Event
 	values []event.Value
-	table  *crc32.Table
+	tally  lines.Tally
 
 	// of the unit at hand
-	log            *lines.Log
 	emit           func(*event.Event) bool
-	report         event.Report
 	zoned, unzoned bool // the clock was told by a line that says its zone, or one that does not
-	untold         int  // damage beyond maxDamage, and how many records that cost
-	lost           int
 }
 
 // NewReader makes a reader.
 func NewReader(opt lines.Options) *Reader {
-	r := &Reader{opt: opt, shapes: map[uint32]*event.Shape{}, hosts: map[string]string{}, table: crc32.MakeTable(crc32.Castagnoli)}
+	r := &Reader{opt: opt, shapes: map[uint32]*event.Shape{}}
 	r.parser.loc = opt.Location()
 	return r
 }
@@ -55,34 +38,19 @@ func NewReader(opt lines.Options) *Reader {
 // Read hands every line of a unit to emit, in order, until emit says false. The error is one of the
 // file system; lines that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.log, r.emit = f.log, emit
-	r.report = event.Report{}
-	r.zoned, r.unzoned, r.untold, r.lost = false, false, 0, 0
+	r.emit = emit
+	r.tally.Start(f.log, event.Clock{})
+	r.zoned, r.unzoned = false, false
 	r.event = event.Event{Source: event.Source{Path: f.log.Path, Chunk: -1}}
 	err := r.lines.Read(f.log, u, r.line)
-	if r.untold > 0 {
-		r.report.Damage = append(r.report.Damage, event.Damage{
-			Path: f.log.Path, Offset: u.Start, Chunk: -1, What: "further lines",
-			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(r.untold) + " more", Lost: r.lost,
-		})
-	}
-	return r.report, err
+	return r.tally.End(), err
 }
 
 func (r *Reader) line(l lines.Line) bool {
-	text := l.Text
-	if len(text) > 0 && (text[0] == 0 || text[len(text)-1] == 0) && r.log.Encoding == lines.UTF8 {
-		// Room that a server reserved or a file system lost.
-		rest := bytes.TrimLeft(text, "\x00")
-		l.Offset += int64(len(text) - len(rest))
-		l.Length -= int64(len(text) - len(rest))
-		text = bytes.TrimRight(rest, "\x00")
-	}
-	if len(text) == 0 {
+	if !r.tally.Line(&l) {
 		return true
 	}
-	r.report.Bytes += l.Length
-	r.report.Digest = lines.Mix(r.report.Digest, uint64(crc32.Checksum(text, r.table))<<32|uint64(len(text)))
+	text := l.Text
 	if text[0] == '#' {
 		return true // a remark
 	}
@@ -92,16 +60,16 @@ func (r *Reader) line(l lines.Line) bool {
 		if l.Open {
 			what = "last line (it may be half written)"
 		}
-		r.damage(l.Offset, what, "a request, or an error of Apache or nginx", quote(text), 1)
+		r.tally.Damage(l.Offset, what, "a request, or an error of Apache or nginx", lines.Quote(text), 1)
 		return true
 	}
 	switch {
 	case l.Cut:
-		r.damage(l.Offset, "line", fmt.Sprintf("at most %d bytes", lines.MaxLine), strconv.FormatInt(l.Length, 10), 0)
+		r.tally.Damage(l.Offset, "line", fmt.Sprintf("at most %d bytes", lines.MaxLine), strconv.FormatInt(l.Length, 10), 0)
 	case p.unclosed && l.Open:
-		r.damage(l.Offset, "last line (it may be half written)", "the end of the request", quote(text), 0)
+		r.tally.Damage(l.Offset, "last line (it may be half written)", "the end of the request", lines.Quote(text), 0)
 	case p.unclosed:
-		r.damage(l.Offset, "line", "the end of the request", quote(text), 0)
+		r.tally.Damage(l.Offset, "line", "the end of the request", lines.Quote(text), 0)
 	}
 	r.tellClock()
 	e := &r.event
@@ -111,8 +79,8 @@ func (r *Reader) line(l lines.Line) bool {
 		e.Time = time.Time{} // Tomcat writes 1970 for a request that it could not read
 	}
 	e.Source.Offset, e.Source.Length = l.Offset, l.Length
-	r.host(p.computer)
-	r.report.Events++
+	e.Computer = r.hosts.Of(p.computer)
+	r.tally.Report.Events++
 	return r.emit(e)
 }
 
@@ -122,10 +90,10 @@ func (r *Reader) tellClock() {
 	switch p := &r.parser; {
 	case !p.zoned && !r.unzoned:
 		r.unzoned, r.zoned = true, true
-		r.report.Clock = r.opt.Clock()
+		r.tally.Report.Clock = r.opt.Clock()
 	case p.zoned && !r.zoned:
 		r.zoned = true
-		r.report.Clock = event.Clock{Zone: zoneName(p.zone), How: "each line says its zone; this is the first"}
+		r.tally.Report.Clock = event.Clock{Zone: zoneName(p.zone), How: "each line says its zone; this is the first"}
 	}
 }
 
@@ -289,40 +257,4 @@ func newShape(k kind, parts uint32) *event.Shape {
 		add("cs-version", "request/version")
 	}
 	return &event.Shape{Fields: fields}
-}
-
-// host sets the event's computer without allocating for a name that was seen before.
-func (r *Reader) host(name []byte) {
-	name = name[:min(len(name), maxHost)]
-	if string(name) == r.event.Computer {
-		return
-	}
-	known, ok := r.hosts[string(name)]
-	if !ok {
-		if len(r.hosts) >= maxHosts {
-			clear(r.hosts)
-		}
-		known = string(name)
-		r.hosts[known] = known
-	}
-	r.event.Computer = known
-}
-
-func (r *Reader) damage(offset int64, what, want, found string, lost int) {
-	if len(r.report.Damage) >= maxDamage {
-		r.untold++
-		r.lost += lost
-		return
-	}
-	r.report.Damage = append(r.report.Damage, event.Damage{
-		Path: r.log.Path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost,
-	})
-}
-
-// quote shows the beginning of a text.
-func quote(b []byte) string {
-	if len(b) > maxQuote {
-		return strconv.Quote(string(b[:maxQuote])) + "..."
-	}
-	return strconv.Quote(string(b))
 }

@@ -19,7 +19,7 @@ type Reader struct {
 	build   entries.Builder
 	tally   entries.Tally
 	clock   entries.Clock
-	strings entries.Interner
+	strings lines.Names
 	names   map[string]string // of values as they are written
 	event   event.Event
 
@@ -45,7 +45,7 @@ func NewReader(opt lines.Options) *Reader {
 // the file system; records that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.file, r.quoted, r.since, r.seen = f, false, 0, false
-	r.tally.Start(f.log.Path, u)
+	r.tally.Start(f.log)
 	place, parse := placeText, r.text
 	switch f.kind {
 	case xml:
@@ -112,7 +112,7 @@ func (r *Reader) value(written, value []byte) {
 		r.timestamp(value, true)
 	case "action":
 		if isNumber(value) {
-			if text := actionName(r.strings.String(value)); text != "" {
+			if text := actionName(r.strings.Of(value)); text != "" {
 				r.literal("action_name", text)
 			}
 		} else {
@@ -338,7 +338,7 @@ func (r *Reader) sysLog(record []byte) bool {
 		header = header[n:]
 	}
 	if host, _, ok := bytes.Cut(bytes.TrimLeft(header, " "), []byte{' '}); ok {
-		r.event.Computer = r.strings.String(host)
+		r.event.Computer = r.strings.Of(host)
 	}
 	r.values(record[at:])
 	return len(r.build.Values) > 0

@@ -18,7 +18,7 @@ type Reader struct {
 	build   entries.Builder
 	tally   entries.Tally
 	clock   entries.Clock
-	hosts   entries.Interner
+	hosts   lines.Names
 	event   event.Event
 
 	// of the log at hand
@@ -44,7 +44,7 @@ func NewReader(opt lines.Options) *Reader {
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.kind, r.emit = f.kind, emit
 	r.pid, r.quoted, r.since = r.pid[:0], false, 0
-	r.tally.Start(f.log.Path, u)
+	r.tally.Start(f.log)
 	r.event = event.Event{Source: event.Source{Path: f.log.Path, Chunk: -1}, Product: "postgresql", Category: "database"}
 	place, parse := r.placeText, r.text
 	switch f.kind {
@@ -221,7 +221,7 @@ func (r *Reader) common(p *prefix) {
 	if p.hasStamp {
 		r.at(p.stamp, p.zone)
 	}
-	r.event.Computer = r.hosts.String(p.host)
+	r.event.Computer = r.hosts.Of(p.host)
 	add := func(name string, value []byte) {
 		if len(value) > 0 {
 			r.build.Add(name, value)

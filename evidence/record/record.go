@@ -9,7 +9,6 @@ package record
 import (
 	"bytes"
 	"fmt"
-	"hash/crc32"
 	"hash/maphash"
 	"strconv"
 
@@ -26,15 +25,10 @@ const (
 
 	// maxRecord bounds a record of several lines; the longest seen are stack traces of some 20 KB.
 	maxRecord = lines.MaxLine
-	// maxDamage bounds what is told of one unit in full; the rest is counted.
-	maxDamage = 200
-	// maxShapes, maxStrings bound what a reader remembers. Logs have some hundred of each.
-	maxShapes  = 4096
-	maxStrings = 4096
+	// maxShapes bounds what a reader remembers. Logs have some hundred.
+	maxShapes = 4096
 	// maxName bounds the name of a field; what is longer is no name of a format we know.
 	maxName = 200
-	// maxQuote is how much of a bad line is shown.
-	maxQuote = 80
 )
 
 // A Format is what a package knows of its lines.
@@ -61,17 +55,14 @@ type Reader struct {
 	log     *lines.Log
 	format  Format
 	emit    func(*event.Event) bool
-	report  event.Report
-	untold  int // damage that is only counted
-	lost    int // records among it
+	tally   lines.Tally
 	names   []name
 	values  []event.Value
 	more    bool // there were more fields than MaxFields
 	seed    maphash.Seed
 	shapes  map[uint64][]*event.Shape
 	kept    int // shapes in it
-	strings map[string]string
-	table   *crc32.Table
+	strings lines.Names
 	text    []byte // the record that is being joined
 	joined  lines.Line
 	have    bool
@@ -87,8 +78,7 @@ type name struct {
 // NewReader makes a reader.
 func NewReader() *Reader {
 	return &Reader{
-		seed: maphash.MakeSeed(), shapes: map[uint64][]*event.Shape{}, strings: map[string]string{},
-		table: crc32.MakeTable(crc32.Castagnoli),
+		seed: maphash.MakeSeed(), shapes: map[uint64][]*event.Shape{},
 	}
 }
 
@@ -96,23 +86,17 @@ func NewReader() *Reader {
 // the file system.
 func (r *Reader) Read(log *lines.Log, u event.Unit, f Format, emit func(*event.Event) bool) (event.Report, error) {
 	r.log, r.format, r.emit = log, f, emit
-	r.report = event.Report{Clock: f.Clock}
-	r.untold, r.lost, r.have = 0, 0, false
+	r.tally.Start(log, f.Clock)
+	r.have = false
 	r.Event = event.Event{Source: event.Source{Path: log.Path, Chunk: -1}}
 	err := r.read(u)
-	if r.untold > 0 {
-		r.report.Damage = append(r.report.Damage, event.Damage{
-			Path: log.Path, Offset: u.Start, Chunk: -1, What: "further lines",
-			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(r.untold) + " more", Lost: r.lost,
-		})
-	}
-	return r.report, err
+	return r.tally.End(), err
 }
 
 func (r *Reader) read(u event.Unit) error {
 	if r.format.Begins == nil {
 		return r.lines.Read(r.log, u, func(l lines.Line) bool {
-			r.count(l)
+			r.tally.Count(l.Text, l.Length)
 			return isBlank(l.Text) || r.record(l)
 		})
 	}
@@ -128,7 +112,7 @@ func (r *Reader) read(u event.Unit) error {
 		if !begins && !r.have && !first {
 			return true
 		}
-		r.count(l)
+		r.tally.Count(l.Text, l.Length)
 		switch {
 		case !begins && r.have:
 			r.join(l)
@@ -148,12 +132,6 @@ func (r *Reader) read(u event.Unit) error {
 
 func isBlank(text []byte) bool {
 	return len(text) == 0 || text[0] <= ' ' && len(bytes.Trim(text, " \t\x00\r")) == 0
-}
-
-// count puts a line into the report.
-func (r *Reader) count(l lines.Line) {
-	r.report.Bytes += l.Length
-	r.report.Digest = lines.Mix(r.report.Digest, uint64(crc32.Checksum(l.Text, r.table))<<32|uint64(len(l.Text)))
 }
 
 // join adds a line to the record before it.
@@ -189,7 +167,7 @@ func (r *Reader) record(l lines.Line) bool {
 		r.Damage("line", fmt.Sprintf("at most %d bytes", lines.MaxLine), strconv.FormatInt(l.Length, 10), 0)
 	}
 	if want := r.format.Parse(l); want != "" {
-		what, found := "line", quote(l.Text)
+		what, found := "line", lines.Quote(l.Text)
 		if l.Open {
 			what, found = "last line", found+"; it may be half written"
 		}
@@ -200,7 +178,7 @@ func (r *Reader) record(l lines.Line) bool {
 		r.Damage("fields", fmt.Sprintf("at most %d", MaxFields), "more", 0)
 	}
 	r.Event.Shape, r.Event.Values = r.shape(), r.values
-	r.report.Events++
+	r.tally.Report.Events++
 	return r.emit(&r.Event)
 }
 
@@ -270,32 +248,12 @@ func (r *Reader) Get(field string) ([]byte, bool) {
 
 // String gives a text as a string, without allocating for one that was seen before.
 func (r *Reader) String(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	s, ok := r.strings[string(b)]
-	if !ok {
-		if len(r.strings) >= maxStrings {
-			clear(r.strings)
-		}
-		s = string(b[:min(len(b), maxName)])
-		if len(s) == len(b) {
-			r.strings[s] = s
-		}
-	}
-	return s
+	return r.strings.Of(b)
 }
 
 // Damage tells something wrong with the record that is being read.
 func (r *Reader) Damage(what, want, found string, lost int) {
-	if len(r.report.Damage) >= maxDamage {
-		r.untold++
-		r.lost += lost
-		return
-	}
-	r.report.Damage = append(r.report.Damage, event.Damage{
-		Path: r.log.Path, Offset: r.Event.Source.Offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost,
-	})
+	r.tally.Damage(r.Event.Source.Offset, what, want, found, lost)
 }
 
 // shape gives the shape of the names that were added.
@@ -346,12 +304,4 @@ func (r *Reader) named(s *event.Shape) bool {
 		}
 	}
 	return true
-}
-
-// quote shows the beginning of a text.
-func quote(b []byte) string {
-	if len(b) > maxQuote {
-		return strconv.Quote(string(b[:maxQuote])) + "..."
-	}
-	return strconv.Quote(string(b))
 }

@@ -3,7 +3,6 @@ package w3c
 import (
 	"bytes"
 	"fmt"
-	"hash/crc32"
 	"strconv"
 	"time"
 
@@ -12,19 +11,11 @@ import (
 )
 
 const (
-	// maxDamage bounds the list of what could not be read; the rest is counted.
-	maxDamage = 100
 	// maxLayouts bounds the layouts that a reader remembers. Real logs have a handful.
 	maxLayouts = 256
 	// maxFields bounds the text of #Fields, in bytes: layouts are remembered by it. Real ones have some
 	// 300 bytes.
 	maxFields = 16 << 10
-	// maxHosts bounds the names of hosts that a reader remembers, and maxHost the bytes of one: a DNS
-	// name has at most 253.
-	maxHosts = 1 << 12
-	maxHost  = 255
-	// maxQuote is how much of a line a damage shows.
-	maxQuote = 80
 )
 
 // A Reader reads logs, one after the other, and keeps its buffers and layouts: one for each
@@ -33,23 +24,19 @@ type Reader struct {
 	opt     lines.Options
 	lines   lines.Reader
 	layouts map[layoutKey]*layout
-	hosts   map[string]string
+	hosts   lines.Names
 	event   event.Event
 	values  []event.Value
 	starts  []span
-	table   *crc32.Table
+	tally   lines.Tally
 
 	// of the log at hand
-	log      *lines.Log
 	emit     func(*event.Event) bool
-	report   event.Report
 	layout   *layout
 	software string
 	clock    clock
 	day      int64 // of #Date
 	haveDay  bool
-	untold   int // damage beyond maxDamage, and how many records that cost
-	lost     int
 	noDate   bool // told
 }
 
@@ -60,47 +47,32 @@ type span struct{ start, end int }
 
 // NewReader makes a reader.
 func NewReader(opt lines.Options) *Reader {
-	return &Reader{opt: opt, layouts: map[layoutKey]*layout{}, hosts: map[string]string{}, table: crc32.MakeTable(crc32.Castagnoli)}
+	return &Reader{opt: opt, layouts: map[layoutKey]*layout{}}
 }
 
 // Read hands every line of a log to emit, in order, until emit says false. The error is one of the
 // file system; lines that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.log, r.emit = f.log, emit
-	r.report = event.Report{Clock: event.Clock{Zone: "UTC", How: "the format writes UTC"}}
+	r.emit = emit
+	r.tally.Start(f.log, event.Clock{Zone: "UTC", How: "the format writes UTC"})
 	r.layout, r.software = nil, ""
 	r.clock = clock{loc: time.UTC}
-	r.haveDay, r.noDate, r.untold, r.lost = false, false, 0, 0
+	r.haveDay, r.noDate = false, false
 	r.event = event.Event{Source: event.Source{Path: f.log.Path, Chunk: -1}}
 	err := r.lines.Read(f.log, u, r.line)
-	if r.untold > 0 {
-		r.report.Damage = append(r.report.Damage, event.Damage{
-			Path: f.log.Path, Offset: u.Start, Chunk: -1, What: "further lines",
-			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(r.untold) + " more", Lost: r.lost,
-		})
-	}
-	return r.report, err
+	return r.tally.End(), err
 }
 
 func (r *Reader) line(l lines.Line) bool {
-	if len(l.Text) > 0 && (l.Text[0] == 0 || l.Text[len(l.Text)-1] == 0) && r.log.Encoding == lines.UTF8 {
-		// Room that IIS reserved: behind the last line, or before the next after it crashed.
-		rest := bytes.TrimLeft(l.Text, "\x00")
-		l.Offset += int64(len(l.Text) - len(rest))
-		l.Length -= int64(len(l.Text) - len(rest))
-		l.Text = bytes.TrimRight(rest, "\x00")
-	}
-	if len(l.Text) == 0 {
+	if !r.tally.Line(&l) {
 		return true
 	}
-	r.report.Bytes += l.Length
-	r.report.Digest = lines.Mix(r.report.Digest, uint64(crc32.Checksum(l.Text, r.table))<<32|uint64(len(l.Text)))
 	if l.Text[0] == '#' {
 		r.directive(l)
 		return true
 	}
 	if l.Cut {
-		r.damage(l.Offset, "line", fmt.Sprintf("at most %d bytes", lines.MaxLine), fmt.Sprintf("%d", l.Length), 0)
+		r.tally.Damage(l.Offset, "line", fmt.Sprintf("at most %d bytes", lines.MaxLine), fmt.Sprintf("%d", l.Length), 0)
 	}
 	if r.layout == nil && !r.guess(l) {
 		return true
@@ -119,11 +91,11 @@ func (r *Reader) directive(l lines.Line) {
 		r.software = string(value[:min(len(value), 100)])
 	case "fields":
 		if len(bytes.Fields(value)) == 0 {
-			r.damage(l.Offset, "directive", "names behind #Fields", "none", 0)
+			r.tally.Damage(l.Offset, "directive", "names behind #Fields", "none", 0)
 			return
 		}
 		if len(value) > maxFields {
-			r.damage(l.Offset, "directive", fmt.Sprintf("at most %d bytes of #Fields", maxFields), strconv.Itoa(len(value)), 0)
+			r.tally.Damage(l.Offset, "directive", fmt.Sprintf("at most %d bytes of #Fields", maxFields), strconv.Itoa(len(value)), 0)
 			value = value[:maxFields]
 		}
 		r.setLayout(l.Offset, string(value))
@@ -134,15 +106,15 @@ func (r *Reader) directive(l lines.Line) {
 				return
 			}
 		}
-		r.damage(l.Offset, "directive", "a date as 2026-03-01", quote(value), 0)
+		r.tally.Damage(l.Offset, "directive", "a date as 2026-03-01", lines.Quote(value), 0)
 	case "gmt-offset":
 		loc, ok := parseOffset(value)
 		if !ok {
-			r.damage(l.Offset, "directive", "an offset as -0800", quote(value), 0)
+			r.tally.Damage(l.Offset, "directive", "an offset as -0800", lines.Quote(value), 0)
 			return
 		}
 		r.clock.loc = loc
-		r.report.Clock = event.Clock{Zone: loc.String(), How: "the log says so (#GMT-Offset)"}
+		r.tally.Report.Clock = event.Clock{Zone: loc.String(), How: "the log says so (#GMT-Offset)"}
 	case "time format":
 		if bytes.EqualFold(value, []byte("local")) {
 			r.local()
@@ -153,9 +125,9 @@ func (r *Reader) directive(l lines.Line) {
 // local takes times as those of the machine's zone.
 func (r *Reader) local() {
 	r.clock.loc = r.opt.Location()
-	r.report.Clock = r.opt.Clock()
-	if r.report.Clock.Assumed {
-		r.report.Clock.How = "the log is in local time and does not say its zone"
+	r.tally.Report.Clock = r.opt.Clock()
+	if r.tally.Report.Clock.Assumed {
+		r.tally.Report.Clock.How = "the log is in local time and does not say its zone"
 	}
 }
 
@@ -169,7 +141,7 @@ func (r *Reader) setLayout(offset int64, fields string) {
 		l = newLayout(fields, r.software)
 		r.layouts[k] = l
 		if n := len(bytes.Fields([]byte(fields))); n > maxColumns {
-			r.damage(offset, "directive", fmt.Sprintf("at most %d columns", maxColumns), strconv.Itoa(n), 0)
+			r.tally.Damage(offset, "directive", fmt.Sprintf("at most %d columns", maxColumns), strconv.Itoa(n), 0)
 		}
 	}
 	r.layout = l
@@ -182,11 +154,11 @@ func (r *Reader) setLayout(offset int64, fields string) {
 func (r *Reader) guess(l lines.Line) bool {
 	fields := defaultFields(l.Text)
 	if fields == "" {
-		r.damage(l.Offset, "line", "a #Fields directive before it", quote(l.Text), 1)
+		r.tally.Damage(l.Offset, "line", "a #Fields directive before it", lines.Quote(l.Text), 1)
 		return false
 	}
 	r.software = "Microsoft Internet Information Services"
-	r.damage(l.Offset, "header", "#Fields", "none: the columns that IIS writes by default are taken", 0)
+	r.tally.Damage(l.Offset, "header", "#Fields", "none: the columns that IIS writes by default are taken", 0)
 	r.setLayout(l.Offset, fields)
 	return true
 }
@@ -210,15 +182,15 @@ func (r *Reader) record(l lines.Line) bool {
 			if l.Open {
 				found += "; it may be half written"
 			}
-			r.damage(l.Offset, "line", want, found+": "+quote(l.Text), 1)
+			r.tally.Damage(l.Offset, "line", want, found+": "+lines.Quote(l.Text), 1)
 			return true
 		case l.Open:
-			r.damage(l.Offset, "last line", want, found+"; it may be half written", 0)
+			r.tally.Damage(l.Offset, "last line", want, found+"; it may be half written", 0)
 		default:
-			r.damage(l.Offset, "columns", want, found, 0)
+			r.tally.Damage(l.Offset, "columns", want, found, 0)
 		}
 	} else if !whenOK {
-		r.damage(l.Offset, "time", "date and time as 2026-03-01 08:00:00", quote(l.Text), 0)
+		r.tally.Damage(l.Offset, "time", "date and time as 2026-03-01 08:00:00", lines.Quote(l.Text), 0)
 	}
 	e := &r.event
 	e.Shape = lay.shape
@@ -233,12 +205,11 @@ func (r *Reader) record(l lines.Line) bool {
 	e.Time = when
 	e.Source.Offset, e.Source.Length = l.Offset, l.Length
 	e.Product, e.Category, e.Service = lay.product, lay.category, lay.service
-	if lay.computer >= 0 {
-		r.host(r.values[lay.computer])
-	} else {
-		e.Computer = ""
+	e.Computer = ""
+	if lay.computer >= 0 && !r.values[lay.computer].IsNull() {
+		e.Computer = r.hosts.Of(r.values[lay.computer].Raw)
 	}
-	r.report.Events++
+	r.tally.Report.Events++
 	return r.emit(e)
 }
 
@@ -364,7 +335,7 @@ func (r *Reader) when(l lines.Line) (t time.Time, ok bool) {
 	if !haveDay {
 		if !r.noDate {
 			r.noDate = true
-			r.damage(l.Offset, "date", "a column date or a #Date directive", "none: these events have no time", 0)
+			r.tally.Damage(l.Offset, "date", "a column date or a #Date directive", "none: these events have no time", 0)
 		}
 		return time.Time{}, true
 	}
@@ -378,43 +349,4 @@ func (r *Reader) when(l lines.Line) (t time.Time, ok bool) {
 		r.clock.last = sec
 	}
 	return r.clock.at(day, sec, nsec), true
-}
-
-// host sets the event's computer without allocating for a name that was seen before.
-func (r *Reader) host(v event.Value) {
-	host := v.Raw[:min(len(v.Raw), maxHost)]
-	switch {
-	case v.Kind == event.Null:
-		r.event.Computer = ""
-	case string(host) == r.event.Computer:
-	default:
-		name, ok := r.hosts[string(host)]
-		if !ok {
-			if len(r.hosts) >= maxHosts {
-				clear(r.hosts)
-			}
-			name = string(host)
-			r.hosts[name] = name
-		}
-		r.event.Computer = name
-	}
-}
-
-func (r *Reader) damage(offset int64, what, want, found string, lost int) {
-	if len(r.report.Damage) >= maxDamage {
-		r.untold++
-		r.lost += lost
-		return
-	}
-	r.report.Damage = append(r.report.Damage, event.Damage{
-		Path: r.log.Path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost,
-	})
-}
-
-// quote shows the beginning of a text.
-func quote(b []byte) string {
-	if len(b) > maxQuote {
-		return strconv.Quote(string(b[:maxQuote])) + "..."
-	}
-	return strconv.Quote(string(b))
 }

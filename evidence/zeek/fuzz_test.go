@@ -32,7 +32,7 @@ func FuzzRead(f *testing.F) {
 		if !slices.Equal(fresh, again) || report.Digest != report2.Digest {
 			t.Fatalf("a fresh reader says\n%.2000q, a used one\n%.2000q", fresh, again)
 		}
-		if report.Bytes > int64(len(data)) || len(report.Damage) > maxDamage+1 {
+		if report.Bytes > int64(len(data)) || len(report.Damage) > lines.MaxDamage+1 {
 			t.Fatalf("report %+v of %d bytes", report, len(data))
 		}
 		for _, d := range report.Damage {

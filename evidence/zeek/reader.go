@@ -3,7 +3,6 @@ package zeek
 import (
 	"bytes"
 	"fmt"
-	"hash/crc32"
 	"strconv"
 	"time"
 
@@ -12,14 +11,10 @@ import (
 )
 
 const (
-	// maxDamage bounds the list of what could not be read; the rest is counted.
-	maxDamage = 100
 	// maxLayouts bounds the layouts that a reader remembers. A sensor writes some 40 logs.
 	maxLayouts = 256
 	// maxHeader bounds the directives of one log that are remembered, in bytes.
 	maxHeader = 64 << 10
-	// maxQuote is how much of a line a damage shows.
-	maxQuote = 80
 )
 
 // A Reader reads logs, one after the other, and keeps its buffers and layouts: one for each
@@ -30,63 +25,43 @@ type Reader struct {
 	event   event.Event
 	values  []event.Value
 	scratch []byte // values without their escapes, and lists
-	table   *crc32.Table
+	tally   lines.Tally
 
 	// of the log at hand
-	log    *lines.Log
 	emit   func(*event.Event) bool
-	report event.Report
 	header header
 	layout *layout // nil until a line needs it
-	untold int     // damage beyond maxDamage, and how many records that cost
-	lost   int
 }
 
 // NewReader makes a reader. No option matters to it: the format writes seconds since 1970.
 func NewReader(lines.Options) *Reader {
-	return &Reader{layouts: map[header]*layout{}, table: crc32.MakeTable(crc32.Castagnoli)}
+	return &Reader{layouts: map[header]*layout{}}
 }
 
 // Read hands every line of a log to emit, in order, until emit says false. The error is one of the
 // file system; lines that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.log, r.emit = f.log, emit
-	r.report = event.Report{Clock: event.Clock{Zone: "UTC", How: "the format writes seconds since 1970"}}
+	r.emit = emit
+	r.tally.Start(f.log, event.Clock{Zone: "UTC", How: "the format writes seconds since 1970"})
 	r.header, r.layout = defaults, nil
-	r.untold, r.lost = 0, 0
 	r.event = event.Event{Product: "zeek", Source: event.Source{Path: f.log.Path, Chunk: -1}}
 	err := r.lines.Read(f.log, u, r.line)
-	if r.untold > 0 {
-		r.report.Damage = append(r.report.Damage, event.Damage{
-			Path: f.log.Path, Offset: u.Start, Chunk: -1, What: "further lines",
-			Want: fmt.Sprintf("at most %d places", maxDamage), Found: strconv.Itoa(r.untold) + " more", Lost: r.lost,
-		})
-	}
-	return r.report, err
+	return r.tally.End(), err
 }
 
 func (r *Reader) line(l lines.Line) bool {
-	if len(l.Text) > 0 && (l.Text[0] == 0 || l.Text[len(l.Text)-1] == 0) && r.log.Encoding == lines.UTF8 {
-		// Room that a file system gave to a log and that was never written, as after a crash.
-		rest := bytes.TrimLeft(l.Text, "\x00")
-		l.Offset += int64(len(l.Text) - len(rest))
-		l.Length -= int64(len(l.Text) - len(rest))
-		l.Text = bytes.TrimRight(rest, "\x00")
-	}
-	if len(l.Text) == 0 {
+	if !r.tally.Line(&l) {
 		return true
 	}
-	r.report.Bytes += l.Length
-	r.report.Digest = lines.Mix(r.report.Digest, uint64(crc32.Checksum(l.Text, r.table))<<32|uint64(len(l.Text)))
 	if l.Text[0] == '#' && r.directive(l) {
 		return true
 	}
 	if l.Cut {
-		r.damage(l.Offset, "line", fmt.Sprintf("at most %d bytes", lines.MaxLine), strconv.FormatInt(l.Length, 10), 0)
+		r.tally.Damage(l.Offset, "line", fmt.Sprintf("at most %d bytes", lines.MaxLine), strconv.FormatInt(l.Length, 10), 0)
 	}
 	if r.layout == nil {
 		if r.header.fields == "" {
-			r.damage(l.Offset, "line", "a #fields directive before it", quote(l.Text), 1)
+			r.tally.Damage(l.Offset, "line", "a #fields directive before it", lines.Quote(l.Text), 1)
 			return true
 		}
 		r.setLayout(l.Offset)
@@ -104,7 +79,7 @@ func (r *Reader) directive(l lines.Line) bool {
 			r.header.separator = one[0]
 			return true
 		}
-		r.damage(l.Offset, "directive", `#separator with one character, as \x09`, quote(rest), 0)
+		r.tally.Damage(l.Offset, "directive", `#separator with one character, as \x09`, lines.Quote(rest), 0)
 		return true
 	}
 	name, value, _ := bytes.Cut(l.Text, []byte{r.header.separator})
@@ -132,7 +107,7 @@ func (r *Reader) directive(l lines.Line) bool {
 		return r.header.fields == "" || bytes.IndexByte(l.Text, r.header.separator) < 0
 	}
 	if len(value) > most {
-		r.damage(l.Offset, "directive", fmt.Sprintf("at most %d bytes", most), strconv.Itoa(len(value)), 0)
+		r.tally.Damage(l.Offset, "directive", fmt.Sprintf("at most %d bytes", most), strconv.Itoa(len(value)), 0)
 		value = value[:most]
 	}
 	if string(value) != *to {
@@ -152,7 +127,7 @@ func (r *Reader) setLayout(offset int64) {
 		r.layouts[r.header] = l
 	}
 	if n := bytes.Count([]byte(r.header.fields), []byte{r.header.separator}) + 1; n > maxColumns {
-		r.damage(offset, "directive", fmt.Sprintf("at most %d columns", maxColumns), strconv.Itoa(n), 0)
+		r.tally.Damage(offset, "directive", fmt.Sprintf("at most %d columns", maxColumns), strconv.Itoa(n), 0)
 	}
 	r.layout = l
 	r.event.Shape, r.event.Service = l.shape, l.service()
@@ -170,12 +145,12 @@ func (r *Reader) record(l lines.Line) bool {
 			if l.Open {
 				found += "; it may be half written"
 			}
-			r.damage(l.Offset, "line", want, found+": "+quote(l.Text), 1)
+			r.tally.Damage(l.Offset, "line", want, found+": "+lines.Quote(l.Text), 1)
 			return true
 		case l.Open:
-			r.damage(l.Offset, "last line", want, found+"; it may be half written", 0)
+			r.tally.Damage(l.Offset, "last line", want, found+"; it may be half written", 0)
 		default:
-			r.damage(l.Offset, "columns", want, found, 0)
+			r.tally.Damage(l.Offset, "columns", want, found, 0)
 		}
 		for len(r.values) < len(lay.kinds) {
 			r.values = append(r.values, event.Value{})
@@ -184,11 +159,11 @@ func (r *Reader) record(l lines.Line) bool {
 	e := &r.event
 	var ok bool
 	if e.Time, ok = r.when(); !ok && lay.when >= 0 && !r.values[lay.when].IsNull() {
-		r.damage(l.Offset, "time", "seconds since 1970, as 1772352001.250000", quote(r.values[lay.when].Raw), 0)
+		r.tally.Damage(l.Offset, "time", "seconds since 1970, as 1772352001.250000", lines.Quote(r.values[lay.when].Raw), 0)
 	}
 	e.Values = r.values
 	e.Source.Offset, e.Source.Length = l.Offset, l.Length
-	r.report.Events++
+	r.tally.Report.Events++
 	return r.emit(e)
 }
 
@@ -312,23 +287,4 @@ func (r *Reader) when() (t time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	return time.Unix(sec, nsec).UTC(), true
-}
-
-func (r *Reader) damage(offset int64, what, want, found string, lost int) {
-	if len(r.report.Damage) >= maxDamage {
-		r.untold++
-		r.lost += lost
-		return
-	}
-	r.report.Damage = append(r.report.Damage, event.Damage{
-		Path: r.log.Path, Offset: offset, Chunk: -1, What: what, Want: want, Found: found, Lost: lost,
-	})
-}
-
-// quote shows the beginning of a text.
-func quote(b []byte) string {
-	if len(b) > maxQuote {
-		return strconv.Quote(string(b[:maxQuote])) + "..."
-	}
-	return strconv.Quote(string(b))
 }

@@ -150,8 +150,8 @@ func TestDamageIsCapped(t *testing.T) {
 	for _, d := range report.Damage {
 		lost += d.Lost
 	}
-	if len(report.Damage) != maxDamage+1 || lost != n {
-		t.Errorf("%d damages that cost %d records, want %d and %d", len(report.Damage), lost, maxDamage+1, n)
+	if len(report.Damage) != lines.MaxDamage+1 || lost != n {
+		t.Errorf("%d damages that cost %d records, want %d and %d", len(report.Damage), lost, lines.MaxDamage+1, n)
 	}
 }
 
