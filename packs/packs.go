@@ -3,11 +3,14 @@
 //
 // A pack is a folder of data:
 //
-//	windows-servers/          the default pack: intrusions into IIS, Exchange and SQL Server
-//	    sigma/<name>.yml      Sigma rules, one subject a file
-//	    tests/<name>.yml      synthetic events that they must and must not match
+//	windows-servers/            intrusions into IIS, Exchange and SQL Server, whoever the intruder is
+//	mail-and-database-servers/  the same for Microsoft 365, Zimbra, Postfix, MySQL, PostgreSQL, Oracle
+//	web-shells/                 web shells that many intruders use, on any web server
+//	phantom-taurus/             one actor: what is his alone
+//	    sigma/<name>.yml        Sigma rules, one subject a file
+//	    tests/<name>.yml        synthetic events that they must and must not match
 //
-// The default pack names no actor: it looks for behaviour that any intruder into such servers
+// Only packs of actors name one; all others look for behaviour that any intruder into such servers
 // shows. The tests are not part of the program.
 //
 // [sigma.LoadFS]: https://pkg.go.dev/aldebaran/match/sigma#LoadFS
@@ -16,6 +19,7 @@ package packs
 import (
 	"embed"
 	"io/fs"
+	"slices"
 )
 
 // files holds the rules of all packs. A pattern a pack, so that a folder without rules does not
@@ -24,11 +28,15 @@ import (
 //go:embed windows-servers/sigma/*.yml
 var files embed.FS
 
-// Default is the name of the pack that is hunted with unless the user says otherwise.
+// Default is the name of the pack that has what most others build on.
 const Default = "windows-servers"
 
-// Names are the names of all packs, sorted.
-func Names() []string { return []string{Default} }
+// names are the folders of the packs, sorted.
+var names = [...]string{Default}
 
-// Rules are the rule files of all default packs, by pack: windows-servers/sigma/<name>.yml.
+// Names are the names of all packs, sorted.
+func Names() []string { return slices.Clone(names[:]) }
+
+// Rules are the rule files of all packs, by pack: windows-servers/sigma/<name>.yml. All of them are
+// hunted with unless the user says otherwise.
 func Rules() fs.FS { return files }
