@@ -37,7 +37,7 @@ var arrows = map[string][]string{
 	// what we are told
 	"intel": {"attack"},
 	"story": {"attack", "intel", "story/technique"},
-	"plan":  {"attack", "intel", "match/sigma", "story"},
+	"plan":  {"attack", "intel", "match/behaviour", "match/sigma", "story"},
 	// what we are handed
 	"evidence/entries":           {"event", "evidence/lines"},
 	"evidence/evtx":              {"event"},
