@@ -102,13 +102,17 @@ func secondOfDay(b []byte) (sec int, ok bool) {
 	if len(b) != 8 || b[2] != ':' || b[5] != ':' {
 		return 0, false
 	}
-	for _, i := range [...]int{0, 1, 3, 4, 6, 7} {
-		if b[i] < '0' || b[i] > '9' {
-			return 0, false
-		}
-	}
-	h, m, s := number(b[:2]), number(b[3:5]), number(b[6:8])
+	h, m, s := twoDigits(b), twoDigits(b[3:]), twoDigits(b[6:])
 	return h*3600 + m*60 + s, h < 24 && m < 60 && s <= 60 // 60: a leap second
+}
+
+// twoDigits gives the number that b begins with, 100 if it begins with no two digits.
+func twoDigits(b []byte) int {
+	tens, ones := b[0]-'0', b[1]-'0'
+	if tens > 9 || ones > 9 {
+		return 100
+	}
+	return int(tens)*10 + int(ones)
 }
 
 // fraction gives decimals of a second in nanoseconds.

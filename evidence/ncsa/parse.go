@@ -119,6 +119,10 @@ func (p *parser) findTime(line []byte) (open, end int) {
 
 // before reads what stands before the time.
 func (p *parser) before(prefix []byte) bool {
+	if at := bytes.IndexByte(prefix, ' '); at > 0 && string(prefix[at:]) == " - - " {
+		p.client, p.ident, p.user = prefix[:at], prefix[at+1:at+2], prefix[at+3:at+4] // as most lines are
+		return true
+	}
 	prefix = p.header(bytes.TrimRight(prefix, " "))
 	first, rest := word(prefix)
 	second, rest2 := word(rest)
@@ -150,7 +154,7 @@ func (p *parser) before(prefix []byte) bool {
 // and "web-1  | ". Names of users may hold the same marks, so it must look like that from its start.
 func (p *parser) header(prefix []byte) []byte {
 	if len(prefix) < len("a | 1.2.3.4 - -") {
-		return prefix // as most are: "192.0.2.1 - -" has no room for more
+		return prefix // there is no room for more
 	}
 	if first, rest := word(prefix); len(first) > 0 {
 		second, rest := word(rest)
@@ -221,7 +225,9 @@ func (p *parser) split(target []byte) {
 		return
 	}
 	const longestScheme = 8
-	if i := bytes.Index(target[:min(len(target), longestScheme+3)], []byte("://")); i > 0 && isMethod(target[:i]) {
+	if len(target) == 0 || target[0] == '/' {
+		// a path, as nearly all are
+	} else if i := bytes.Index(target[:min(len(target), longestScheme+3)], []byte("://")); i > 0 && isMethod(target[:i]) {
 		p.kind, p.scheme, target, p.port = proxied, target[:i], target[i+3:], nil
 		end := bytes.IndexAny(target, "/?")
 		if end < 0 {

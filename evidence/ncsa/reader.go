@@ -133,19 +133,10 @@ const (
 // fill sets the event's layout, values and log source from the parsed line.
 func (r *Reader) fill(e *event.Event) {
 	p := &r.parser
-	var parts uint32
-	for _, o := range [...]struct {
-		value []byte
-		part  uint32
-	}{
-		{p.host, partHost}, {p.port, partPort}, {p.ident, partIdent}, {p.id, partID}, {p.user, partUser}, {p.scheme, partScheme},
-		{p.referer, partReferer}, {p.agent, partAgent}, {p.forwarded, partForwarded}, {p.more, partMore},
-		{p.duration, partDuration}, {p.thread, partThread}, {p.module, partModule}, {p.server, partServer}, {p.uri, partURI},
-	} {
-		if o.value != nil {
-			parts |= o.part
-		}
-	}
+	parts := has(p.host, partHost) | has(p.port, partPort) | has(p.ident, partIdent) | has(p.id, partID) |
+		has(p.user, partUser) | has(p.scheme, partScheme) | has(p.referer, partReferer) | has(p.agent, partAgent) |
+		has(p.forwarded, partForwarded) | has(p.more, partMore) | has(p.duration, partDuration) | has(p.thread, partThread) |
+		has(p.module, partModule) | has(p.server, partServer) | has(p.uri, partURI)
 	if p.requested {
 		parts |= partRequest
 	}
@@ -213,6 +204,14 @@ func (r *Reader) fill(e *event.Event) {
 		add(p.version)
 	}
 	e.Values, r.values = v, v
+}
+
+// has is the part if it is there.
+func has(value []byte, part uint32) uint32 {
+	if value == nil {
+		return 0
+	}
+	return part
 }
 
 // newShape makes the layout of a kind of line with these parts; the order is that of fill.
