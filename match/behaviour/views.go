@@ -8,23 +8,23 @@ type View int
 
 // The views. Their fields are in [fields].
 const (
-	Web       View = iota // requests to web servers, Exchange's front and back end included
-	Process               // programs that were started
-	FileWrite             // files created or written
-	FileGone              // files deleted
-	FileTime              // a file's time of creation changed
-	ImageLoad             // libraries loaded by programs
-	Pipe                  // named pipes created or connected
-	Registry              // values of the registry set
-	Security              // events of Windows' Security log about logons, accounts, tasks, objects and shares
-	DNS                   // names that were asked for
-	Network               // connections
-	Database              // sign-ins and statements of databases
-	Cmdlet                // commands of administrators of Exchange, in the event log, its text logs and Microsoft 365
-	Mailbox               // access to mailboxes
-	Script                // PowerShell script blocks
-	Service               // services installed
-	AnyWindows            // every event of Windows, for what is about the logs themselves
+	Web        View = iota // requests to web servers, Exchange's front and back end included
+	Process                // programs that were started
+	FileWrite              // files created or written
+	FileGone               // files deleted
+	FileTime               // a file's time of creation changed
+	ImageLoad              // libraries loaded by programs
+	Pipe                   // named pipes created or connected
+	Registry               // values of the registry set
+	Security               // events of Windows' Security log about logons, accounts, tasks, objects and shares
+	DNS                    // names that were asked for
+	Network                // connections
+	Database               // sign-ins and statements of databases
+	Cmdlet                 // commands of administrators of Exchange, in the event log, its text logs and Microsoft 365
+	Mailbox                // access to mailboxes
+	Script                 // PowerShell script blocks
+	Service                // services installed
+	AnyWindows             // every event of Windows, for what is about the logs themselves
 	views
 )
 
@@ -185,6 +185,7 @@ const (
 	CmdClient
 	CmdObject
 	CmdStatus
+	CmdQuery // what a user searched for, where it is no parameter
 )
 
 // The fields of Mailbox.
@@ -200,6 +201,7 @@ const (
 	BoxStem
 	BoxItems
 	BoxAppID
+	BoxAccess // Sync or Bind of Microsoft 365
 )
 
 // The fields of Script.
@@ -262,12 +264,14 @@ func specs() []sigma.ViewSpec {
 		Network: {Name: "network", Sources: []sigma.Logsource{{Product: "windows", Category: "network_connection"}, {Product: "linux", Category: "network_connection"}, {Category: "network", Service: "connection"}},
 			Fields: []string{"Image", "src_ip|SourceIp", "src_port|SourcePort", "dst_ip|DestinationIp", "dst_port|DestinationPort", "DestinationHostname", "Protocol|proto|protocol", "Initiated", "User", "orig_bytes", "resp_bytes"}},
 		Database: {Name: "database", Sources: []sigma.Logsource{{Category: "database"}, {Product: "windows", Service: "mssqlserver"}},
-			Fields: []string{"server_principal_name", "client_ip", "application_name", "database_name", "object_name", "statement", "action_id",
-				"response_rows", "reason", "option", "old_value", "new_value", "message", "server_instance_name", "succeeded"}},
+			Fields: []string{"server_principal_name", "client_ip|host|userhost", "application_name", "database_name", "object_name", "statement", "action_id|command",
+				"response_rows|Rows_sent|rows", "reason", "option", "old_value", "new_value", "message", "server_instance_name", "succeeded|return_code|status"}},
 		Cmdlet: {Name: "cmdlet", Sources: []sigma.Logsource{{Product: "windows", Service: "msexchange-management"}, {Product: "exchange", Service: "msexchange-management"}, {Product: "m365", Service: "audit"}},
-			Fields: []string{"Cmdlet", "Parameters", "User", "Data", "ProcessName", "ClientIP", "ObjectId", "Status"}},
+			Fields: []string{"CmdletName|Operation", "CmdletParameters", "User|UserId", "Data", "Process", "ClientIPAddress|ClientIP|ClientIpAddress", "ObjectId",
+				"Outcome|ExecutionResult|ResultStatus", "QueryText|Query"}},
 		Mailbox: {Name: "mailbox", Sources: []sigma.Logsource{{Product: "exchange", Service: "msexchange-httpproxy"}, {Product: "exchange", Service: "msexchange-ews"}, {Product: "m365", Service: "audit"}},
-			Fields: []string{"AuthenticatedUser", "AnchorMailbox", "Operation", "ClientIpAddress", "UserAgent", "ResponseBytes", "Protocol", "HttpStatus", "cs-uri-stem", "FolderItems", "AppId"}},
+			Fields: []string{"AuthenticatedUser|UserId", "AnchorMailbox|MailboxOwnerUPN|ImpersonatedUser|MailboxGuid", "SoapAction|Operation", "ClientIpAddress|ClientIPAddress|ClientIP",
+				"UserAgent|ClientInfoString", "ResponseBytes|ResponseSize", "Protocol", "HttpStatus", "cs-uri-stem", "OperationCount", "ClientAppId|AppId", "MailAccessType"}},
 		Script: {Name: "script", Sources: windows("ps_script"), Fields: []string{"ScriptBlockText", "ScriptBlockId", "Path"}},
 		Service: {Name: "service", Sources: []sigma.Logsource{{Product: "windows", Service: "system"}, {Product: "windows", Service: "security"}},
 			EventIDs: []uint32{7045, 4697}, Fields: []string{"ServiceName", "ImagePath", "ServiceFileName", "SubjectUserName"}},

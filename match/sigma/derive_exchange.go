@@ -49,6 +49,7 @@ var managementFields = windowsFields.with(Mapping{
 	"Exception":         managementField("Exception", 11, 3),
 	"ActivityId":        managementField("ActivityId", 23, -1),
 	"CultureInfo":       managementField("CultureInfo", 26, -1),
+	"Outcome":           {From: []string{"Outcome", "EventID", "Data"}, OwnFirst: true, Make: mailOutcome},
 })
 
 // managementField is the own field of that name, else the Data at a place of events 1 and 6, or at

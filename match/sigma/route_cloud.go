@@ -43,12 +43,12 @@ func cloudFields(ls Logsource) Mapping {
 
 // m365Fields: SigmaHQ's rules for alerts were written for a collector that renamed the fields of the
 // Unified Audit Log. An alert's name stands in Name, its operation is AlertTriggered.
-var m365Fields = Mapping{
+var m365Fields = mailAudit.with(Mapping{
 	"eventSource": firstOf("eventSource", "Workload"),
 	"eventName":   oneOf("eventName", "Operation", "Name"),
 	"status":      {From: []string{"status", "ResultStatus", "Status"}, Make: m365Status},
 	"Payload":     firstOf("Payload", "Parameters"),
-}
+})
 
 // m365Status is the outcome in the words of the rules: Exchange says True, others Succeeded. An alert
 // has a state instead (Active, Investigating): it is there, so it succeeded.
