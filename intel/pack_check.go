@@ -233,10 +233,10 @@ func (c *packCheck) behaviour() {
 		c.form(packFile, v.Line, "vulnerability", cveID, "CVE-2021-26855", v.ID)
 	}
 	for i, m := range p.Timeline {
-		c.need(packFile, m.Line, "on", string(m.On))
+		c.need(packFile, m.Line, "when", string(m.When))
 		c.need(packFile, m.Line, "text", m.Text)
-		if i > 0 && m.On < p.Timeline[i-1].On {
-			c.problem(packFile, m.Line, "timeline: want dates in order, found %s after %s", m.On, p.Timeline[i-1].On)
+		if i > 0 && m.When < p.Timeline[i-1].When {
+			c.problem(packFile, m.Line, "timeline: want dates in order, found %s after %s", m.When, p.Timeline[i-1].When)
 		}
 	}
 }

@@ -147,7 +147,7 @@ type Vulnerability struct {
 
 // A Moment is an entry of the timeline.
 type Moment struct {
-	On   Date   `json:"on"`
+	When Date   `json:"when"`
 	Text string `json:"text"`
 	Fact
 }
