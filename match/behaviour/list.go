@@ -5,5 +5,6 @@ package behaviour
 func Analytics() []Analytic {
 	return []Analytic{
 		databaseFeatureUsed(),
+		hostPotatoChain(),
 	}
 }
