@@ -25,6 +25,8 @@ import (
 // files holds the rules of all packs. A pattern a pack, so that a folder without rules does not
 // compile.
 //
+//go:embed phantom-taurus/sigma/*.yml
+//go:embed web-shells/sigma/*.yml
 //go:embed windows-servers/sigma/*.yml
 var files embed.FS
 
@@ -32,7 +34,7 @@ var files embed.FS
 const Default = "windows-servers"
 
 // names are the folders of the packs, sorted.
-var names = [...]string{Default}
+var names = [...]string{"phantom-taurus", "web-shells", Default}
 
 // Names are the names of all packs, sorted.
 func Names() []string { return slices.Clone(names[:]) }
