@@ -4,7 +4,9 @@ package behaviour
 // look at one kind of log, and last what is made of them.
 func Analytics() []Analytic {
 	return []Analytic{
+		webRarePage(),
 		databaseFeatureUsed(),
 		hostPotatoChain(),
+		hostImpacket(),
 	}
 }
