@@ -71,7 +71,7 @@ var arrows = map[string][]string{
 	"verdict": {"evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
 	// what holds it together
 	"hunt":          {"attack", "event", "evidence", "finding", "match", "match/behaviour", "match/sigma"},
-	"packs":         {},
+	"packs":         {"attack", "intel", "match/behaviour", "match/sigma"},
 	"packs/demo":    {"event", "evidence/evtx"},
 	"cmd/aldebaran": {everything},
 	// beside the product
@@ -88,6 +88,7 @@ var testArrows = map[string][]string{
 	"evidence/json":     {"evidence/evtx", "match/sigma"},
 	"match/sigma":       {"evidence/evtx", "evidence/exchange", "evidence/lines", "evidence/ncsa", "evidence/w3c"},
 	"match":             {"evidence/evtx"},
+	"match/behaviour":   {"evidence"},
 	"evidence":          {"match/sigma"},
 	"finding":           {"evidence/evtx"},
 	"hunt":              {"evidence/evtx", "packs", "packs/demo"},

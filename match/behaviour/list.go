@@ -6,6 +6,7 @@ func Analytics() []Analytic {
 	return []Analytic{
 		webRarePage(),
 		databaseFeatureUsed(),
+		hostScriptEngine(),
 		hostPotatoChain(),
 		hostImpacket(),
 	}
