@@ -323,7 +323,7 @@ func (s *rarePages) episode(f *Finishing, key string, p *rarePage) (Episode, boo
 			"hardly anybody uses, where a page with one client is usual", s.total, n, s.askedBy(p)))
 	}
 	if len(caveats) > 0 {
-		level = lower(level)
+		level = levelBelow(level)
 	}
 	if !s.refererLogged {
 		caveats = append(caveats, "the logs do not have the referer: whether a link led to the page is not known")
