@@ -5,6 +5,7 @@ package behaviour
 func Analytics() []Analytic {
 	return []Analytic{
 		webRarePage(),
+		webPathConfusion(),
 		databaseFeatureUsed(),
 		hostScriptEngine(),
 		hostPotatoChain(),

@@ -38,7 +38,7 @@ func scriptPath(stem []byte) []byte {
 		}
 		if n := end - from; n < len(scriptExtensions) && (end == len(stem) || stem[end] == '/' || stem[end] == ';') {
 			for _, known := range scriptExtensions[n] {
-				if equalFold(stem[from:end], known) {
+				if hasPrefixFold(stem[from:end], known) {
 					return stem[:end]
 				}
 			}
@@ -47,19 +47,6 @@ func scriptPath(stem []byte) []byte {
 }
 
 func isLetterOrDigit(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' }
-
-// equalFold compares with a lower-case text of letters and digits.
-func equalFold(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i := range b {
-		if b[i] != lower[i] && (b[i]|0x20 != lower[i] || lower[i] < 'a') {
-			return false
-		}
-	}
-	return true
-}
 
 // appendLower appends a text in lower case, of its letters in ASCII.
 func appendLower(dst, text []byte) []byte {
