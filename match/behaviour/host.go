@@ -2,7 +2,6 @@ package behaviour
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -193,21 +192,4 @@ func (b *bag[T]) noteDropped(f *Finishing, what string) {
 	if b.dropped > 0 {
 		f.Note("%d %s were not looked at: there are more than %d", b.dropped, what, b.max)
 	}
-}
-
-// joinBounded adds the entries of a later piece of evidence to a map of at most limit entries; of
-// keys that both have, the earlier stays. It gives the number of those that found no room, which
-// are the last in order of their keys.
-func joinBounded[V any](into, later map[string]V, limit int) (left int) {
-	for _, key := range slices.Sorted(maps.Keys(later)) {
-		if _, there := into[key]; there {
-			continue
-		}
-		if len(into) >= limit {
-			left++
-			continue
-		}
-		into[key] = later[key]
-	}
-	return left
 }

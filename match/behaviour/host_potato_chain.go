@@ -54,7 +54,7 @@ func hostPotatoChain() Analytic {
 			within, brokers := s.Minutes("minutes"), s.List("parents")
 			return func() State {
 				return &potatoState{
-					within: within, brokers: brokers, steps: bag[step]{max: maxPotatoSteps}, programs: map[string]potatoProgram{},
+					within: within, brokers: brokers, steps: bag[step]{max: maxPotatoSteps}, programs: table[potatoProgram]{max: maxPotatoPrograms},
 					children: bag[potatoChild]{max: maxPotatoSteps},
 				}
 			}, nil
@@ -92,8 +92,7 @@ type potatoState struct {
 	within   time.Duration
 	brokers  []string
 	steps    bag[step]
-	programs map[string]potatoProgram // by Sysmon's GUID
-	left     int                      // programs that found no room
+	programs table[potatoProgram] // by Sysmon's GUID
 	children bag[potatoChild]
 }
 
@@ -130,15 +129,13 @@ func (s *potatoState) program(r *Record) {
 	if !as.low() || namedOneOf(r.Text(ProcImage), s.brokers) {
 		return
 	}
-	key := r.String(ProcGUID)
-	if key == "" {
+	guid := r.Text(ProcGUID)
+	if guid == nil {
 		return // process ids are used again and again: nothing can be said by them
 	}
-	if _, there := s.programs[key]; !there && len(s.programs) >= maxPotatoPrograms {
-		s.left++
-		return
+	if p := s.programs.get(guid); p != nil {
+		*p = potatoProgram{r.String(ProcImage), r.String(ProcParentGUID), as}
 	}
-	s.programs[key] = potatoProgram{r.String(ProcImage), r.String(ProcParentGUID), as}
 }
 
 // systemProgram keeps a program of LocalSystem unless its parent may start such.
@@ -194,20 +191,19 @@ func (s *potatoState) Join(later State) {
 	o := later.(*potatoState)
 	s.steps.join(&o.steps)
 	s.children.join(&o.children)
-	s.left += o.left
-	s.left += joinBounded(s.programs, o.programs, maxPotatoPrograms)
+	s.programs.join(&o.programs, func(_, _ *potatoProgram) {})
 }
 
 // Finish finds the parents of programs of LocalSystem and puts traces together.
 func (s *potatoState) Finish(f *Finishing) {
 	s.steps.noteDropped(f, "traces")
 	s.children.noteDropped(f, "programs of LocalSystem")
-	if s.left > 0 {
-		f.Note("%d programs of service accounts were not looked at: there are more than %d", s.left, maxPotatoPrograms)
+	if s.programs.full {
+		f.Note("there are more than %d programs of service accounts: the children of the others were not looked at", maxPotatoPrograms)
 	}
 	from := map[Ref]string{}
 	for _, c := range s.children.items {
-		if p, ok := s.programs[c.parent]; ok {
+		if p := s.programs.at[c.parent]; p != nil {
 			s.steps.add(c.step)
 			from[c.Ref] = s.server(p)
 		}
@@ -237,17 +233,15 @@ func (s *potatoState) Finish(f *Finishing) {
 }
 
 // server is the web or database server that a program descends from, "" if none.
-func (s *potatoState) server(p potatoProgram) string {
+func (s *potatoState) server(p *potatoProgram) string {
 	for range maxPotatoParents {
 		name := lastPart(p.image)
 		if p.as == webIdentity || p.as == sqlIdentity || strings.EqualFold(name, "w3wp.exe") || strings.EqualFold(name, "sqlservr.exe") {
 			return name
 		}
-		parent, ok := s.programs[p.parent]
-		if !ok {
+		if p = s.programs.at[p.parent]; p == nil {
 			break
 		}
-		p = parent
 	}
 	return ""
 }
