@@ -32,6 +32,8 @@ type Hypothesis struct {
 	// Statement is a sentence that is true or false of the user's servers: "A script page was
 	// written into the sign-in folder of a mail server."
 	Statement string `json:"statement"`
+	// Logic says in one more sentence what would show it, where a pack does.
+	Logic string `json:"logic,omitempty"`
 	// Kind is "malware", "tool", "technique", "vulnerability", "indicator", "detection".
 	Kind string `json:"kind"`
 	// Claims are ids of the story's claims that it answers; Detections are ids of a pack's detections

@@ -36,6 +36,39 @@ func (k Kind) Serves(rules []*Rule) int {
 	return n
 }
 
+// ServesSource tells whether events of that kind can be a log source.
+func (k Kind) ServesSource(ls Logsource) bool {
+	k.Channel = strings.ToLower(k.Channel)
+	routes, _ := Routes(ls)
+	return slices.ContainsFunc(routes, k.takes)
+}
+
+// NamesOf gives the event's own fields in which a rule for that log source may find a field: the name
+// itself where nothing else is known. It gives nil if any of the event's fields may be it.
+func (k Kind) NamesOf(ls Logsource, field string) []string {
+	k.Channel = strings.ToLower(k.Channel)
+	routes, _ := Routes(ls)
+	for _, r := range routes {
+		if !k.takes(r) {
+			continue
+		}
+		d, ok := r.Fields[field]
+		if !ok {
+			return []string{field}
+		}
+		if len(d.From) == 0 {
+			return nil
+		}
+		names := append([]string{field}, d.From...)
+		for _, also := range d.Also {
+			names = append(names, also.From...)
+		}
+		slices.Sort(names)
+		return slices.Compact(names)
+	}
+	return []string{field}
+}
+
 func (k Kind) takes(r Route) bool {
 	fits := func(want, have string) bool { return want == "" || want == have }
 	if !fits(r.Product, k.Product) || !fits(r.Category, k.Category) || !fits(r.Service, k.Service) {

@@ -1,0 +1,228 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
+	"aldebaran/plan"
+	"aldebaran/story"
+)
+
+// overall is the answer to the story as a whole. One strong sighting or two moderate ones make it
+// seen; fewer are signs that honest work leaves, too. A no needs that most of what weighs could
+// have been seen.
+func (r *Report) overall() {
+	strong, moderate, signs := 0, 0, 0
+	var visible, all float64
+	for _, v := range r.Verdicts {
+		weight := float64(severity(v.Hypothesis.Severity) + 1)
+		switch v.Value {
+		case Seen:
+			visible, all = visible+weight, all+weight
+			switch v.Strength {
+			case "strong":
+				strong++
+			case "moderate":
+				moderate++
+			default:
+				signs++
+			}
+		case NotSeen:
+			visible, all = visible+weight, all+weight
+		case CouldNotSee:
+			all += weight
+		}
+	}
+	judged := r.Seen + r.NotSeen + r.CouldNotSee
+	could := fmt.Sprintf("%d could have been seen in this evidence", r.Seen+r.NotSeen)
+	switch {
+	case judged == 0:
+		r.Value = NotJudged
+		r.Overall = "Nothing in the story says anything that logs could answer."
+	case strong > 0 || moderate > 1:
+		r.Value = Seen
+		r.Overall = fmt.Sprintf("Seen: %d of %d things that the story and its pack describe are in this evidence, %d of them strongly; %d could not be seen.",
+			r.Seen, judged, strong, r.CouldNotSee)
+	case all > 0 && visible/all >= 0.5:
+		r.Value = NotSeen
+		r.Overall = fmt.Sprintf("Not seen: of %d things that the story and its pack describe, %s, and none is there with any weight.", judged, could)
+		if n := moderate + signs; n > 0 {
+			r.Overall = strings.TrimSuffix(r.Overall, ".") + fmt.Sprintf(" (%s that honest work leaves, too).", plural(n, "sign"))
+		}
+	default:
+		r.Value = CouldNotSee
+		r.Overall = fmt.Sprintf("Cannot be told: of %d things that the story and its pack describe, only %s. What is missing is listed with each.", judged, could)
+		if n := moderate + signs; n > 0 {
+			r.Overall = strings.TrimSuffix(r.Overall, ".") + fmt.Sprintf(" There are %s that honest work leaves, too.", plural(n, "sign"))
+		}
+	}
+}
+
+// relevance holds what the user says of himself against whom the story and the packs name as victims.
+func relevance(p *plan.Plan, who Setting) Relevance {
+	if who.Sector == "" && who.Region == "" && who.Country == "" {
+		return Relevance{Level: "unknown", Because: "say --sector and --region to learn how far the story concerns you"}
+	}
+	var r Relevance
+	sectors, places := map[string]bool{}, map[string]bool{}
+	note := func(c *story.Claim) {
+		switch c.Kind {
+		case story.Sector:
+			if !c.Negated && sector(c.Name) == sector(who.Sector) && who.Sector != "" {
+				sectors[c.Name] = true
+				r.Claims = append(r.Claims, c.ID)
+			}
+		case story.Region, story.Country:
+			if !c.Negated && c.Role != "origin" && concerns(c.Name, who) {
+				places[c.Name] = true
+				r.Claims = append(r.Claims, c.ID)
+			}
+		}
+	}
+	if p.Story != nil {
+		for i := range p.Story.Claims {
+			note(&p.Story.Claims[i])
+		}
+	}
+	for _, pack := range who.Packs {
+		if pack.Actor == nil {
+			continue
+		}
+		for _, c := range pack.Actor.Sectors {
+			if !c.Unverified && who.Sector != "" && sector(c.Value) == sector(who.Sector) {
+				sectors[c.Value] = true
+			}
+		}
+		for _, c := range slices.Concat(pack.Actor.Regions, pack.Actor.Countries) {
+			if !c.Unverified && concerns(c.Value, who) {
+				places[c.Value] = true
+			}
+		}
+	}
+	r.Level = "low"
+	switch {
+	case len(sectors) > 0 && len(places) > 0:
+		r.Level = "high"
+		r.Because = "victims of your sector and of your region are named"
+	case len(sectors) > 0:
+		r.Level = "medium"
+		r.Because = "victims of your sector are named"
+		if who.Region != "" || who.Country != "" {
+			r.Because += ", elsewhere"
+		}
+	case len(places) > 0:
+		r.Level = "medium"
+		r.Because = "victims in your region are named"
+		if who.Sector != "" {
+			r.Because += ", of other sectors"
+		}
+	default:
+		r.Because = "neither your sector nor your region is named"
+	}
+	return r
+}
+
+// sectors are words for the same sector; the first is its name.
+var sectors = [...][]string{
+	{"government", "ministry", "ministries", "foreign affairs", "embassy", "embassies", "diplomacy", "diplomatic", "public sector", "public administration", "governmental"},
+	{"telecommunications", "telecom", "telecoms", "telco", "isp", "mobile operator"},
+	{"military", "defence", "defense", "armed forces"},
+	{"finance", "financial services", "bank", "banking"},
+	{"energy", "oil and gas", "oil & gas", "utilities", "electricity"},
+	{"health", "healthcare", "hospital", "hospitals", "pharmaceutical"},
+	{"education", "academia", "university", "universities", "research"},
+	{"technology", "it", "information technology", "software"},
+	{"transport", "transportation", "aviation", "maritime", "logistics"},
+	{"manufacturing", "industrial"}, {"media", "journalism", "press"}, {"non-profit", "ngo", "ngos", "non-governmental organisation", "think tank"},
+	{"retail", "e-commerce"}, {"real estate"}, {"legal", "law"},
+}
+
+// sector gives one name to what is called differently.
+func sector(name string) string {
+	l := strings.ToLower(strings.TrimSpace(name))
+	for _, s := range sectors {
+		if slices.Contains(s, l) {
+			return s[0]
+		}
+	}
+	for _, s := range sectors {
+		for _, word := range s {
+			if len(word) > 3 && strings.Contains(l, word) {
+				return s[0]
+			}
+		}
+	}
+	return l
+}
+
+// regions are names for the groups of the UN's M49 list.
+var regions = map[string]string{
+	"africa": "002", "north africa": "015", "northern africa": "015", "sub-saharan africa": "202", "west africa": "011", "east africa": "014", "southern africa": "018", "central africa": "017",
+	"asia": "142", "central asia": "143", "east asia": "030", "southeast asia": "035", "south-east asia": "035", "south asia": "034", "southern asia": "034", "western asia": "145", "middle east": "145",
+	"europe": "150", "eastern europe": "151", "western europe": "155", "northern europe": "154", "southern europe": "039",
+	"americas": "019", "north america": "021", "latin america": "419", "south america": "005", "central america": "013", "caribbean": "029",
+	"oceania": "009",
+}
+
+// middleEast are countries that belong to it by usage though the UN counts them to Africa or Southern Asia.
+var middleEast = [...]string{"EG", "IR"}
+
+// concerns tells whether a place is the user's, contains it, or lies in the region that the user named.
+func concerns(place string, who Setting) bool {
+	for _, own := range []string{who.Country, who.Region} {
+		if own == "" {
+			continue
+		}
+		if strings.EqualFold(place, own) || within(own, place) || within(place, own) {
+			return true
+		}
+	}
+	return false
+}
+
+// within tells whether a country or region lies in another region.
+func within(inner, outer string) bool {
+	o, ok := region(outer)
+	if !ok {
+		return false
+	}
+	i, ok := region(inner)
+	if !ok {
+		return false
+	}
+	if strings.EqualFold(outer, "middle east") && slices.Contains(middleEast[:], i.String()) {
+		return true
+	}
+	return o == i || o.Contains(i)
+}
+
+// region finds a region or a country by its name in English or its code.
+func region(name string) (language.Region, bool) {
+	l := strings.ToLower(strings.TrimSpace(name))
+	if code, ok := regions[l]; ok {
+		r, err := language.ParseRegion(code)
+		return r, err == nil
+	}
+	if r, err := language.ParseRegion(strings.ToUpper(l)); err == nil && len(l) <= 3 {
+		return r, true
+	}
+	return country(l)
+}
+
+// country finds a country by its name in English.
+func country(lower string) (language.Region, bool) {
+	names := display.English.Regions()
+	for a := 'A'; a <= 'Z'; a++ {
+		for b := 'A'; b <= 'Z'; b++ {
+			r, err := language.ParseRegion(string([]rune{a, b}))
+			if err == nil && r.IsCountry() && strings.EqualFold(names.Name(r), lower) {
+				return r, true
+			}
+		}
+	}
+	return language.Region{}, false
+}

@@ -1,0 +1,95 @@
+package verdict
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"aldebaran/event"
+)
+
+// inShort is a record in one line: its values by name, those of the payload, as far as there is room.
+func inShort(e *event.Event) string {
+	const room = 360
+	var b strings.Builder
+	if e.EventID != 0 {
+		fmt.Fprintf(&b, "%s %d:", e.Channel, e.EventID)
+	}
+	for i, f := range e.Shape.Fields {
+		if f.Part != event.Data || i >= len(e.Values) || e.Values[i].IsNull() {
+			continue
+		}
+		text := e.Values[i].String()
+		if text == "" || text == "-" || strings.HasSuffix(f.Name, "Guid") || f.Name == "RuleName" || f.Name == "UtcTime" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%s=%s", f.Name, cut(text, 120))
+		if b.Len() > room {
+			return cut(b.String(), room)
+		}
+	}
+	return b.String()
+}
+
+// cut shortens a text to at most n bytes, at a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xc0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+func count(n int, what string) string { return thousands(n) + " " + pluralOf(n, what) }
+
+func plural(n int, what string) string { return count(n, what) }
+
+func pluralOf(n int, what string) string {
+	if n == 1 {
+		return what
+	}
+	return what + "s"
+}
+
+// thousands writes a number with commas: 1,234,567.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// number writes days with one decimal where that matters.
+func number(f float64) string {
+	if f >= 10 {
+		return strconv.Itoa(int(f + 0.5))
+	}
+	return strconv.FormatFloat(f, 'f', 1, 64)
+}
+
+// list names the first of several, and counts the others.
+func list(all []string, n int) string {
+	if len(all) <= n {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:n], ", "), len(all)-n)
+}
+
+func numbers(all []int) string {
+	s := make([]string, len(all))
+	for i, n := range all {
+		s[i] = strconv.Itoa(n)
+	}
+	return strings.Join(s, ", ")
+}
+
+func day(t time.Time) string { return t.UTC().Format("2006-01-02") }
+
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
