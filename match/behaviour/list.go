@@ -6,9 +6,11 @@ func Analytics() []Analytic {
 	return []Analytic{
 		webRarePage(),
 		webPathConfusion(),
+		webCookieSession(),
 		databaseFeatureUsed(),
 		hostScriptEngine(),
 		hostPotatoChain(),
 		hostImpacket(),
+		hostNetworkProvider(),
 	}
 }
