@@ -12,5 +12,6 @@ func Analytics() []Analytic {
 		hostPotatoChain(),
 		hostImpacket(),
 		hostNetworkProvider(),
+		hostLookalikeAccount(),
 	}
 }
