@@ -7,6 +7,8 @@ func Analytics() []Analytic {
 		webRarePage(),
 		webPathConfusion(),
 		webCookieSession(),
+		mailGrantExportCleanup(),
+		mailWatchWords(),
 		databaseFeatureUsed(),
 		hostScriptEngine(),
 		hostPotatoChain(),
