@@ -49,6 +49,7 @@ func TestOpen(t *testing.T) {
 		{"a log whose header was overwritten with zeros", noHeader, nil},
 		{"nothing", nil, ErrEmpty},
 		{"a text", []byte("This is no event log.\n"), ErrUnknown},
+		{"settings in JSON", []byte("{\"name\": \"synthetic\"}\n"), ErrUnknown},
 		{"a long text", bytes.Repeat([]byte("This is no event log.\n"), 20_000), ErrUnknown},
 		{"zeros", make([]byte, 300_000), ErrUnknown},
 	} {

@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"errors"
+	"fmt"
 	"io"
 
 	"aldebaran/event"
@@ -93,7 +95,11 @@ func text[F log, R unitReader[F]](
 		name:  name,
 		sniff: sniff,
 		open: func(r io.ReaderAt, size int64, path string, opt Options) (log, error) {
-			return open(r, size, path, opt.lines())
+			file, err := open(r, size, path, opt.lines())
+			if errors.Is(err, json.ErrNoEvents) {
+				return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+			}
+			return file, err
 		},
 		newReader: func(opt Options) reader { return typed[F, R]{newReader(opt.lines())} },
 	}

@@ -103,6 +103,7 @@ func (m *maker) layout() *layout {
 			if d.is(m) {
 				m.nested()
 				d.make(m)
+				m.l.known = true
 				return m.l
 			}
 		}

@@ -16,6 +16,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
@@ -86,8 +88,12 @@ func (r *Reader) isOwnOutput() bool {
 	return own >= 3
 }
 
-// Open looks at the beginning of a file to see how its records are laid out. The error is one of
-// the file system.
+// ErrNoEvents is a file whose only object is no event: it says no time, is of no maker we know and has
+// no field that logs have. Settings, manifests and reports of programs are such files.
+var ErrNoEvents = errors.New("JSON without events")
+
+// Open looks at the beginning of a file to see how its records are laid out. The error is
+// [ErrNoEvents] or one of the file system.
 func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error) {
 	log, err := lines.Open(r, size, path)
 	if err != nil {
@@ -101,8 +107,53 @@ func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error
 	}
 	f := &File{log: log}
 	text, _ := lines.Head(head[:n])
+	if int64(n) == size && isNoEvent(text) {
+		return nil, ErrNoEvents
+	}
 	f.perLine = isPerLine(text, int64(n) == size)
 	return f, nil
+}
+
+// isNoEvent tells whether a whole file is one object that is no event. Several objects are records of
+// something, whatever it is.
+func isNoEvent(text []byte) bool {
+	text = bytes.Trim(text, " \t\r\n\x00")
+	if len(text) == 0 || text[0] != '{' {
+		return false
+	}
+	if at, _ := findList(text); at > 0 {
+		return false
+	}
+	r := NewReader(lines.Options{})
+	r.begin(text)
+	if r.object(1, 1) != len(text) || r.layoutAt(r.at).known {
+		return false
+	}
+	for i, l := range leaves(r.at) {
+		if isOfLog(l.path) || isTime(r.values[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isOfLog tells whether a value has a name by which many logs call what an event says.
+func isOfLog(path string) bool {
+	switch strings.ToLower(path[strings.LastIndexByte(path, '.')+1:]) {
+	case "message", "msg", "log", "event", "eventid", "event_id", "eventtype", "event_type", "commandline", "command_line", "image", "process",
+		"src_ip", "srcip", "dst_ip", "clientip", "client_ip", "sourceip", "source_ip", "remote_addr", "status_code", "severity", "level":
+		return true
+	}
+	return strings.HasPrefix(path, "event.") || strings.HasPrefix(path, "source.") || strings.HasPrefix(path, "process.")
+}
+
+// isTime tells whether a text is a date and a time; numbers alone may be anything.
+func isTime(v event.Value) bool {
+	if v.Kind != event.Text || len(v.Raw) < len("2026-03-01") || bytes.IndexAny(v.Raw, "-/:") < 0 {
+		return false
+	}
+	_, _, ok := parseTime(v.Raw, time.UTC)
+	return ok
 }
 
 // isPerLine tells whether the first record of a file fills its line and is no list of records.

@@ -173,6 +173,8 @@ func join(path, key string) string {
 // A layout is what is known of all records that end at the same node.
 type layout struct {
 	shape *event.Shape
+	// known says that it is that of a maker we know.
+	known bool
 	// product, category and service are the labels, unless choose says otherwise.
 	product, category, service string
 	choose                     chooser

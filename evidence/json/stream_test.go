@@ -3,6 +3,7 @@ package json
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -86,7 +87,7 @@ func TestLayoutsOfFiles(t *testing.T) {
 	f("other text between", "{\"a\":1}\nTraceback\n{\"a\":3}\n", true, "1", "3", "damage", "{ |")
 	f("several in a line", "{\"a\":1}{\"a\":2} {\"a\":3}\n{\"a\":4}\n", true, "1", "2", "3", "4")
 	f("commas at the ends", "{\"a\":1},\n{\"a\":2},\n", true, "1", "2")
-	f("NULs at the end", "{\"a\":1,\"b\":\""+strings.Repeat("x", 500)+"\"}\n\x00\x00\x00", true, "1", "damage", "NUL")
+	f("NULs at the end", "{\"a\":1,\"message\":\""+strings.Repeat("x", 500)+"\"}\n\x00\x00\x00", true, "1", "damage", "NUL")
 	f("array", "[{\"a\":1},{\"a\":2,\"é\":\"𝄞\"},{\"a\":3}]", false, "1", "2", "3")
 	f("array over lines", "[\n  {\n    \"a\": 1,\n    \"b\": {\n      \"a\": 7\n    }\n  },\n  {\n    \"a\": 2\n  }\n]\n", false, "1", "2")
 	f("broken in an array", "[{\"a\":1},{\"a\":2 \"b\":1},{\"a\":3}]", false, "1", "3", "damage", "a comma")
@@ -99,7 +100,7 @@ func TestLayoutsOfFiles(t *testing.T) {
 	f("Elasticsearch", `{"took":1,"_shards":{"total":5},"hits":{"total":2,"hits":[{"_source":{"x":1},"a":1},{"a":2}]},"n":null}`, false, "1", "2")
 	f("Splunk", `{"preview":false,"messages":[],"fields":[{"name":"a"}],"results":[{"a":1}]}`, false, "1")
 	f("a record with a list", `{"time":"2026-01-02T03:04:05Z","a":1,"events":[{"a":2},{"a":3}]}`, true, "1")
-	f("escapes in names", `{"\u0061":"x"}`, true, "x")
+	f("escapes in names", `{"\u0061":"x","message":""}`, true, "x")
 }
 
 func decode(b []byte, form string) string {
@@ -160,6 +161,29 @@ func TestUnescape(t *testing.T) {
 	f(`end\`, `end\`)
 }
 
+// TestNoEvents: a file of one object that says no time, is of no maker and has no field of a log is no
+// evidence; several objects are.
+func TestNoEvents(t *testing.T) {
+	f := func(want error, text string) {
+		t.Helper()
+		if _, err := Open(strings.NewReader(text), int64(len(text)), "x", lines.Options{}); !errors.Is(err, want) {
+			t.Errorf("Open(%s) = %v, want %v", text, err, want)
+		}
+	}
+	f(ErrNoEvents, "{\n  \"name\": \"settings\",\n  \"version\": \"1.2.3\",\n  \"ports\": [80, 443]\n}\n")
+	f(ErrNoEvents, `{"a":{"b":1},"since":1772352000}`)
+	f(ErrNoEvents, "\xef\xbb\xbf{\"a\":1}\n\x00\x00")
+	f(nil, "{\"a\":1}\n{\"a\":2}\n")              // records of something
+	f(nil, `[{"a":1}]`)                           // a list of them
+	f(nil, `{"value":[{"a":1}]}`)                 // a reply
+	f(nil, `{"a":1,"at":"2026-03-01T08:00:00Z"}`) // a time under any name
+	f(nil, `{"a":1,"Message":"text"}`)
+	f(nil, `{"process":{"name":"sh"}}`)
+	f(nil, `{"EventID":4624,"Channel":"Security"}`)
+	f(nil, `{"a":1`)                                           // half written
+	f(nil, `{"a":"`+strings.Repeat("x", lines.MaxLine/4)+`"}`) // too long to be told
+}
+
 // TestLimits gives the reader what no honest log has.
 func TestLimits(t *testing.T) {
 	r := NewReader(lines.Options{})
@@ -171,7 +195,7 @@ func TestLimits(t *testing.T) {
 		}
 	})
 	t.Run("fields", func(t *testing.T) {
-		events, rep := readAll(t, r, []byte(`{"a":1`+strings.Repeat(`,"b":2`, 2*maxFields)+"}\n"))
+		events, rep := readAll(t, r, []byte(`{"message":1`+strings.Repeat(`,"b":2`, 2*maxFields)+"}\n"))
 		if len(events) != 1 || len(events[0].Values) != maxFields || len(rep.Damage) != 1 || rep.Damage[0].Lost != 0 {
 			t.Errorf("%d events, damage %v", len(events), rep.Damage)
 		}
