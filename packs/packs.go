@@ -25,6 +25,7 @@ import (
 // files holds the rules of all packs. A pattern a pack, so that a folder without rules does not
 // compile.
 //
+//go:embed mail-and-database-servers/sigma/*.yml
 //go:embed phantom-taurus/sigma/*.yml
 //go:embed web-shells/sigma/*.yml
 //go:embed windows-servers/sigma/*.yml
@@ -34,7 +35,7 @@ var files embed.FS
 const Default = "windows-servers"
 
 // names are the folders of the packs, sorted.
-var names = [...]string{"phantom-taurus", "web-shells", Default}
+var names = [...]string{"mail-and-database-servers", "phantom-taurus", "web-shells", Default}
 
 // Names are the names of all packs, sorted.
 func Names() []string { return slices.Clone(names[:]) }
