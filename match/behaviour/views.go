@@ -267,7 +267,7 @@ func specs() []sigma.ViewSpec {
 			Fields: []string{"server_principal_name", "client_ip|host|userhost", "application_name", "database_name", "object_name", "statement", "action_id|command",
 				"response_rows|Rows_sent|rows", "reason", "option", "old_value", "new_value", "message", "server_instance_name", "succeeded|return_code|status"}},
 		Cmdlet: {Name: "cmdlet", Sources: []sigma.Logsource{{Product: "windows", Service: "msexchange-management"}, {Product: "exchange", Service: "msexchange-management"}, {Product: "m365", Service: "audit"}},
-			Fields: []string{"CmdletName|Operation", "CmdletParameters", "User|UserId", "Data", "Process", "ClientIPAddress|ClientIP|ClientIpAddress", "ObjectId",
+			Fields: []string{"CmdletName|Operation", "CmdletParameters|ModifiedProperties", "User|UserId", "Data", "Process", "ClientIPAddress|ClientIP|ClientIpAddress", "ObjectId",
 				"Outcome|ExecutionResult|ResultStatus", "QueryText|Query"}},
 		Mailbox: {Name: "mailbox", Sources: []sigma.Logsource{{Product: "exchange", Service: "msexchange-httpproxy"}, {Product: "exchange", Service: "msexchange-ews"}, {Product: "m365", Service: "audit"}},
 			Fields: []string{"AuthenticatedUser|UserId", "AnchorMailbox|MailboxOwnerUPN|ImpersonatedUser|MailboxGuid", "SoapAction|Operation", "ClientIpAddress|ClientIPAddress|ClientIP",

@@ -1,0 +1,177 @@
+package behaviour
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// What analytics of mail share: accounts, the commands by which mailboxes are opened, searched and
+// exported, and their parameters.
+
+// A mailCommand is what a command of Exchange or of Microsoft 365 does to mailboxes.
+type mailCommand uint8
+
+const (
+	otherCommand  mailCommand = iota
+	grantCommand              // gives somebody a role over mailboxes, or access to one
+	searchCommand             // searches mailboxes of others
+	exportCommand             // copies them out
+	cleanCommand              // takes back a grant, or removes a search or an export
+	ruleCommand               // a standing order about mail with certain words
+	traceCommand              // asks who sent what to whom
+	ownSearch                 // a user searches, perhaps his own mailbox
+)
+
+// mailCommandOf tells what a command does, by its name and by those of its parameters that change
+// it. The names are those of Exchange's cmdlets and of the operations of the Unified Audit Log.
+//
+// https://learn.microsoft.com/powershell/module/exchange, https://learn.microsoft.com/purview/audit-log-activities
+func mailCommandOf(name, parameters []byte) mailCommand {
+	var room [48]byte
+	if len(name) > len(room) {
+		return otherCommand
+	}
+	switch string(appendLower(room[:0], name)) {
+	case "new-managementroleassignment", "add-rolegroupmember", "update-rolegroupmember", "new-rolegroup", "add-managementroleentry",
+		"add-ediscoverycaseadmin", "caseadminadded", "add member to role.", "add app role assignment to service principal.",
+		"add delegated permission grant.", "consent to application.":
+		return grantCommand
+	case "add-mailboxpermission":
+		if containsFold(parameters, "fullaccess") || containsFold(parameters, "readpermission") {
+			return grantCommand
+		}
+	case "search-mailbox":
+		switch {
+		case containsFold(parameters, "-deletecontent"):
+			return cleanCommand
+		case containsFold(parameters, "-targetmailbox"):
+			return exportCommand
+		}
+		return searchCommand
+	case "new-mailboxsearch", "set-mailboxsearch":
+		if containsFold(parameters, "-targetmailbox") {
+			return exportCommand
+		}
+		return searchCommand
+	case "start-mailboxsearch", "new-compliancesearch", "set-compliancesearch", "start-compliancesearch", "searchcreated", "searchupdated", "searchstarted",
+		"new-ediscoverysearch", "start-historicalsearch":
+		return searchCommand
+	case "new-compliancesearchaction":
+		if containsFold(parameters, "-purge") {
+			return cleanCommand
+		}
+		if containsFold(parameters, "-export") {
+			return exportCommand
+		}
+		return searchCommand
+	case "new-mailboxexportrequest", "export-mailbox", "searchexported", "searchexportdownloaded":
+		return exportCommand
+	case "remove-mailboxexportrequest", "remove-managementroleassignment", "remove-rolegroupmember", "remove-mailboxsearch", "remove-mailboxpermission",
+		"remove-compliancesearch", "remove-compliancesearchaction", "searchremoved", "remove-ediscoverycaseadmin", "caseadminremoved", "remove member from role.",
+		"remove app role assignment from service principal.", "remove delegated permission grant.":
+		return cleanCommand
+	case "new-inboxrule", "set-inboxrule", "new-transportrule", "set-transportrule", "updateinboxrules":
+		return ruleCommand
+	case "get-messagetrackinglog", "get-messagetrace", "get-messagetracev2":
+		return traceCommand
+	case "searchqueryinitiatedexchange":
+		return ownSearch
+	}
+	return otherCommand
+}
+
+// failedCommand tells whether a command is known not to have been carried out.
+func failedCommand(r *Record) bool {
+	outcome := r.Text(CmdStatus)
+	return hasPrefixFold(outcome, "fail") || hasPrefixFold(outcome, "false") || hasPrefixFold(outcome, "error") || hasPrefixFold(outcome, "partiallyfail")
+}
+
+// accountName is what tells an account apart in logs that write it differently: "adm" for
+// corp.example/Users/adm, CORP\adm and adm@corp.example.
+func accountName(user string) string {
+	user = strings.ToLower(user)
+	if at := strings.LastIndexAny(user, `/\`); at >= 0 {
+		user = user[at+1:]
+	}
+	if name, _, ok := strings.Cut(user, "@"); ok && name != "" {
+		user = name
+	}
+	return strings.TrimSpace(user)
+}
+
+// commandActor is who ran a command, or where if the log does not say who.
+func commandActor(r *Record) string {
+	if user := accountName(r.String(CmdUser)); user != "" {
+		return user
+	}
+	return shortHost(r.Host())
+}
+
+// parameter gives the value of a parameter of a command, as event logs have them: -Name "value". The
+// name is in lower case. A value may hold quotes of its own; it ends at one that is the last, or
+// behind which another parameter begins: parameters have capitals, operators of filters have not.
+func parameter(parameters []byte, name string) []byte {
+	for at := 0; at < len(parameters); {
+		n := bytes.IndexByte(parameters[at:], '-')
+		if n < 0 {
+			return nil
+		}
+		at += n + 1
+		rest := parameters[at:]
+		if !hasPrefixFold(rest, name) || len(rest) == len(name) || isLetterOrDigit(rest[len(name)]) {
+			continue
+		}
+		return parameterValue(bytes.TrimLeft(rest[len(name):], " :"))
+	}
+	return nil
+}
+
+func parameterValue(text []byte) []byte {
+	if len(text) == 0 {
+		return nil
+	}
+	quote := text[0]
+	if quote != '"' && quote != '\'' && quote != '{' {
+		end := bytes.IndexByte(text, ' ')
+		if end < 0 {
+			end = len(text)
+		}
+		return text[:end]
+	}
+	if quote == '{' {
+		quote = '}'
+	}
+	text = text[1:]
+	for at := 0; ; {
+		n := bytes.IndexByte(text[at:], quote)
+		if n < 0 {
+			return text
+		}
+		at += n + 1
+		behind := bytes.TrimLeft(text[at:], " ;|)\r\n")
+		if len(behind) == 0 || len(behind) > 1 && behind[0] == '-' && 'A' <= behind[1] && behind[1] <= 'Z' {
+			return text[:at-1]
+		}
+	}
+}
+
+// oddTarget tells why the place that an export goes to is odd, "" if it is not: exports are files of
+// Outlook on a share for them.
+func oddTarget(path string) string {
+	lower := strings.ToLower(path)
+	switch {
+	case path == "":
+		return ""
+	case strings.Contains(lower, `\inetpub\`), strings.Contains(lower, `\wwwroot\`), strings.Contains(lower, `\httpproxy\`), strings.Contains(lower, `\aspnet_client\`),
+		strings.Contains(lower, `\owa\`), strings.Contains(lower, `\ecp\`):
+		return "it is below a folder that the web server hands out"
+	case !strings.HasSuffix(lower, ".pst"):
+		return "it is no file of Outlook (.pst)"
+	case strings.HasPrefix(lower, `\\127.`), strings.HasPrefix(lower, `\\localhost\`), strings.HasPrefix(lower, `\\[::1]\`):
+		return "it is the server's own disk, by way of a share"
+	case slices.ContainsFunc([]string{`\admin$\`, `\c$\`, `\d$\`, `\e$\`}, func(s string) bool { return strings.Contains(lower, s) }):
+		return "it is a share for administration"
+	}
+	return ""
+}
