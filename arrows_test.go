@@ -70,7 +70,7 @@ var arrows = map[string][]string{
 	"finding": {"attack", "event", "match", "match/sigma"},
 	"verdict": {"evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
 	// what holds it together
-	"hunt":          {"attack", "event", "evidence", "finding", "match", "match/behaviour", "match/sigma"},
+	"hunt":          {"attack", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/sigma", "plan", "story", "verdict"},
 	"packs":         {"attack", "intel", "match/behaviour", "match/sigma"},
 	"packs/demo":    {"event", "evidence/evtx"},
 	"cmd/aldebaran": {everything},

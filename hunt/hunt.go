@@ -39,6 +39,7 @@ type Output interface {
 // what it was given ([OutputError]).
 func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	started := opt.now()
+	opt.Watch = opt.Watch || opt.Question != nil // a no needs to know what could have been seen
 	// What do we look for?
 	rules, err := opt.loadRules()
 	if err != nil {
@@ -56,6 +57,7 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	asked := opt.ask(wanted)
 	// Where do we look?
 	listing, err := evidence.Walk(opt.Evidence)
 	if err != nil {
@@ -75,6 +77,7 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 
 	// What does it come to?
 	result := c.result(listing, rules)
+	result.Plan, result.Answer = asked, opt.answer(asked, result, wanted)
 	result.Took = Took{Rules: ready.Sub(started), Reading: opt.now().Sub(ready)}
 	for _, out := range outputs {
 		if c.err == nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aldebaran/evidence"
+	"aldebaran/intel"
 	"aldebaran/match"
 	"aldebaran/match/behaviour"
 	"aldebaran/match/sigma"
@@ -34,6 +35,12 @@ type Options struct {
 	// Behaviours are looked for beside the rules; nil for none. Their settings are those of packs and
 	// of the user, joined.
 	Behaviours *behaviour.Config
+
+	// Indicators are looked for beside the rules.
+	Indicators []intel.Indicator
+
+	// Question, if there is one, is answered by what is found: see Result.Answer.
+	Question *Question
 
 	// Since and Until bound the time of the events that are matched, both inclusive; zero is no
 	// bound. Events without a time are matched.

@@ -33,6 +33,9 @@ func (j *JSON) Finish(r *Result) error {
 	j.text("{\n")
 	j.member("summary", summaryDoc(r), ",\n")
 	j.member("rules", ruleDoc(r.Rules), ",\n")
+	if r.Answer != nil {
+		j.member("answer", answerDoc(r), ",\n")
+	}
 	list(j, "sources", r.Sources, func(s Source) any { return sourceDoc(s) })
 	list(j, "skipped", r.Skipped, func(s evidence.Skip) any { return s })
 	list(j, "logs", r.Logs, func(l Log) any { return l })

@@ -72,6 +72,7 @@ func (t *Table) Correlation(*Correlation) error { return nil }
 func (t *Table) Finish(r *Result) error {
 	t.heading()
 	t.whatWasRead(r)
+	t.answer(r)
 	t.whatWasFound(r)
 	t.tactics(r)
 	t.timeline(r)
@@ -119,7 +120,7 @@ func (t *Table) whatWasRead(r *Result) {
 	if s.FilteredEvents > 0 {
 		p.row("", p.paint(faint, plural(s.FilteredEvents, "event")+" outside the time or hosts that were asked for"))
 	}
-	if r.Surveyed == nil {
+	if !r.looked {
 		t.rules(r)
 	}
 	if s.First != "" {

@@ -10,6 +10,8 @@ import (
 	"aldebaran/evidence"
 	"aldebaran/finding"
 	"aldebaran/match/sigma"
+	"aldebaran/plan"
+	"aldebaran/verdict"
 )
 
 // A Result is what a hunt comes to. Its parts are sorted, and nothing in it but Took depends on the
@@ -24,6 +26,9 @@ type Result struct {
 	Timeline *finding.Timeline
 	// Surveyed is what each log of each host can show, if Options.Watch was set.
 	Surveyed []SurveyedLog
+	// Plan is what the question of the options was taken to mean, Answer the verdicts; nil without one.
+	Plan   *plan.Plan
+	Answer *verdict.Report
 	// Skews are the clocks of which two logs show the same events.
 	Skews []evidence.Skew
 	// Recover says that stale records were asked for.
@@ -33,6 +38,8 @@ type Result struct {
 	// Took is how long it took, if there was a clock. It is for people only: no output that is the
 	// same for the same evidence has it.
 	Took Took
+	// looked says that nothing was hunted for: see Survey.
+	looked bool
 }
 
 // Took is how long the stages of a hunt took.
@@ -206,6 +213,7 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 	s.First, s.Last = stamp(period.first), stamp(period.last)
 	s.Hosts = c.logs.names(hostOf)
 	r := &Result{
+		looked:   c.opt.lookOnly,
 		Skipped:  c.listed(listing.Skipped),
 		Sources:  c.sources,
 		Findings: c.groups.Findings(),

@@ -40,13 +40,13 @@ type Verdict struct {
 
 // A Proof is a finding, by what it quotes from the evidence.
 type Proof struct {
-	Finding int     `json:"finding"` // index in the hunt's findings
-	Rule    string  `json:"rule"`
-	Title   string  `json:"title"`
-	Level   string  `json:"level"`
-	Test    string  `json:"test"`   // id of the plan's test
-	Weight  float64 `json:"weight"` // of that test
-	Hosts   []string
+	Finding int       `json:"finding"` // index in the hunt's findings
+	Rule    string    `json:"rule"`
+	Title   string    `json:"title"`
+	Level   string    `json:"level"`
+	Test    string    `json:"test"`   // id of the plan's test
+	Weight  float64   `json:"weight"` // of that test
+	Hosts   []string  `json:"hosts"`
 	First   time.Time `json:"first,omitzero"`
 	Last    time.Time `json:"last,omitzero"`
 	Count   int       `json:"count"`
