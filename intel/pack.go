@@ -54,12 +54,12 @@ type Contents struct {
 	Tests []string `json:"-"`
 }
 
-// The names of the files and folders of a pack.
+// The names of the files of a pack.
 const (
-	packFile       = "pack.yml"
-	adviceFile     = "advice.yml"
-	indicatorsFile = "indicators.csv"
-	behavioursFile = "behaviours.yml"
+	PackFile       = "pack.yml"
+	AdviceFile     = "advice.yml"
+	IndicatorsFile = "indicators.csv"
+	BehavioursFile = "behaviours.yml"
 )
 
 // maxPackFiles bounds how many files a folder of a pack can have: SigmaHQ has three thousand rules.
@@ -69,12 +69,12 @@ const maxPackFiles = 20_000
 // together; what they stand for is left out, and the rest can be used. The error tells of a folder
 // that cannot be read, or that holds no pack.yml ([fs.ErrNotExist]).
 func ReadPack(fsys fs.FS, dir string) (*Pack, []Problem, error) {
-	text, err := readPackFile(fsys, path.Join(dir, packFile))
+	text, err := readPackFile(fsys, path.Join(dir, PackFile))
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the pack %s: %w", dir, err)
 	}
 	var p Pack
-	problems := decodeYAML(path.Join(dir, packFile), text, &p)
+	problems := decodeYAML(path.Join(dir, PackFile), text, &p)
 	if p.Name == "" {
 		p.Name = path.Base(dir)
 	}
@@ -95,8 +95,8 @@ func (c *Contents) read(fsys fs.FS, dir, pack string) ([]Problem, error) {
 		name string
 		read func(name string, text []byte) ([]Problem, error)
 	}{
-		{adviceFile, c.readAdvice},
-		{behavioursFile, c.readBehaviours},
+		{AdviceFile, c.readAdvice},
+		{BehavioursFile, c.readBehaviours},
 	} {
 		name := path.Join(dir, f.name)
 		text, err := readPackFile(fsys, name)

@@ -95,9 +95,9 @@ func (c *packCheck) once(file, key string, ids []string, line func(int) int) map
 func (c *packCheck) head() {
 	p := c.p
 	if base := path.Base(c.dir); base != "." && p.Name != base {
-		c.problem(packFile, 1, "name: want that of the folder, %q, found %q", base, excerpt(p.Name))
+		c.problem(PackFile, 1, "name: want that of the folder, %q, found %q", base, excerpt(p.Name))
 	}
-	c.form(packFile, 1, "name", packName, "web-shells", p.Name)
+	c.form(PackFile, 1, "name", packName, "web-shells", p.Name)
 	for _, f := range []struct{ key, value string }{
 		{"title", p.Title},
 		{"version", p.Version},
@@ -105,13 +105,13 @@ func (c *packCheck) head() {
 		{"description", p.Description},
 		{"licence", p.Licence},
 	} {
-		c.need(packFile, 1, f.key, f.value)
+		c.need(PackFile, 1, f.key, f.value)
 	}
-	c.once(packFile, "id of a source", ids(p.Sources, func(s *Source) string { return s.ID }), func(i int) int { return p.Sources[i].Line })
+	c.once(PackFile, "id of a source", ids(p.Sources, func(s *Source) string { return s.ID }), func(i int) int { return p.Sources[i].Line })
 	for _, s := range p.Sources {
-		c.need(packFile, s.Line, "name of the source "+s.ID, s.Name)
+		c.need(PackFile, s.Line, "name of the source "+s.ID, s.Name)
 		if strings.ContainsFunc(s.ID, func(r rune) bool { return r <= ' ' || r == ';' || r == ',' }) {
-			c.problem(packFile, s.Line, "id of a source: want no blanks, commas and semicolons, found %q", excerpt(s.ID))
+			c.problem(PackFile, s.Line, "id of a source: want no blanks, commas and semicolons, found %q", excerpt(s.ID))
 		}
 	}
 }
@@ -123,10 +123,10 @@ func (c *packCheck) facts() {
 	for _, s := range c.p.Sources {
 		read[s.ID] = !s.Unread
 	}
-	file := packFile
+	file := PackFile
 	for what, f := range c.p.Facts() {
 		if strings.HasPrefix(what, "advice ") {
-			file = adviceFile
+			file = AdviceFile
 		}
 		c.sources(file, f.Line, what, f.Sources, f.Unverified, read)
 		if f.Grade == (Grade{}) && !f.Generic {
@@ -142,49 +142,49 @@ func (c *packCheck) sources(file string, line int, what string, ids []string, un
 		c.problem(file, line, "%s: want a source, found none", what)
 		return
 	}
-	anyRead := false
+	unread := true
 	for _, id := range ids {
 		isRead, known := read[id]
 		if !known {
 			c.problem(file, line, "%s: source %q is not in the list of sources", what, excerpt(id))
 		}
-		anyRead = anyRead || isRead
+		unread = unread && known && !isRead
 	}
-	if !anyRead && !unverified {
+	if unread && !unverified {
 		c.problem(file, line, "%s: want unverified: true, as nobody read its sources, found none", what)
 	}
 }
 
 func (c *packCheck) actor(a *Actor) {
-	c.need(packFile, a.Line, "id", a.ID)
-	c.form(packFile, a.Line, "id", packName, "phantom-taurus", a.ID)
-	c.need(packFile, a.Line, "name", a.Name)
+	c.need(PackFile, a.Line, "id", a.ID)
+	c.form(PackFile, a.Line, "id", packName, "phantom-taurus", a.ID)
+	c.need(PackFile, a.Line, "name", a.Name)
 	for _, n := range a.Aliases {
-		c.need(packFile, n.Line, "name", n.Name)
-		c.need(packFile, n.Line, "by", n.By)
-		c.oneOf(packFile, n.Line, "kind", n.Kind, NameKinds())
-		c.oneOf(packFile, n.Line, "confidence", n.Confidence, Confidences())
+		c.need(PackFile, n.Line, "name", n.Name)
+		c.need(PackFile, n.Line, "by", n.By)
+		c.oneOf(PackFile, n.Line, "kind", n.Kind, NameKinds())
+		c.oneOf(PackFile, n.Line, "confidence", n.Confidence, Confidences())
 		for _, not := range a.NotAliases {
 			if strings.EqualFold(not.Name, n.Name) {
-				c.problem(packFile, not.Line, "not_aliases: %q is among the aliases too", excerpt(not.Name))
+				c.problem(PackFile, not.Line, "not_aliases: %q is among the aliases too", excerpt(not.Name))
 			}
 		}
 	}
 	for _, n := range a.NotAliases {
-		c.need(packFile, n.Line, "name", n.Name)
-		c.need(packFile, n.Line, "why", n.Why)
+		c.need(PackFile, n.Line, "name", n.Name)
+		c.need(PackFile, n.Line, "why", n.Why)
 	}
 	countries := a.Countries
 	if a.Country != nil {
 		countries = append(slices.Clone(countries), *a.Country)
 	}
 	for _, claim := range countries {
-		c.form(packFile, claim.Line, "country", countryCode, "CN", claim.Value)
+		c.form(PackFile, claim.Line, "country", countryCode, "CN", claim.Value)
 	}
 	for _, claim := range slices.Concat(a.Objectives, a.Sectors, a.Regions, countries, a.SystemsTargeted, a.DataSought, a.Habits, a.Attribution) {
-		c.need(packFile, claim.Line, "value", claim.Value)
+		c.need(PackFile, claim.Line, "value", claim.Value)
 		if claim.Confidence != "" {
-			c.oneOf(packFile, claim.Line, "confidence", claim.Confidence, Confidences())
+			c.oneOf(PackFile, claim.Line, "confidence", claim.Confidence, Confidences())
 		}
 	}
 	for _, claim := range []*Claim{a.ActiveFrom, a.ActiveTo} {
@@ -192,76 +192,76 @@ func (c *packCheck) actor(a *Actor) {
 			continue
 		}
 		if _, err := ParseDate(claim.Value); err != nil {
-			c.problem(packFile, claim.Line, "%v", err)
+			c.problem(PackFile, claim.Line, "%v", err)
 		}
 	}
 	if a.Hours != nil {
-		c.form(packFile, a.Hours.Line, "hours", clock, "01:00", a.Hours.From, a.Hours.To)
+		c.form(PackFile, a.Hours.Line, "hours", clock, "01:00", a.Hours.From, a.Hours.To)
 	}
 }
 
 func (c *packCheck) software() {
 	for _, s := range slices.Concat(c.p.Malware, c.p.Tools) {
-		c.need(packFile, s.Line, "name", s.Name)
-		c.need(packFile, s.Line, "kind of "+s.Name, s.Kind)
-		c.form(packFile, s.Line, "attack_id", softwareID, "S0020", s.AttackID)
-		c.techniques(packFile, s.Line, s.Techniques...)
+		c.need(PackFile, s.Line, "name", s.Name)
+		c.need(PackFile, s.Line, "kind of "+s.Name, s.Kind)
+		c.form(PackFile, s.Line, "attack_id", softwareID, "S0020", s.AttackID)
+		c.techniques(PackFile, s.Line, s.Techniques...)
 		for _, a := range s.Artefacts {
-			c.need(packFile, a.Line, "kind of an artefact", a.Kind)
-			c.need(packFile, a.Line, "value of an artefact", a.Value)
+			c.need(PackFile, a.Line, "kind of an artefact", a.Kind)
+			c.need(PackFile, a.Line, "value of an artefact", a.Value)
 		}
 	}
 	for _, r := range c.p.Relations {
-		c.need(packFile, r.Line, "to", r.To)
-		c.form(packFile, r.Line, "attack_id", groupID, "G0027", r.AttackID)
-		c.oneOf(packFile, r.Line, "kind", r.Kind, RelationKinds())
-		c.oneOf(packFile, r.Line, "confidence", r.Confidence, Confidences())
+		c.need(PackFile, r.Line, "to", r.To)
+		c.form(PackFile, r.Line, "attack_id", groupID, "G0027", r.AttackID)
+		c.oneOf(PackFile, r.Line, "kind", r.Kind, RelationKinds())
+		c.oneOf(PackFile, r.Line, "confidence", r.Confidence, Confidences())
 	}
 }
 
 func (c *packCheck) behaviour() {
 	p := c.p
-	c.once(packFile, "technique", ids(p.Techniques, func(t *TechniqueUse) string { return t.ID }), func(i int) int { return p.Techniques[i].Line })
+	c.once(PackFile, "technique", ids(p.Techniques, func(t *TechniqueUse) string { return t.ID }), func(i int) int { return p.Techniques[i].Line })
 	for _, t := range p.Techniques {
-		c.techniques(packFile, t.Line, t.ID, t.NewID)
-		c.need(packFile, t.Line, "observed", t.Observed)
-		c.need(packFile, t.Line, "shows", t.Shows)
-		c.oneOf(packFile, t.Line, "confidence", t.Confidence, Confidences())
+		c.techniques(PackFile, t.Line, t.ID, t.NewID)
+		c.need(PackFile, t.Line, "observed", t.Observed)
+		c.need(PackFile, t.Line, "shows", t.Shows)
+		c.oneOf(PackFile, t.Line, "confidence", t.Confidence, Confidences())
 	}
 	for _, v := range p.Exploits {
-		c.need(packFile, v.Line, "id", v.ID)
-		c.form(packFile, v.Line, "vulnerability", cveID, "CVE-2021-26855", v.ID)
+		c.need(PackFile, v.Line, "id", v.ID)
+		c.form(PackFile, v.Line, "vulnerability", cveID, "CVE-2021-26855", v.ID)
 	}
 	for i, m := range p.Timeline {
-		c.need(packFile, m.Line, "when", string(m.When))
-		c.need(packFile, m.Line, "text", m.Text)
+		c.need(PackFile, m.Line, "when", string(m.When))
+		c.need(PackFile, m.Line, "text", m.Text)
 		if i > 0 && m.When < p.Timeline[i-1].When {
-			c.problem(packFile, m.Line, "timeline: want dates in order, found %s after %s", m.When, p.Timeline[i-1].When)
+			c.problem(PackFile, m.Line, "timeline: want dates in order, found %s after %s", m.When, p.Timeline[i-1].When)
 		}
 	}
 }
 
 func (c *packCheck) detections() {
 	p := c.p
-	c.once(packFile, "id of a detection", ids(p.Detections, func(d *Detection) string { return d.ID }), func(i int) int { return p.Detections[i].Line })
+	c.once(PackFile, "id of a detection", ids(p.Detections, func(d *Detection) string { return d.ID }), func(i int) int { return p.Detections[i].Line })
 	for _, d := range p.Detections {
-		c.need(packFile, d.Line, "title", d.Title)
-		c.need(packFile, d.Line, "logic", d.Logic)
-		c.oneOf(packFile, d.Line, "severity", d.Severity, Severities())
-		c.techniques(packFile, d.Line, d.Techniques...)
-		c.form(packFile, d.Line, "rule", ruleID, "a UUID", d.Rules...)
+		c.need(PackFile, d.Line, "title", d.Title)
+		c.need(PackFile, d.Line, "logic", d.Logic)
+		c.oneOf(PackFile, d.Line, "severity", d.Severity, Severities())
+		c.techniques(PackFile, d.Line, d.Techniques...)
+		c.form(PackFile, d.Line, "rule", ruleID, "a UUID", d.Rules...)
 		if len(d.Needs) == 0 {
-			c.problem(packFile, d.Line, "needs: want a log that could show %s, found none", d.ID)
+			c.problem(PackFile, d.Line, "needs: want a log that could show %s, found none", d.ID)
 		}
 		for _, n := range d.Needs {
-			c.need(packFile, d.Line, "log", n.Log)
+			c.need(PackFile, d.Line, "log", n.Log)
 		}
 		if len(d.Rules)+len(d.Behaviours)+len(d.Indicators) == 0 && d.Lacks == "" {
-			c.problem(packFile, d.Line, "%s: want rules, behaviours or indicators that state it, or lacks: why not, found none", d.ID)
+			c.problem(PackFile, d.Line, "%s: want rules, behaviours or indicators that state it, or lacks: why not, found none", d.ID)
 		}
 		for _, t := range d.Indicators {
 			if !slices.Contains(IndicatorTypes(), t) {
-				c.problem(packFile, d.Line, "indicators: want a type of indicators, found %q", excerpt(string(t)))
+				c.problem(PackFile, d.Line, "indicators: want a type of indicators, found %q", excerpt(string(t)))
 			}
 		}
 	}
@@ -273,24 +273,24 @@ func (c *packCheck) advice() {
 		known[d.ID] = true
 	}
 	list := c.p.Advice
-	c.once(adviceFile, "id of advice", ids(list, func(a *Advice) string { return a.ID }), func(i int) int { return list[i].Line })
+	c.once(AdviceFile, "id of advice", ids(list, func(a *Advice) string { return a.ID }), func(i int) int { return list[i].Line })
 	orders := map[int]string{}
 	for _, a := range list {
-		c.need(adviceFile, a.Line, "title", a.Title)
-		c.need(adviceFile, a.Line, "text", a.Text)
-		c.need(adviceFile, a.Line, "owner", a.Owner)
-		c.oneOf(adviceFile, a.Line, "effort", a.Effort, Efforts())
-		c.form(adviceFile, a.Line, "mitigation", mitigationID, "M1051", a.Mitigations...)
-		c.form(adviceFile, a.Line, "d3fend", d3fendID, "D3-SU", a.D3FEND...)
-		c.form(adviceFile, a.Line, "rule", ruleID, "a UUID", a.Rules...)
-		c.techniques(adviceFile, a.Line, a.Techniques...)
+		c.need(AdviceFile, a.Line, "title", a.Title)
+		c.need(AdviceFile, a.Line, "text", a.Text)
+		c.need(AdviceFile, a.Line, "owner", a.Owner)
+		c.oneOf(AdviceFile, a.Line, "effort", a.Effort, Efforts())
+		c.form(AdviceFile, a.Line, "mitigation", mitigationID, "M1051", a.Mitigations...)
+		c.form(AdviceFile, a.Line, "d3fend", d3fendID, "D3-SU", a.D3FEND...)
+		c.form(AdviceFile, a.Line, "rule", ruleID, "a UUID", a.Rules...)
+		c.techniques(AdviceFile, a.Line, a.Techniques...)
 		if a.Order < 1 || orders[a.Order] != "" {
-			c.problem(adviceFile, a.Line, "order: want a number from 1 on that no other advice has, found %d", a.Order)
+			c.problem(AdviceFile, a.Line, "order: want a number from 1 on that no other advice has, found %d", a.Order)
 		}
 		orders[a.Order] = a.ID
 		for _, id := range a.Answers {
 			if !known[id] {
-				c.problem(adviceFile, a.Line, "answers: no detection %q in this pack", excerpt(id))
+				c.problem(AdviceFile, a.Line, "answers: no detection %q in this pack", excerpt(id))
 			}
 		}
 	}
@@ -302,7 +302,7 @@ func (c *packCheck) indicators() {
 		read[s.ID] = !s.Unread
 	}
 	for _, i := range c.p.Indicators {
-		c.sources(indicatorsFile, i.Line, fmt.Sprintf("%s %q", i.Type, excerpt(i.Value)), strings.Fields(i.Source), i.Unverified, read)
+		c.sources(IndicatorsFile, i.Line, fmt.Sprintf("%s %q", i.Type, excerpt(i.Value)), strings.Fields(i.Source), i.Unverified, read)
 	}
 }
 

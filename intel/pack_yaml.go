@@ -95,7 +95,7 @@ func (d *yamlDecoder) value(n *yaml.Node, v reflect.Value, what string) {
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if text, ok := d.text(n, what); ok {
 			if err := u.UnmarshalText([]byte(text)); err != nil {
-				d.problem(n.Line, "%s: %v", what, err)
+				d.problem(n.Line, "%s: %s", what, strings.TrimPrefix(err.Error(), what+": "))
 			}
 		}
 		return

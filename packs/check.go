@@ -6,7 +6,10 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"aldebaran/attack"
 	"aldebaran/intel"
@@ -24,13 +27,19 @@ type Report struct {
 	Rules, Disabled int
 }
 
-// CheckFolder is [Check] of a folder of the user's.
+// CheckFolder is [Check] of a folder of the user's, where each rule must have its tests, too: those of
+// the embedded packs are not part of the program.
 func CheckFolder(dir string) (*Report, error) {
 	fsys, name, err := folder(dir)
 	if err != nil {
 		return nil, err
 	}
-	return Check(fsys, name)
+	r, err := Check(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	r.tests(name)
+	return r, nil
 }
 
 // Check loads everything in a pack and holds it against what the program knows: rules must compile,
@@ -96,7 +105,6 @@ func (c *check) loadRules(fsys fs.FS) error {
 	if _, err := sigma.Compile(own); err != nil {
 		c.problem("sigma", 0, "%v", err)
 	}
-	c.tests()
 	return nil
 }
 
@@ -117,17 +125,20 @@ func (c *check) count(status string) {
 }
 
 // tests holds the files of tests against those of rules: each rule has what it must and must not match.
-func (c *check) tests() {
-	for _, rule := range c.pack.Sigma {
+func (r *Report) tests(dir string) {
+	lacks := func(file, format, want string) {
+		r.Problems = append(r.Problems, intel.Problem{File: path.Join(dir, file), Reason: fmt.Sprintf(format, want)})
+	}
+	for _, rule := range r.Pack.Sigma {
 		test := "tests" + strings.TrimPrefix(rule, "sigma")
-		if !slices.Contains(c.pack.Tests, test) {
-			c.problem(rule, 0, "want a file %s with events that it must and must not match, found none", test)
+		if !slices.Contains(r.Pack.Tests, test) {
+			lacks(rule, "want a file %s with events that it must and must not match, found none", test)
 		}
 	}
-	for _, test := range c.pack.Tests {
+	for _, test := range r.Pack.Tests {
 		rule := "sigma" + strings.TrimPrefix(test, "tests")
-		if !slices.Contains(c.pack.Sigma, rule) {
-			c.problem(test, 0, "want a file %s that it tests, found none", rule)
+		if !slices.Contains(r.Pack.Sigma, rule) {
+			lacks(test, "want a file %s that it tests, found none", rule)
 		}
 	}
 }
@@ -137,9 +148,9 @@ func (c *check) config() {
 	if c.pack.Behaviours == nil {
 		return
 	}
-	config, err := behaviour.ParseConfig(c.pack.Behaviours, path.Join(c.dir, intel.BehavioursFile))
+	config, err := behaviour.ParseConfig(c.pack.Behaviours, intel.BehavioursFile)
 	if err != nil {
-		c.problem(intel.BehavioursFile, 0, "%v", err)
+		c.configProblems(err)
 		return
 	}
 	for _, chain := range config.Chains {
@@ -150,6 +161,26 @@ func (c *check) config() {
 				}
 			}
 		}
+	}
+}
+
+// configProblems tells what is wrong with behaviours.yml. The YAML library puts several faults into one
+// error, each with its line before it.
+func (c *check) configProblems(err error) {
+	faults := []string{strings.TrimPrefix(err.Error(), intel.BehavioursFile+": ")}
+	if many, ok := errors.AsType[*yaml.TypeError](err); ok {
+		faults = many.Errors
+	}
+	for _, fault := range faults {
+		line := 0
+		if rest, ok := strings.CutPrefix(fault, "line "); ok {
+			if number, what, ok := strings.Cut(rest, ": "); ok {
+				if n, err := strconv.Atoi(number); err == nil {
+					line, fault = n, what
+				}
+			}
+		}
+		c.problem(intel.BehavioursFile, line, "%s", fault)
 	}
 }
 
