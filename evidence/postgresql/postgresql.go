@@ -59,8 +59,14 @@ func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error
 		return nil, err
 	}
 	f := &File{log: log, kind: stderr}
-	if text, _ := lines.Head(head[:n]); recognise(text) != unknown {
-		f.kind = recognise(text)
+	text, _ := lines.Head(head[:n])
+	// What was recognised by fewer lines may not be by more: other programs log to the same file.
+	const firstLook = 4 << 10
+	for _, look := range [...]int{len(text), min(len(text), firstLook)} {
+		if k := recognise(text[:look]); k != unknown {
+			f.kind = k
+			break
+		}
 	}
 	return f, nil
 }
@@ -81,7 +87,7 @@ func (f *File) Damage() []event.Damage { return nil }
 const maxLook = 64
 
 func recognise(text []byte) kind {
-	n := 0
+	n, ours := 0, 0 // lines, and those that PostgreSQL wrote to syslog
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimRight(line, "\r\n")
 		if len(line) == 0 {
@@ -90,9 +96,23 @@ func recognise(text []byte) kind {
 		if n++; n > maxLook {
 			break
 		}
-		if k := recogniseLine(line); k != unknown {
+		k := recogniseLine(line)
+		switch {
+		case programEnd(line[:min(len(line), maxPrefix)]) > 0:
+			ours++
+		case bytes.HasSuffix(text, line):
+			n-- // the text may end in the middle of it
+		}
+		if k != unknown && k != sysLog {
 			return k
 		}
+	}
+	if ours > 0 {
+		// Where other programs log to the same file, it is a log of syslog.
+		if ours == min(n, maxLook) {
+			return sysLog
+		}
+		return unknown
 	}
 	if bytes.Contains(text, []byte("\nNOTICE:  AUDIT: ")) || bytes.Contains(text, []byte("\nLOG:  AUDIT: ")) {
 		return bare

@@ -245,3 +245,22 @@ func bench(b *testing.B, data []byte) {
 		}
 	}
 }
+
+// TestSharedSyslog: what PostgreSQL writes to syslog is a log of PostgreSQL only where nobody else
+// writes to it.
+func TestSharedSyslog(t *testing.T) {
+	const ours = "Mar  1 08:00:00 db1 postgres[345]: [3-1] LOG:  statement: SELECT 1\n"
+	const other = "Mar  1 08:00:01 db1 sshd[411]: synthetic\n"
+	f := func(want bool, text string) {
+		t.Helper()
+		if got := postgresql.Sniff([]byte(text)); got != want {
+			t.Errorf("Sniff(%.100q) = %v, want %v", text, got, want)
+		}
+	}
+	f(true, ours)
+	f(true, ours+ours+"Mar  1 08:00:00 db1 postgres[345]: [3-2] #011, 2\n")
+	f(true, ours+ours+"Mar  1 08:00:00 db1 post") // where the look ends
+	f(false, other+ours)
+	f(false, ours+other+ours)
+	f(true, strings.Repeat(ours, 64)+other) // further than we look
+}

@@ -42,6 +42,10 @@ func (r *Reader) program(program, message []byte) {
 		if !r.pam(message) {
 			r.vsftpd(message)
 		}
+	case "mysqld", "mysql", "mariadbd", "mariadb", "mysqld_safe", "mysql-server_auditing":
+		r.mysql(message)
+	case "postgres", "postgresql":
+		r.postgresql(message)
 	case "guacd", "guacamole":
 		e.Service = "guacamole"
 	case "kernel":
