@@ -1,0 +1,75 @@
+package behaviour
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// recordsIn is a usual that looks at the number of records alone.
+func recordsIn(least int64, factor float64, known int) usual {
+	return usual{of: func(h *hour) int64 { return h.records }, least: least, factor: factor, known: known}
+}
+
+func TestHourlyPeaks(t *testing.T) {
+	f := func(name string, counts map[int]int, wantPeaks int, wantMost int64, wantShort bool) {
+		t.Helper()
+		h := hourly{who: table[activity]{max: 10}}
+		for at, n := range counts {
+			for range n {
+				h.of([]byte("a"), start.Add(time.Duration(at)*time.Hour)).thing(nil)
+			}
+		}
+		got := h.who.at["a"].peaks(recordsIn(100, 5, 8))
+		if len(got) != wantPeaks || wantPeaks > 0 && (got[0].most != wantMost || got[0].short != wantShort) {
+			t.Errorf("%s: %d peaks %+v, want %d, the first of %d, short %t", name, len(got), got, wantPeaks, wantMost, wantShort)
+		}
+	}
+	steady := func(n, hours int, more map[int]int) map[int]int {
+		out := map[int]int{}
+		for i := range hours {
+			out[i*3] = n
+		}
+		for at, n := range more {
+			out[at] = n
+		}
+		return out
+	}
+	f("much more than ever", steady(10, 30, map[int]int{301: 200}), 1, 200, false)
+	f("an hour after the other is one", steady(10, 30, map[int]int{301: 200, 302: 250, 303: 180}), 1, 250, false)
+	f("always as much", steady(200, 30, map[int]int{301: 300}), 0, 0, false)
+	f("less than anybody would notice", steady(1, 30, map[int]int{301: 99}), 0, 0, false)
+	f("each night", steady(1, 100, map[int]int{302: 200, 326: 200, 350: 210, 374: 190, 398: 200}), 0, 0, false)
+	f("no history", map[int]int{0: 200}, 1, 200, true)
+	f("a short history of the same", map[int]int{0: 200, 5: 180}, 0, 0, false)
+}
+
+// What was counted in pieces is what was counted at once.
+func TestHourlyJoin(t *testing.T) {
+	whole, first, second := hourly{who: table[activity]{max: 10}}, hourly{who: table[activity]{max: 10}}, hourly{who: table[activity]{max: 10}}
+	for i := range 100 {
+		at, who, thing := start.Add(time.Duration(i)*10*time.Minute), []byte{'a' + byte(i%3)}, []byte{byte(i % 7)}
+		part := &first
+		if i >= 40 {
+			part = &second
+		}
+		for _, h := range []*hourly{&whole, part} {
+			one := h.of(who, at)
+			if hash, wanted := one.thing(thing); wanted {
+				one.keep(hash, Ref{Time: at, RecordID: uint64(i)})
+			}
+		}
+	}
+	first.join(&second)
+	if first.hours != whole.hours {
+		t.Errorf("%d hours, want %d", first.hours, whole.hours)
+	}
+	for who, a := range whole.who.each() {
+		for at, h := range a.hours {
+			got := first.who.at[who].hours[at]
+			if got == nil || got.records != h.records || len(got.things) != len(h.things) || !slices.Equal(got.examples, h.examples) {
+				t.Errorf("%s at %d: %+v, want %+v", who, at, got, h)
+			}
+		}
+	}
+}
