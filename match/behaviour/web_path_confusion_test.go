@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// proxied is a request as Exchange's HttpProxy logs it.
-func proxied(after time.Duration, client, method, stem, anchor string, status string) made {
+// anchored is a request as Exchange's HttpProxy logs it.
+func anchored(after time.Duration, client, method, stem, anchor string, status string) made {
 	return made{after: after, product: "exchange", service: "msexchange-httpproxy", category: "webserver", host: "MAIL01",
 		fields: []string{"c-ip", client, "cs-method", method, "cs-uri-stem", stem, "cs-uri-query", "", "sc-status", status, "AnchorMailbox", anchor, "Protocol", "Ecp"}}
 }
@@ -27,8 +27,8 @@ func TestWebPathConfusion(t *testing.T) {
 		{"OWA", []made{asked(0, outside, "POST", "/owa/x%40evil.example/powershell", 200)},
 			"critical: 203.0.113.7 reached remote PowerShell by an address before OWA's @: 1 of 1 requests within 0 seconds were answered\n"},
 		{"ProxyLogon", []made{
-			proxied(0, outside, "POST", "/ecp/y.js", "ServerInfo~a]@mail01.example.org:444/autodiscover/autodiscover.xml?#", "200"),
-			proxied(s, outside, "POST", "/ecp/y.js", "ServerInfo~a]@mail01.example.org:444/ecp/DDI/DDIService.svc/SetObject?#", "200"),
+			anchored(0, outside, "POST", "/ecp/y.js", "ServerInfo~a]@mail01.example.org:444/autodiscover/autodiscover.xml?#", "200"),
+			anchored(s, outside, "POST", "/ecp/y.js", "ServerInfo~a]@mail01.example.org:444/ecp/DDI/DDIService.svc/SetObject?#", "200"),
 		}, "critical: 203.0.113.7 reached Exchange's front end and administration (ECP) by data sent to a static file and a back end named by a cookie: 2 of 2 requests within 1 second were answered\n"},
 		{"a cookie that names the back end", []made{asked(0, outside, "POST", "/ecp/main.css", 200, "cs-cookie", "X-BEResource=a]@mail01:444/ecp/proxyLogon.ecp?#~1;x=y")},
 			"critical: 203.0.113.7 reached administration (ECP) by a back end named by a cookie: 1 of 1 requests within 0 seconds were answered\n"},
@@ -43,10 +43,10 @@ func TestWebPathConfusion(t *testing.T) {
 		}, ""},
 		{"another user's mailbox", []made{asked(0, outside, "GET", "/owa/user@example.org/", 200)}, ""},
 		{"anchors that are usual", []made{
-			proxied(0, outside, "GET", "/ecp/", "ServerInfo~localhost/ecp", "200"),
-			proxied(0, outside, "GET", "/ecp/", "Sid~S-1-5-21-1", "200"),
-			proxied(0, outside, "GET", "/autodiscover/", "ServerInfo~mail01.example.org/autodiscover/x", "200"),
-			proxied(0, outside, "GET", "/ecp/x.js", "ServerInfo~mail01.example.org", "200"),
+			anchored(0, outside, "GET", "/ecp/", "ServerInfo~localhost/ecp", "200"),
+			anchored(0, outside, "GET", "/ecp/", "Sid~S-1-5-21-1", "200"),
+			anchored(0, outside, "GET", "/autodiscover/", "ServerInfo~mail01.example.org/autodiscover/x", "200"),
+			anchored(0, outside, "GET", "/ecp/x.js", "ServerInfo~mail01.example.org", "200"),
 		}, ""},
 		{"codes and parameters", []made{asked(0, outside, "GET", "/my%20docs/a;jsessionid=1/b@2x.png", 200), asked(0, outside, "GET", "/ecp/main.js", 200)}, ""},
 	} {
