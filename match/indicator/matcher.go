@@ -1,0 +1,241 @@
+package indicator
+
+import (
+	"hash/maphash"
+	"strings"
+	"unicode/utf8"
+
+	"aldebaran/event"
+)
+
+const (
+	// maxScan is how many bytes of a value are looked at, as many as a line of a log can have.
+	maxScan = 1 << 20
+	// maxHits bounds what one event may report; the rest is counted.
+	maxHits = 64
+	// maxPlans bounds the layouts that are remembered; logs of JSON can have a new one in each line.
+	maxPlans = 4096
+	// seenValues is how many values are remembered to hold nothing, 8 bytes each: they stay in the
+	// processor's second cache.
+	seenValues = 1 << 15
+	// shortest is the length of the shortest text with an indicator that stands anywhere: "a.bc", "::1a".
+	shortest = 4
+)
+
+// A Matcher finds the indicators of a set in events. It keeps caches and scratch space: one for each
+// goroutine. In steady state it allocates for hits alone.
+type Matcher struct {
+	set   *Set
+	plans map[*event.Shape]*plan
+	last  *event.Shape
+	plan  *plan
+	seed  maphash.Seed
+	// seen has the hashes of values without hits. The seed is not known to who writes the evidence,
+	// so nobody can write a value that is taken for another one; by chance it happens once in 2^64.
+	seen [seenValues]uint64
+
+	// of the event at hand
+	event *event.Event
+	hits  []Hit
+	first int // of the event's in hits
+	field string
+
+	// of the value at hand
+	text, low []byte // as it is and in lower case, of the same length
+	buf       []byte
+	colonEnd  int // up to where colons were looked at
+	ends      int // names that ended in the part of a path at hand
+	keys      int // of the registry that were looked at
+	decoded   bool
+
+	// scratch
+	label, name, path, key, whole, plainText, plainLow []byte
+
+	cut, dropped int64
+	scans        int64
+}
+
+// NewMatcher makes a matcher.
+func (s *Set) NewMatcher() *Matcher {
+	return &Matcher{set: s, plans: map[*event.Shape]*plan{}, seed: maphash.MakeSeed()}
+}
+
+// MatcherStats counts what a matcher left out and how much it did.
+type MatcherStats struct {
+	// Cut is the number of values of which only the first MiB was looked at, Dropped that of hits
+	// beyond those that one event may have.
+	Cut, Dropped int64
+	// Scans is the number of values that were walked over, the others having been seen before.
+	Scans int64
+}
+
+// Stats tells what the matcher has done so far.
+func (m *Matcher) Stats() MatcherStats { return MatcherStats{m.cut, m.dropped, m.scans} }
+
+// Match appends a hit for every indicator and each field of the event that it stands in, in the
+// order of the fields. What a hit holds outlives the event.
+func (m *Matcher) Match(dst []Hit, e *event.Event) []Hit {
+	if len(m.set.table.entries) == 0 {
+		return dst
+	}
+	p := m.planOf(e.Shape)
+	m.event, m.hits, m.first = e, dst, len(dst)
+	for i := range p.slots {
+		s := &p.slots[i]
+		v := &e.Values[s.at]
+		switch v.Kind {
+		case event.UTF16:
+			if len(v.Raw) >= 2*shortest || s.use != anything {
+				m.value(s, *v)
+			}
+		case event.Text, event.ANSI:
+			if len(v.Raw) >= shortest || s.use != anything {
+				m.value(s, *v)
+			}
+		case event.Binary:
+			// A hash or a fingerprint is what a Binary can be.
+			if n := 2 * len(v.Raw); n <= maxHex && m.set.hexLen[n] {
+				m.value(s, *v)
+			}
+		default:
+			if v.Kind&event.Array != 0 {
+				m.array(s, *v)
+			}
+		}
+	}
+	for i := range p.joins {
+		m.join(&p.joins[i])
+	}
+	dst, m.hits, m.event = m.hits, nil, nil
+	return dst
+}
+
+func (m *Matcher) array(s *slot, v event.Value) {
+	switch v.Kind &^ event.Array {
+	case event.UTF16, event.Text, event.ANSI:
+		v.Each(func(e event.Value) bool {
+			m.value(s, e)
+			return true
+		})
+	}
+}
+
+// value looks for indicators in one value of a field.
+func (m *Matcher) value(s *slot, v event.Value) {
+	h := maphash.Bytes(m.seed, v.Raw) ^ (uint64(v.Kind)<<8|uint64(s.use)|1<<16)*0x9e3779b97f4a7c15
+	known := &m.seen[h%seenValues]
+	if *known == h {
+		return
+	}
+	before := len(m.hits) + int(m.dropped)
+	m.field = s.name
+	m.scans++
+	m.setText(v)
+	m.look(s.use)
+	if before == len(m.hits)+int(m.dropped) {
+		*known = h
+	}
+}
+
+// look finds what a text holds by itself and by its field.
+func (m *Matcher) look(u use) {
+	m.scan()
+	switch u {
+	case agentField:
+		if m.set.has[agentKey] {
+			m.key = agentText(m.key[:0], m.text)
+			m.exact(agentKey, m.key, 0, len(m.text))
+		}
+	case objectField:
+		if m.set.has[objectKey] {
+			name := objectName(m.low)
+			m.exact(objectKey, name, 0, len(m.text))
+		}
+	case accountField:
+		if m.set.has[accountKey] {
+			m.account()
+		}
+	}
+	if m.mayBeDecoded() {
+		m.decode()
+	}
+}
+
+// exact looks up a text that is a key as a whole.
+func (m *Matcher) exact(k kind, key []byte, start, end int) bool {
+	return m.probe(k, k.of(hashBack(key)), key, start, end)
+}
+
+// probe reports all indicators with that key; start and end are what to quote of the text.
+func (m *Matcher) probe(k kind, h uint64, key []byte, start, end int) (found bool) {
+	if !m.set.table.may(h) {
+		return false
+	}
+	all := m.set.table.find(h)
+	for i := range all {
+		if all[i].is(k, key) {
+			m.report(all[i].id, start, end)
+			found = true
+		}
+	}
+	return found
+}
+
+// report adds a hit, once for each indicator and field of an event.
+func (m *Matcher) report(id int32, start, end int) {
+	i := &m.set.list[id]
+	for k := m.first; k < len(m.hits); k++ {
+		if m.hits[k].Indicator == i && m.hits[k].Field == m.field {
+			return
+		}
+	}
+	if len(m.hits)-m.first >= maxHits {
+		m.dropped++
+		return
+	}
+	value := m.text[start:end]
+	if len(value) > MaxValue {
+		value = value[:MaxValue]
+		for k := 1; k < utf8.UTFMax && !utf8.RuneStart(value[len(value)-k]); k++ {
+			value = value[:len(value)-k]
+		}
+	}
+	warning, low := m.set.warnings[id]
+	m.hits = append(m.hits, Hit{i, m.field, strings.ToValidUTF8(string(value), "\ufffd"), low, warning})
+}
+
+// account looks up the name of a user as it is, without its domain and without its host.
+func (m *Matcher) account() {
+	name := m.low
+	for len(name) > 0 && (name[len(name)-1] == ' ' || name[len(name)-1] == 0) {
+		name = name[:len(name)-1]
+	}
+	m.exact(accountKey, name, 0, len(name))
+	for i, c := range name {
+		switch {
+		case c == '\\' && i+1 < len(name):
+			m.exact(accountKey, name[i+1:], i+1, len(name))
+			return
+		case c == '@' && i > 0:
+			m.exact(accountKey, name[:i], 0, i)
+			return
+		}
+	}
+}
+
+// planOf gives the plan of a layout.
+func (m *Matcher) planOf(s *event.Shape) *plan {
+	if s == m.last {
+		return m.plan
+	}
+	p := m.plans[s]
+	if p == nil {
+		if len(m.plans) >= maxPlans {
+			clear(m.plans)
+		}
+		p = newPlan(m.set, s)
+		m.plans[s] = p
+	}
+	m.last, m.plan = s, p
+	return p
+}

@@ -1,0 +1,130 @@
+package indicator
+
+import (
+	"strings"
+
+	"aldebaran/event"
+)
+
+// A plan says for events of one layout which values to look at, and which belong together.
+type plan struct {
+	slots []slot
+	joins []join
+}
+
+type slot struct {
+	at   int
+	use  use
+	name string
+}
+
+// A use is what a value is besides a text in which anything can stand.
+type use uint8
+
+const (
+	anything use = iota
+	agentField
+	objectField
+	accountField
+	hostField
+)
+
+// A join is values of one event that make a value together.
+type join struct {
+	kind kind // urlKey or accountKey
+	// Of an URL: host, path, query; of an account: its domain and its name. -1 where there is none.
+	parts [3]int
+	name  string
+}
+
+func newPlan(set *Set, s *event.Shape) *plan {
+	p := &plan{}
+	for at, f := range s.Fields {
+		// What is in the header of a record is about the log and its host, and who wrote it.
+		if f.Part == event.System || cannotHold(f.Name) {
+			continue
+		}
+		p.slots = append(p.slots, slot{at, useOf(f.Name), f.Name})
+	}
+	if set.has[urlKey] {
+		p.joinURL(s)
+	}
+	if set.has[accountKey] {
+		p.joinAccounts(s)
+	}
+	return p
+}
+
+// nothing are fields of which the values are times, numbers and identifiers, by the ends of their names.
+var nothing = [...]string{
+	"guid", "utctime", "pid", "processid", "threadid", "logonid", "timestamp", "recordid", "eventid",
+	"date", "sc-status", "sc-bytes", "cs-bytes", "time-taken", "sc-substatus", "sc-win32-status", "s-port", "cs-method",
+}
+
+func cannotHold(name string) bool {
+	n := strings.ToLower(name)
+	if n == "time" || n == "ts" {
+		return true
+	}
+	for _, end := range nothing {
+		if strings.HasSuffix(n, end) {
+			return true
+		}
+	}
+	return false
+}
+
+func useOf(name string) use {
+	n := strings.ToLower(name)
+	switch {
+	case strings.Contains(n, "agent") || strings.Contains(n, "clientinfo"):
+		return agentField
+	case strings.Contains(n, "pipe") || strings.Contains(n, "mutex") || strings.Contains(n, "mutant") || n == "objectname" || n == "relativetargetname":
+		return objectField
+	case strings.Contains(n, "user") || strings.Contains(n, "account") || strings.Contains(n, "login") ||
+		strings.Contains(n, "principal") || strings.Contains(n, "logonname") || strings.Contains(n, "mailbox") || n == "actor" || n == "acct":
+		return accountField
+	}
+	return anything
+}
+
+// urlFields are the names under which requests have their host, path and query.
+var urlFields = [...][]string{
+	{"cs-host", "cs(Host)", "r-dns", "r-host", "host", "Host", "http.hostname", "hostname", "http_host", "HostName"},
+	{"cs-uri-stem", "c-uri-stem", "uri", "http.url", "cs-uri", "c-uri", "url", "uri_path", "UrlStem"},
+	{"cs-uri-query", "c-uri-query", "uri_query", "UrlQuery"},
+}
+
+func (p *plan) joinURL(s *event.Shape) {
+	j := join{kind: urlKey}
+	for i, names := range urlFields {
+		j.parts[i] = -1
+		for _, n := range names {
+			if at := s.Lookup(n); len(at) > 0 {
+				j.parts[i] = at[0]
+				break
+			}
+		}
+	}
+	if j.parts[0] < 0 || j.parts[1] < 0 {
+		return
+	}
+	j.name = s.Fields[j.parts[1]].Name
+	p.joins = append(p.joins, j)
+}
+
+// joinAccounts pairs TargetUserName with TargetDomainName, and whatever is named like them.
+func (p *plan) joinAccounts(s *event.Shape) {
+	for at, f := range s.Fields {
+		for _, end := range [...][2]string{{"UserName", "DomainName"}, {"AccountName", "DomainName"}, {"AccountName", "AccountDomain"}} {
+			stem, ok := strings.CutSuffix(f.Name, end[0])
+			if !ok {
+				continue
+			}
+			if domain := s.Lookup(stem + end[1]); len(domain) > 0 {
+				p.joins = append(p.joins, join{accountKey, [3]int{domain[0], at, -1}, f.Name})
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,382 @@
+package indicator
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+
+	"aldebaran/intel"
+)
+
+// scan cuts the text at hand into runs of what names and numbers consist of, and looks up what they
+// can be. soft and hard are where the name of a file can begin: behind a blank or punctuation, and
+// behind a separator or a quotation mark.
+func (m *Matcher) scan() {
+	t := m.low
+	m.colonEnd, m.keys, m.ends = 0, 0, 0
+	soft, hard := 0, 0
+	for i := 0; i < len(t); {
+		c := t[i]
+		f := class[c]
+		if f != 0 {
+			start := i
+			for i++; i < len(t); i++ {
+				g := class[t[i]]
+				if g == 0 {
+					break
+				}
+				f |= g
+			}
+			m.run(start, i, f, soft, hard)
+			continue
+		}
+		i++
+		switch c {
+		case '\\', '/', '"', '\n', '\r', '\t', '<', '>', '|', '*', '?', 0, '`':
+			soft, hard, m.ends = i, i, 0
+		case ' ', ',', ';', '=', '(', ')', '[', ']', '\'', '&', '+', '@':
+			soft = i
+		case ':':
+			soft = i
+			if i >= m.colonEnd {
+				m.colons(i - 1)
+			}
+		}
+	}
+}
+
+// run looks up t[start:end], a run of letters, digits, hyphens, underscores, dots and characters
+// beyond ASCII; f is what it has of them.
+func (m *Matcher) run(start, end int, f uint8, soft, hard int) {
+	s, t := m.set, m.low
+	if f == hexByte {
+		if n := end - start; n <= maxHex && s.hexLen[n] {
+			m.exact(hexKey, t[start:end], start, end)
+		}
+	}
+	if f != hexByte && end-start > s.shortHex && s.has[hexKey] {
+		m.hexWithin(start, end)
+	}
+	if f&highByte != 0 && f&dotByte == 0 && s.hasHost && wideDot(t[start:end]) {
+		m.international(start, end)
+	}
+	if f&dotByte != 0 {
+		a, b := start, end
+		for a < b && t[a] == '.' {
+			a++
+		}
+		for a < b && t[b-1] == '.' {
+			b--
+		}
+		if f == hexByte|dotByte && m.ipv4(a, b) {
+			return
+		}
+		if (s.hasHost || s.has[emailKey]) && b-a >= shortest {
+			m.host(a, b, f)
+		}
+	}
+	if s.hasFile && (f&dotByte != 0 || s.bareName) {
+		m.file(start, end, soft, hard)
+	}
+	if s.has[registryKey] {
+		m.registry(start, end)
+	}
+	if s.has[objectKey] && end < len(t) && t[end] == '\\' {
+		m.object(start, end)
+	}
+}
+
+// hexWithin looks up the hashes in names such as "sample_<hash>.vir".
+func (m *Matcher) hexWithin(start, end int) {
+	t := m.low
+	for i := start; i < end; i++ {
+		from := i
+		for i < end && class[t[i]] == hexByte {
+			i++
+		}
+		if n := i - from; n > 0 && n <= maxHex && m.set.hexLen[n] && (i == end || t[i] < 'g') && (from == start || t[from-1] < 'g') {
+			m.exact(hexKey, t[from:i], from, i)
+		}
+		for i < end && t[i] >= 'g' {
+			i++ // the rest of a word that began with such digits
+		}
+	}
+}
+
+// ipv4 looks up four decimal numbers; false if the run is something else.
+func (m *Matcher) ipv4(a, b int) bool {
+	if b-a < len("1.1.1.1") || b-a > len("255.255.255.255") {
+		return false
+	}
+	var ip [4]byte
+	part, n, digits := 0, 0, 0
+	for _, c := range m.low[a:b] {
+		switch {
+		case c == '.':
+			if digits == 0 || part == 3 {
+				return false
+			}
+			ip[part] = byte(n)
+			part, n, digits = part+1, 0, 0
+		case '0' <= c && c <= '9':
+			if n = n*10 + int(c-'0'); n > 255 || digits == 3 {
+				return false
+			}
+			digits++
+		default:
+			return false
+		}
+	}
+	if part != 3 || digits == 0 {
+		return false
+	}
+	ip[3] = byte(n)
+	if m.set.has[ipKey] || len(m.set.nets4) > 0 {
+		m.address(netip.AddrFrom4(ip), a, b)
+	}
+	if m.set.has[urlKey] {
+		m.urlAt(a, b, hashBack(m.low[a:b]))
+	}
+	return true
+}
+
+// address looks up an address and the networks that it is in.
+func (m *Matcher) address(ip netip.Addr, start, end int) {
+	var key [17]byte
+	a := ip.As16()
+	if m.set.has[ipKey] {
+		m.exact(ipKey, a[:], start, end)
+	}
+	lengths, wide := m.set.nets6, 0
+	if ip.Is4() {
+		lengths, wide = m.set.nets4, 96
+	}
+	for _, bits := range lengths {
+		copy(key[:16], a[:])
+		mask(key[:16], wide+bits)
+		key[16] = byte(bits)
+		m.exact(netKey, key[:], start, end)
+	}
+}
+
+// mask clears all but the first bits of 16 bytes.
+func mask(b []byte, bits int) {
+	hi, lo := binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
+	switch {
+	case bits == 0:
+		hi, lo = 0, 0
+	case bits <= 64:
+		hi, lo = hi&(^uint64(0)<<(64-bits)), 0
+	default:
+		lo &= ^uint64(0) << (128 - bits)
+	}
+	binary.BigEndian.PutUint64(b, hi)
+	binary.BigEndian.PutUint64(b[8:], lo)
+}
+
+// maxColons is how long a text with colons can be that we read: a fingerprint of 64 bytes.
+const maxColons = 3 * maxHex / 2
+
+// colons looks at an IPv6 address, or at a fingerprint written in pairs, around the colon at i.
+func (m *Matcher) colons(i int) {
+	t := m.low
+	start, end := i, i+1
+	for start > m.colonEnd && i-start < maxColons && (class[t[start-1]]&hexByte != 0 || t[start-1] == ':') {
+		start--
+	}
+	for end < len(t) && end-start < maxColons && (class[t[end]]&(hexByte|dotByte) != 0 || t[end] == ':') {
+		end++
+	}
+	m.colonEnd = end
+	if start > 0 && class[t[start-1]]&runBytes != 0 || end < len(t) && class[t[end]]&runBytes != 0 {
+		return
+	}
+	for end > start && t[end-1] == '.' {
+		end--
+	}
+	text := t[start:end]
+	n := bytes.Count(text, []byte{':'})
+	if digits := 2 * (n + 1); len(text) == digits+n && digits <= maxHex && m.set.hexLen[digits] {
+		m.key = m.key[:0]
+		for _, c := range text {
+			if c != ':' {
+				m.key = append(m.key, c)
+			}
+		}
+		m.exact(hexKey, m.key, start, end)
+		return
+	}
+	const longest = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
+	if !m.set.has[ipKey] && len(m.set.nets6) == 0 && len(m.set.nets4) == 0 || n < 2 || n > 8 || len(text) > longest ||
+		n < 6 && !bytes.Contains(text, []byte("::")) {
+		return // most are times
+	}
+	if ip, err := netip.ParseAddr(string(text)); err == nil {
+		m.address(ip.Unmap(), start, end)
+		return
+	}
+	// "2001:db8::1:443" and "fe80::1:" are no addresses, "::1:" has a colon too many.
+	if text = bytes.TrimRight(text, ":"); len(text) > 0 {
+		if ip, err := netip.ParseAddr(string(text)); err == nil {
+			m.address(ip.Unmap(), start, start+len(text))
+		}
+	}
+}
+
+// host looks up a name of several labels, as a domain with all above it, as the host of an URL and as
+// that of an e-mail address.
+func (m *Matcher) host(a, b int, f uint8) {
+	t := m.low
+	if a > 0 && t[a-1] == '@' && m.set.has[emailKey] {
+		m.email(a, b)
+	}
+	if !m.set.hasHost {
+		return
+	}
+	if m.inPath(a) {
+		return
+	}
+	if f&highByte != 0 {
+		m.international(a, b)
+		return
+	}
+	m.domains(t[a:b], a, b)
+}
+
+// inPath tells whether what starts at a is a part of a path of Windows: it stands behind one
+// backslash, or behind two that are one escaped. \\evil.com\share is a host.
+func (m *Matcher) inPath(a int) bool {
+	t := m.low
+	if a == 0 || t[a-1] != '\\' {
+		return false
+	}
+	if a == 1 || t[a-2] != '\\' {
+		return true
+	}
+	return a > 2 && (class[t[a-3]] != 0 || t[a-3] == ':')
+}
+
+// domains looks up a name in ASCII and the domains above it; a and b are where it stands in the text.
+// Most names end after two labels, as no indicator ends in them.
+func (m *Matcher) domains(name []byte, a, b int) {
+	h := uint64(hashStart)
+	dots := 0
+	for k := len(name) - 1; k >= 0; k-- {
+		if name[k] == '.' {
+			if dots++; dots == 2 && !m.set.table.may(tailKey.of(h)) {
+				return
+			}
+			if dots >= 2 && m.set.has[domainKey] {
+				m.probe(domainKey, domainKey.of(h), name[k+1:], a, b)
+			}
+		}
+		h = (h ^ uint64(name[k])) * hashPrime
+	}
+	if dots == 0 || dots == 1 && !m.set.table.may(tailKey.of(h)) {
+		return
+	}
+	if m.set.has[domainKey] {
+		m.probe(domainKey, domainKey.of(h), name, a, b)
+	}
+	if m.set.has[urlKey] {
+		m.urlAt(a, b, h)
+	}
+}
+
+// international looks up a name beyond ASCII in its ASCII form; and, as words of languages without
+// blanks stand next to addresses, what of it is in ASCII.
+func (m *Matcher) international(a, b int) {
+	t := m.low
+	m.name = m.name[:0]
+	if b-a <= maxName {
+		ok := true
+		for label := range strings.SplitSeq(strings.Trim(wideDots.Replace(string(t[a:b])), "."), ".") {
+			if len(m.name) > 0 {
+				m.name = append(m.name, '.')
+			}
+			if m.name, ok = intel.AppendASCIILabel(m.name, label); !ok {
+				break
+			}
+		}
+		if ok {
+			m.domains(m.name, a, b)
+		}
+	}
+	for i := a; i < b; i++ {
+		if t[i] >= utf8.RuneSelf {
+			continue
+		}
+		start := i
+		for i < b && t[i] < utf8.RuneSelf {
+			i++
+		}
+		if name := bytes.Trim(t[start:i], ".-_"); len(name) >= shortest {
+			at := start + bytes.Index(t[start:i], name)
+			m.domains(name, at, at+len(name))
+		}
+	}
+}
+
+// wideDots are the other characters that end labels: RFC 3490 section 3.1.
+var wideDots = strings.NewReplacer("。", ".", "．", ".", "｡", ".")
+
+func wideDot(b []byte) bool {
+	return bytes.Contains(b, []byte("。")) || bytes.Contains(b, []byte("．")) || bytes.Contains(b, []byte("｡"))
+}
+
+// maxName is the longest run that is taken for a name: 253 bytes of ASCII, four for a character.
+const maxName = 4 * 253
+
+// maxLocal is how long the part of an address before the @ can be (RFC 5321 section 4.5.3.1.1).
+const maxLocal = 64
+
+func (m *Matcher) email(a, b int) {
+	t := m.low
+	start := a - 1
+	for start > 0 && a-start <= maxLocal && (class[t[start-1]] != 0 || t[start-1] == '+' || t[start-1] == '%') {
+		start--
+	}
+	if start == a-1 {
+		return
+	}
+	m.exact(emailKey, t[start:b], start, b)
+	// "+" is a blank in queries
+	if plus := bytes.LastIndexByte(t[start:a], '+'); plus >= 0 {
+		m.exact(emailKey, t[start+plus+1:b], start+plus+1, b)
+	}
+}
+
+// maxURL is how much of a text is taken for one address.
+const maxURL = 4096
+
+// urlAt looks up the address whose host is t[a:b], if what follows can be of an address and any
+// indicator has that host.
+func (m *Matcher) urlAt(a, b int, h uint64) {
+	t := m.low
+	if !m.set.table.may(hostKey.of(h)) {
+		return
+	}
+	end := b
+	for end < len(t) && end-a < maxURL && t[end] > ' ' && t[end] != 0x7f && bytes.IndexByte([]byte("\"<>`|^{}\\"), t[end]) < 0 {
+		end++
+	}
+	scheme := a
+	for scheme > 0 && a-scheme < 16 && (class[t[scheme-1]] != 0 || t[scheme-1] == ':' || t[scheme-1] == '/') {
+		scheme--
+	}
+	if !bytes.Contains(t[scheme:a], []byte("://")) {
+		scheme = a
+	}
+	const punctuation = 4 // characters that a sentence may have put behind it
+	for range punctuation {
+		if u, ok := intel.ParseURL(string(m.text[scheme:end])); ok && m.urlParts(u, scheme, end) {
+			return
+		}
+		if end <= b || bytes.IndexByte([]byte(".,;:!?'*)]"), t[end-1]) < 0 {
+			return
+		}
+		end--
+	}
+}
