@@ -9,8 +9,10 @@ func Analytics() []Analytic {
 		webCookieSession(),
 		webStaticPickup(),
 		webNewPage(),
+		dnsTunnel(),
 		mailBulkAccess(),
 		mailGrantExportCleanup(),
+		mailNewClient(),
 		mailWatchWords(),
 		databaseFeatureUsed(),
 		hostScriptEngine(),
@@ -18,5 +20,6 @@ func Analytics() []Analytic {
 		hostImpacket(),
 		hostNetworkProvider(),
 		hostLookalikeAccount(),
+		stageChain(),
 	}
 }
