@@ -65,6 +65,7 @@ var arrows = map[string][]string{
 	// where the two meet
 	"match/sigma":     {"attack", "event"},
 	"match/behaviour": {"event", "match/sigma"},
+	"match/indicator": {"event", "intel"},
 	"match":           {"event", "match/behaviour", "match/sigma"},
 	// what it means
 	"finding": {"attack", "event", "match", "match/sigma"},
