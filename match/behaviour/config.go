@@ -157,6 +157,8 @@ func (c *Chain) check() error {
 		return errors.New("want a name and a title")
 	case len(c.Stages) < 2:
 		return fmt.Errorf("want at least 2 stages, found %d", len(c.Stages))
+	case len(c.Stages) > maxStages:
+		return fmt.Errorf("want at most %d stages, found %d", maxStages, len(c.Stages))
 	case !slices.Contains(levels[:], c.Level):
 		return fmt.Errorf("level: want one of %s, found %q", strings.Join(levels[:], ", "), c.Level)
 	case c.AtLeast > len(c.Stages):

@@ -20,6 +20,8 @@ type Set struct {
 	// chains and remediated are those of the configuration: they say which matches matter.
 	chains     []Chain
 	remediated []Remediated
+	// tactics says that matches of all rules with a tactic of ATT&CK matter.
+	tactics bool
 }
 
 type prepared struct {
@@ -53,6 +55,7 @@ func New(c Config) (*Set, error) {
 			s.wanted[v] = append(s.wanted[v], len(s.analytics))
 		}
 		s.analytics = append(s.analytics, prepared{&rule, a.Late, start})
+		s.tactics = s.tactics || a.ID == stageChainID
 	}
 	return s, nil
 }
@@ -121,19 +124,13 @@ type Collector struct {
 	set     *Set
 	states  []State
 	periods [views]Period
-	hits    []Hit
-	sorted  bool
-	dropped int
+	hits    hitBook
 	notes   []string
 }
 
-// maxHits is how many matches of rules sequences are looked for in: far more than people could
-// read, and some tens of megabytes.
-const maxHits = 200_000
-
 // NewCollector makes a collector.
 func (s *Set) NewCollector() *Collector {
-	return &Collector{set: s, states: make([]State, len(s.analytics))}
+	return &Collector{set: s, states: make([]State, len(s.analytics)), hits: newHitBook(s)}
 }
 
 // Join adds what was seen of the next piece of evidence; nil is nothing.
@@ -156,24 +153,7 @@ func (c *Collector) Join(s *Seen) {
 }
 
 // Hit takes note of a match of a rule, for sequences.
-func (c *Collector) Hit(h Hit) {
-	if len(c.hits) >= maxHits {
-		c.dropped++
-		return
-	}
-	c.hits = append(c.hits, h)
-	c.sorted = false
-}
-
-func (c *Collector) sortedHits() []Hit {
-	if !c.sorted {
-		slices.SortStableFunc(c.hits, func(a, b Hit) int {
-			return cmp.Or(compareRefs(a.Ref, b.Ref), strings.Compare(a.Rule, b.Rule))
-		})
-		c.sorted = true
-	}
-	return c.hits
-}
+func (c *Collector) Hit(h Hit) { c.hits.add(h) }
 
 // Finish emits all episodes: by analytic, and of each in order of time. It ends at emit's first error.
 func (c *Collector) Finish(emit func(Episode) error) error {
@@ -236,8 +216,8 @@ func compareEpisodes(a, b Episode) int {
 // Notes says what had to be left out, in sentences for people.
 func (c *Collector) Notes() []string {
 	notes := slices.Clone(c.notes)
-	if c.dropped > 0 {
-		notes = append(notes, fmt.Sprintf("%d matches were left out of sequences because there are more than %d", c.dropped, maxHits))
+	if c.hits.dropped > 0 {
+		notes = append(notes, fmt.Sprintf("%d matches were left out of sequences because there are more than %d", c.hits.dropped, maxHits))
 	}
 	return notes
 }

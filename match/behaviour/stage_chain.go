@@ -1,0 +1,372 @@
+package behaviour
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const stageChainID = "stage-chain"
+
+// stageChain puts matches of rules and episodes of the other analytics into sequences: those that
+// packs describe, on one host or from host to host, and one of its own over the tactics of ATT&CK.
+//
+// A single trace has a harmless cause often enough. That several stages of an intrusion follow each
+// other on one host, or on hosts of which one reached the other, has hardly any: two stages are high,
+// three critical. From host to host the next stage must be on a host that the one before is known to
+// have reached (a sign-in over the network, a connection to a port of administration, an opened
+// share, a command that names it); hosts of the same domain without such a trace count one level
+// less.
+//
+// Source: phantom-taurus.md, correlations at the end of section 4. The idea of stages:
+// Hutchins, Cloppert, Amin: Intelligence-Driven Computer Network Defense (2011).
+func stageChain() Analytic {
+	return Analytic{
+		Rule: Rule{
+			ID:    stageChainID,
+			Title: "Stages of an Intrusion One After the Other",
+			Level: "high",
+			Description: "Findings that stand for stages of an intrusion follow each other, on one host or on hosts of which one reached the " +
+				"other.",
+			Why: "Each of them may have a harmless cause. Together, in this order and this close to each other, they tell one story.",
+			Benign: "Tests of an intrusion that were agreed on, and installations of a product that touch many parts of a server: compare the time with " +
+				"the calendar of changes.",
+			Next: []string{
+				"Read the stages in order of time: each names the record that proves it.",
+				"Look for the stages that are missing, in the hours between and on the hosts next to these.",
+				"Treat the hosts as one incident: what is done on one of them only warns whoever is on the other.",
+			},
+			Tags:       []string{"attack.execution", "attack.lateral-movement", "attack.collection"},
+			References: []string{"https://www.lockheedmartin.com/content/dam/lockheed-martin/rms/documents/cyber/LM-White-Paper-Intel-Driven-Defense.pdf"},
+		},
+		Views: []View{Security, Network, Process},
+		Late:  true,
+		Params: []Param{
+			{"tactics", 4, "tactics", "tactics of ATT&CK that must be seen on one host by as many rules; 0 leaves this chain out"},
+			{"tactics_hours", 24, "hours", "time in which these must be seen"},
+			{"office_zone", noZone, "hours east of UTC", "zone in whose office hours stages weigh up to 5 of 100 more; 99 leaves it out"},
+		},
+		New: func(s Settings) (func() State, error) {
+			set := &chainSettings{tactics: s.Int("tactics"), window: s.Hours("tactics_hours"), zone: s.Param("office_zone")}
+			for _, c := range s.Chains {
+				within, err := time.ParseDuration(c.Within)
+				if err != nil {
+					return nil, fmt.Errorf("chain %q: within: %w", c.Name, err)
+				}
+				set.chains = append(set.chains, timedChain{c, within})
+			}
+			return func() State {
+				return &chainState{chainSettings: set, edges: table[edge]{max: maxEdges}, names: table[string]{max: maxAddresses}}
+			}, nil
+		},
+	}
+}
+
+const (
+	maxEdges     = 50_000 // pairs of hosts of which one reached the other
+	maxAddresses = 50_000 // addresses whose host is known
+	noZone       = 99
+)
+
+type chainSettings struct {
+	chains  []timedChain
+	tactics int
+	window  time.Duration
+	zone    float64
+}
+
+type timedChain struct {
+	Chain
+	within time.Duration
+}
+
+// An edge is that one host reached another one.
+type edge struct {
+	from, to string // short names in lower case, or addresses
+	// first and last are the records of it.
+	first, last Ref
+}
+
+type chainState struct {
+	*chainSettings
+	edges table[edge]
+	names table[string] // of addresses; ambiguous if there are several
+}
+
+// ambiguous is the name of an address that several hosts had.
+const ambiguous = "?"
+
+// See learns which host reached which, and the names of addresses.
+func (s *chainState) See(r *Record) {
+	switch r.View {
+	case Security:
+		switch r.Event.EventID {
+		case 4624:
+			s.signIn(r)
+		case 5140, 5145:
+			if share := lastPart(r.Text(SecShare)); isAdminShare(share) && !hasPrefixFold(share, "ipc$") {
+				s.reached(r, string(r.Text(SecAddress)), r.Host(), "opened share "+string(share)+" of")
+			}
+		}
+	case Network:
+		s.connection(r)
+	case Process:
+		s.command(r)
+	}
+}
+
+// signIn learns from sign-ins over the network: type 3, and 10 over Remote Desktop. Those of
+// computers' own accounts are left out: every computer signs in to its domain controllers.
+func (s *chainState) signIn(r *Record) {
+	if kind := r.Text(SecLogonType); string(kind) != "3" && string(kind) != "10" {
+		return
+	}
+	if isMachine(r.Text(SecTargetUser)) || isAnonymous(r) {
+		return
+	}
+	address, workstation := r.Text(SecAddress), r.Text(SecWorkstation)
+	if isLoopback(address) {
+		return
+	}
+	from := string(address)
+	if len(workstation) > 0 {
+		from = string(workstation)
+		s.learn(address, from)
+	}
+	s.reached(r, from, r.Host(), "signed in over the network to")
+}
+
+// adminPorts are those of administration and of databases.
+func isAdminPort(port []byte) bool {
+	switch string(port) {
+	case "22", "135", "139", "445", "1433", "1521", "3306", "3389", "5432", "5985", "5986":
+		return true
+	}
+	return false
+}
+
+// connection learns from connections to ports of administration. Sysmon's are those of the host that
+// wrote them: of its own if it initiated them, else of the other side.
+func (s *chainState) connection(r *Record) {
+	source, target := r.Text(NetSource), r.Text(NetTarget)
+	if len(source) == 0 || len(target) == 0 || isLoopback(target) {
+		return
+	}
+	own := r.Event.Computer != "" && r.Text(NetInitiated) != nil
+	port := r.Text(NetTargetPort)
+	if !isAdminPort(port) {
+		return
+	}
+	from, to := string(source), string(target)
+	if name := r.Text(NetTargetHost); len(name) > 0 {
+		to = string(name)
+		s.learn(target, to)
+	}
+	if own {
+		if strings.EqualFold(string(r.Text(NetInitiated)), "true") {
+			from = r.Event.Computer
+			s.learn(source, from)
+		} else {
+			to = r.Event.Computer
+			s.learn(target, to)
+		}
+	}
+	s.reached(r, from, to, "connected to port "+string(port)+" of")
+}
+
+// remoteTools are programs that are told another host in their command.
+func remoteTools() []string {
+	return []string{
+		"wmic.exe", "psexec.exe", "psexec64.exe", "net.exe", "net1.exe", "sc.exe", "schtasks.exe", "at.exe", "winrs.exe", "reg.exe", "xcopy.exe", "robocopy.exe",
+		"cmd.exe", "powershell.exe", "pwsh.exe", "sqlcmd.exe",
+	}
+}
+
+// command learns from commands that name another host: \\HOST\share, /node:HOST, -ComputerName HOST.
+func (s *chainState) command(r *Record) {
+	command := r.Text(ProcCommand)
+	if len(command) > maxRemoteCommand {
+		command = command[:maxRemoteCommand]
+	}
+	if !bytes.Contains(command, []byte(`\\`)) && !containsFold(command, "/node:") && !containsFold(command, "-computername ") ||
+		!namedOneOf(r.Text(ProcImage), remoteTools()) {
+		return
+	}
+	for _, host := range remoteHosts(string(command)) {
+		s.reached(r, r.Host(), host, "ran a command that names")
+	}
+}
+
+const (
+	maxRemoteCommand = 4 << 10
+	maxRemoteHosts   = 4 // that one command may name
+)
+
+// remoteHosts are the hosts that a command names.
+func remoteHosts(command string) (hosts []string) {
+	lower := strings.ToLower(command)
+	for _, mark := range [...]string{`\\`, "/node:", "-computername "} {
+		rest := lower
+		for len(hosts) < maxRemoteHosts {
+			_, after, ok := strings.Cut(rest, mark)
+			if !ok {
+				break
+			}
+			after = strings.TrimLeft(after, `"' `)
+			n := strings.IndexFunc(after, func(c rune) bool {
+				return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' && c != '_'
+			})
+			if n < 0 {
+				n = len(after)
+			}
+			if host := after[:n]; len(host) > 1 && host != "localhost" && !isLoopback([]byte(host)) && !slices.Contains(hosts, host) {
+				hosts = append(hosts, host)
+			}
+			rest = after[n:]
+		}
+	}
+	return hosts
+}
+
+// learn keeps the name of an address.
+func (s *chainState) learn(address []byte, name string) {
+	name = shortHost(name)
+	if len(address) == 0 || name == "" || isAddress(name) {
+		return
+	}
+	have := s.names.get(address)
+	if have == nil {
+		return
+	}
+	*have = sameName(*have, name)
+}
+
+// sameName joins what two records say about an address.
+func sameName(a, b string) string {
+	if a == "" || a == b {
+		return b
+	}
+	if b == "" {
+		return a
+	}
+	return ambiguous
+}
+
+// reached keeps that one host reached another.
+func (s *chainState) reached(r *Record, from, to, how string) {
+	from, to = shortHost(from), shortHost(to)
+	if from == "" || to == "" || from == to || r.Time().IsZero() {
+		return
+	}
+	e := s.edges.get([]byte(from + "\x00" + to))
+	if e == nil {
+		return
+	}
+	if e.from == "" {
+		at := r.Ref(from + " " + how + " " + to)
+		*e = edge{from, to, at, at}
+		return
+	}
+	t := r.Time()
+	if t.Before(e.first.Time) || t.After(e.last.Time) {
+		e.add(r.Ref(from + " " + how + " " + to))
+	}
+}
+
+// add moves the first or the last record of an edge.
+func (e *edge) add(at Ref) {
+	if compareRefs(at, e.first) < 0 {
+		e.first = at
+	}
+	if compareRefs(at, e.last) > 0 {
+		e.last = at
+	}
+}
+
+// Join adds a later piece of evidence.
+func (s *chainState) Join(later State) {
+	o := later.(*chainState)
+	s.edges.join(&o.edges, func(into, from *edge) {
+		into.add(from.first)
+		into.add(from.last)
+	})
+	s.names.join(&o.names, func(into, from *string) { *into = sameName(*into, *from) })
+}
+
+// Finish runs the chains over the hits.
+func (s *chainState) Finish(f *Finishing) {
+	if s.edges.full || s.names.full {
+		f.Note("there are more than %d pairs of hosts of which one reached the other, or as many addresses: chains over the others were not found", maxEdges)
+	}
+	hits := s.named(f.Hits())
+	if len(hits) == 0 {
+		return
+	}
+	m := s.hostMap(hits)
+	for i := range s.chains {
+		s.chain(f, &s.chains[i], hits, m)
+	}
+	if s.tactics > 0 {
+		s.tacticChains(f, hits)
+	}
+}
+
+// A namedHit is a match with its host's short name.
+type namedHit struct {
+	*Hit
+	host, domain string
+}
+
+// named gives the matches of which host and time are known, with the host's name.
+func (s *chainState) named(hits []Hit) []namedHit {
+	out := make([]namedHit, 0, len(hits))
+	for i := range hits {
+		if h := &hits[i]; h.Host != "" && !h.Time.IsZero() {
+			host := s.nameOf(shortHost(h.Host))
+			_, domain, _ := strings.Cut(strings.ToLower(h.Host), ".")
+			if isAddress(h.Host) {
+				domain = ""
+			}
+			out = append(out, namedHit{h, host, domain})
+		}
+	}
+	return out
+}
+
+// nameOf is the name of the host that had an address, or the address.
+func (s *chainState) nameOf(host string) string {
+	if name := s.names.at[host]; name != nil && *name != ambiguous {
+		return *name
+	}
+	return host
+}
+
+// A hostMap says which hosts were reached from where.
+type hostMap struct {
+	into   map[string][]*edge // by the host reached, in order of the first time
+	domain map[string]string  // of hosts whose records tell it
+}
+
+func (s *chainState) hostMap(hits []namedHit) *hostMap {
+	m := &hostMap{into: map[string][]*edge{}, domain: map[string]string{}}
+	concerned := map[string]bool{}
+	for _, h := range hits {
+		concerned[h.host] = true
+		if h.domain != "" && m.domain[h.host] == "" {
+			m.domain[h.host] = h.domain
+		}
+	}
+	for _, e := range s.edges.each() {
+		from, to := s.nameOf(e.from), s.nameOf(e.to)
+		if from != to && concerned[from] && concerned[to] {
+			m.into[to] = append(m.into[to], &edge{from, to, e.first, e.last})
+		}
+	}
+	for _, edges := range m.into {
+		slices.SortStableFunc(edges, func(a, b *edge) int { return cmp.Or(compareRefs(a.first, b.first), strings.Compare(a.from, b.from)) })
+	}
+	return m
+}
