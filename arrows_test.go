@@ -72,7 +72,7 @@ var arrows = map[string][]string{
 	"verdict": {"evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
 	// what holds it together
 	"hunt":          {"attack", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/sigma", "plan", "story", "verdict"},
-	"packs":         {"attack", "intel", "match/behaviour", "match/sigma"},
+	"packs":         {"attack", "event", "intel", "match/behaviour", "match/sigma"},
 	"packs/demo":    {"event", "evidence/evtx"},
 	"cmd/aldebaran": {everything},
 	// beside the product

@@ -27,25 +27,35 @@ type Report struct {
 	Rules, Disabled int
 }
 
-// CheckFolder is [Check] of a folder of the user's, where each rule must have its tests, too: those of
-// the embedded packs are not part of the program.
+// Check loads everything in a pack and holds it against what the program knows: rules must compile,
+// behaviours must be known, and every id of a rule, behaviour, log source or object of ATT&CK that
+// the pack refers to must be there. Rules may be those of the embedded packs. Tests of rules are not
+// run: those of the embedded packs are not part of the program.
+func Check(fsys fs.FS, dir string) (*Report, error) {
+	c, err := newCheck(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	return &c.report, nil
+}
+
+// CheckFolder is [Check] of a folder of the user's. It also runs the tests that each rule must have.
 func CheckFolder(dir string) (*Report, error) {
 	fsys, name, err := folder(dir)
 	if err != nil {
 		return nil, err
 	}
-	r, err := Check(fsys, name)
+	c, err := newCheck(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	r.tests(name)
-	return r, nil
+	if err := c.trials(fsys); err != nil {
+		return nil, fmt.Errorf("packs: %w", err)
+	}
+	return &c.report, nil
 }
 
-// Check loads everything in a pack and holds it against what the program knows: rules must compile,
-// behaviours must be known, and every id of a rule, behaviour, log source or object of ATT&CK that
-// the pack refers to must be there. Rules may be those of the embedded packs.
-func Check(fsys fs.FS, dir string) (*Report, error) {
+func newCheck(fsys fs.FS, dir string) (*check, error) {
 	p, problems, err := intel.ReadPack(fsys, dir)
 	if err != nil {
 		return nil, err
@@ -60,13 +70,15 @@ func Check(fsys fs.FS, dir string) (*Report, error) {
 	c.config()
 	c.references()
 	c.attack(attack.Load())
-	return &c.report, nil
+	return c, nil
 }
 
 type check struct {
 	pack   *intel.Pack
 	dir    string
 	report Report
+	// own are the rules of the pack, nil without any.
+	own *sigma.Collection
 	// rules and behaviours are the ids that there are.
 	rules, behaviours map[string]bool
 }
@@ -87,9 +99,10 @@ func (c *check) loadRules(fsys fs.FS) error {
 		return nil
 	}
 	own, err := sigma.LoadFS(fsys, path.Join(c.dir, "sigma"), sigma.LoadOptions{IncludeDeprecated: true})
-	if err != nil && !errors.Is(err, sigma.ErrNoRules) {
+	if err != nil {
 		return fmt.Errorf("packs: %w", err)
 	}
+	c.own = own
 	c.note(own)
 	for _, list := range [][]sigma.Rejection{own.Rejected, own.Warnings} {
 		for _, r := range list {
@@ -101,9 +114,6 @@ func (c *check) loadRules(fsys fs.FS) error {
 	}
 	for _, r := range own.Correlations {
 		c.count(r.Status)
-	}
-	if _, err := sigma.Compile(own); err != nil {
-		c.problem("sigma", 0, "%v", err)
 	}
 	return nil
 }
@@ -124,23 +134,20 @@ func (c *check) count(status string) {
 	}
 }
 
-// tests holds the files of tests against those of rules: each rule has what it must and must not match.
-func (r *Report) tests(dir string) {
-	lacks := func(file, format, want string) {
-		r.Problems = append(r.Problems, intel.Problem{File: path.Join(dir, file), Reason: fmt.Sprintf(format, want)})
-	}
-	for _, rule := range r.Pack.Sigma {
-		test := "tests" + strings.TrimPrefix(rule, "sigma")
-		if !slices.Contains(r.Pack.Tests, test) {
-			lacks(rule, "want a file %s with events that it must and must not match, found none", test)
-		}
-	}
-	for _, test := range r.Pack.Tests {
+// trials runs the tests of the pack's rules, and tells of tests without a rule.
+func (c *check) trials(fsys fs.FS) error {
+	for _, test := range c.pack.Tests {
 		rule := "sigma" + strings.TrimPrefix(test, "tests")
-		if !slices.Contains(r.Pack.Sigma, rule) {
-			lacks(test, "want a file %s that it tests, found none", rule)
+		if !slices.Contains(c.pack.Sigma, rule) {
+			c.problem(test, 0, "want a file %s that it tests, found none", rule)
 		}
 	}
+	if c.own == nil {
+		return nil
+	}
+	problems, err := tryRules(fsys, c.pack, c.dir, c.own)
+	c.report.Problems = append(c.report.Problems, problems...)
+	return err
 }
 
 // config reads behaviours.yml and checks what its chains refer to.
