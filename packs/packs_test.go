@@ -141,13 +141,13 @@ func matches(t *testing.T, c *sigma.Collection, m *sigma.Matcher, defaults descr
 }
 
 // TestRuleText checks what people rely on in a rule of ours: who wrote it, why it is suspicious,
-// where to read on, and how to rule out that it is wrong.
+// where to read on, how to rule out that it is wrong, and what to look at next.
 func TestRuleText(t *testing.T) {
 	c := loadAll(t)
 	uuid4 := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	technique := regexp.MustCompile(`^attack\.t\d{4}(\.\d{3})?$`)
 	seen := map[string]string{}
-	check := func(file, id, title, status, author, date, level, description string, references, tags, falsePositives []string) {
+	check := func(file, id, title, status, author, date, level, description string, references, tags, falsePositives, next []string) {
 		t.Helper()
 		if !uuid4.MatchString(id) {
 			t.Errorf("%s: %q: id %q is no UUID of version 4", file, title, id)
@@ -170,18 +170,21 @@ func TestRuleText(t *testing.T) {
 		if len(description) < 40 || len(references) == 0 || len(falsePositives) == 0 {
 			t.Errorf("%s: %q: needs a description, references and false positives", file, title)
 		}
+		if len(next) == 0 && level != "informational" {
+			t.Errorf("%s: %q: does not say what to look at next", file, title)
+		}
 		if !slices.ContainsFunc(tags, technique.MatchString) {
 			t.Errorf("%s: %q: no ATT&CK technique among %q", file, title, tags)
 		}
 	}
 	for _, r := range c.Rules {
-		check(r.File, r.ID, r.Title, r.Status, r.Author, r.Date, r.Level, r.Description, r.References, r.Tags, r.FalsePositives)
+		check(r.File, r.ID, r.Title, r.Status, r.Author, r.Date, r.Level, r.Description, r.References, r.Tags, r.FalsePositives, r.Next)
 		if _, known := sigma.Routes(r.Logsource); !known {
 			t.Errorf("%s: %q: nobody knows its log source %+v", r.File, r.Title, r.Logsource)
 		}
 	}
 	for _, r := range c.Correlations {
-		check(r.File, r.ID, r.Title, r.Status, r.Author, r.Date, r.Level, r.Description, r.References, r.Tags, r.FalsePositives)
+		check(r.File, r.ID, r.Title, r.Status, r.Author, r.Date, r.Level, r.Description, r.References, r.Tags, r.FalsePositives, r.Next)
 	}
 }
 
