@@ -240,6 +240,9 @@ func TestPipeline(t *testing.T) {
 	if a, b := x.groupName("registry_event"), x.groupName("registry_set"); a != b || a == "registry_event" {
 		t.Errorf("registry_event and registry_set share events: want one group, found %q and %q", a, b)
 	}
+	if x.grouped("process_creation") {
+		t.Errorf("process_creation shares no event with another category, but is in the group %q", x.groupName("process_creation"))
+	}
 	p := string(x.pipeline())
 	for _, want := range []string{"_logsources: 'windows/registry_set/'", "category: 'registry_set'", "category: '" + x.groupName("registry_set") + "'"} {
 		if !strings.Contains(p, want) {

@@ -164,7 +164,7 @@ func (b *bench) starts(ctx context.Context, programs []program, in inputs, c *si
 		return nil, err
 	}
 	// Not quite empty: Aldebaran says of evidence without any event that it is none.
-	if err := os.WriteFile(in.jsonl, []byte("{\"synthetic\":1}\n"), 0o644); err != nil {
+	if err := os.WriteFile(in.jsonl, []byte("{\"message\":\"synthetic\"}\n"), 0o644); err != nil {
 		return nil, err
 	}
 	x := newExporter(nil, c)
