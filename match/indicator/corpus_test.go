@@ -19,17 +19,18 @@ import (
 	"aldebaran/evidence/w3c"
 )
 
-// corpusEvents clones the events of a folder of the corpus, or of all its W3C logs.
-func corpusEvents(tb testing.TB, name string) (events []*event.Event) {
+// A corpusLog is a log in memory.
+type corpusLog struct {
+	// read hands out its events and gives the bytes of its records.
+	read func(emit func(*event.Event) bool) int64
+}
+
+// corpusLogs gives the event logs of a folder of the corpus, or all its W3C logs.
+func corpusLogs(tb testing.TB, name string) (logs []corpusLog) {
 	tb.Helper()
 	root := os.Getenv("ALDEBARAN_CORPUS")
 	if root == "" {
 		tb.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	const most = 20_000 // of each; more are more of the same
-	keep := func(e *event.Event) bool {
-		events = append(events, e.Clone())
-		return len(events) < most
 	}
 	folder := name
 	if name == "w3c" {
@@ -39,33 +40,42 @@ func corpusEvents(tb testing.TB, name string) (events []*event.Event) {
 	eachFile(tb, filepath.Join(root, folder), func(path string, data []byte) {
 		size := int64(len(data))
 		switch head := data[:min(len(data), 4096)]; {
-		case len(events) >= most:
 		case name == "w3c" && w3c.Sniff(head):
 			f, err := w3c.Open(bytes.NewReader(data), size, path, lines.Options{})
 			if err != nil {
 				tb.Fatal(err)
 			}
-			for _, u := range f.Units() {
-				if _, err := wr.Read(f, u, keep); err != nil {
-					tb.Fatal(err)
+			logs = append(logs, corpusLog{func(emit func(*event.Event) bool) (n int64) {
+				for _, u := range f.Units() {
+					r, err := wr.Read(f, u, emit)
+					if err != nil {
+						tb.Fatal(err)
+					}
+					n += r.Bytes
 				}
-			}
+				return n
+			}})
 		case name != "w3c" && evtx.Sniff(head):
 			f, err := evtx.Open(bytes.NewReader(data), size, path, evtx.Options{})
 			if err != nil {
 				tb.Fatal(err)
 			}
-			for _, u := range f.Units() {
-				if _, err := er.Read(f, u, keep); err != nil {
-					tb.Fatal(err)
+			logs = append(logs, corpusLog{func(emit func(*event.Event) bool) (n int64) {
+				for _, u := range f.Units() {
+					r, err := er.Read(f, u, emit)
+					if err != nil {
+						tb.Fatal(err)
+					}
+					n += r.Bytes
 				}
-			}
+				return n
+			}})
 		}
 	})
-	if len(events) == 0 {
-		tb.Fatalf("%s: want events, found none", name)
+	if len(logs) == 0 {
+		tb.Fatalf("%s: want logs, found none", name)
 	}
-	return events
+	return logs
 }
 
 // eachFile hands out all files below a folder, those in .tar.zst archives too, in order.

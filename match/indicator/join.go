@@ -1,8 +1,6 @@
 package indicator
 
 import (
-	"hash/maphash"
-
 	"aldebaran/event"
 	"aldebaran/intel"
 )
@@ -19,16 +17,15 @@ func (m *Matcher) join(j *join) {
 		return
 	}
 	// Hosts repeat: most have no URL in the table, and nothing else is to be done for them.
-	h := maphash.Bytes(m.seed, first.Raw) ^ (uint64(first.Kind)<<8|uint64(hostField)|1<<16)*0x9e3779b97f4a7c15
-	known := &m.seen[h%seenValues]
-	if *known == h {
+	h := m.hash(first, hostField)
+	if m.seen.has(h) {
 		return
 	}
 	m.whole = append(m.whole[:0], "http://"...)
 	m.whole = first.AppendText(m.whole)
 	u, ok := intel.ParseURL(string(m.whole))
 	if !ok || !m.set.table.may(hostKey.of(hashBack([]byte(u.Host)))) {
-		*known = h
+		m.seen.add(h)
 		return
 	}
 	path := m.event.Values[j.parts[1]]

@@ -15,9 +15,6 @@ const (
 	maxHits = 64
 	// maxPlans bounds the layouts that are remembered; logs of JSON can have a new one in each line.
 	maxPlans = 4096
-	// seenValues is how many values are remembered to hold nothing, 8 bytes each: they stay in the
-	// processor's second cache.
-	seenValues = 1 << 15
 	// shortest is the length of the shortest text with an indicator that stands anywhere: "a.bc", "::1a".
 	shortest = 4
 )
@@ -30,9 +27,7 @@ type Matcher struct {
 	last  *event.Shape
 	plan  *plan
 	seed  maphash.Seed
-	// seen has the hashes of values without hits. The seed is not known to who writes the evidence,
-	// so nobody can write a value that is taken for another one; by chance it happens once in 2^64.
-	seen [seenValues]uint64
+	seen  seenCache
 
 	// of the event at hand
 	event *event.Event
@@ -122,9 +117,8 @@ func (m *Matcher) array(s *slot, v event.Value) {
 
 // value looks for indicators in one value of a field.
 func (m *Matcher) value(s *slot, v event.Value) {
-	h := maphash.Bytes(m.seed, v.Raw) ^ (uint64(v.Kind)<<8|uint64(s.use)|1<<16)*0x9e3779b97f4a7c15
-	known := &m.seen[h%seenValues]
-	if *known == h {
+	h := m.hash(v, s.use)
+	if m.seen.has(h) {
 		return
 	}
 	before := len(m.hits) + int(m.dropped)
@@ -133,7 +127,7 @@ func (m *Matcher) value(s *slot, v event.Value) {
 	m.setText(v)
 	m.look(s.use)
 	if before == len(m.hits)+int(m.dropped) {
-		*known = h
+		m.seen.add(h)
 	}
 }
 
