@@ -21,5 +21,6 @@ func Analytics() []Analytic {
 		hostNetworkProvider(),
 		hostLookalikeAccount(),
 		stageChain(),
+		reinfectionWatch(),
 	}
 }
