@@ -35,9 +35,11 @@ var arrows = map[string][]string{
 	"event":  {},
 	"attack": {},
 	// what we are told
-	"intel": {"attack"},
-	"story": {"attack", "intel", "story/technique"},
-	"plan":  {"attack", "intel", "match/behaviour", "match/sigma", "story"},
+	"story/technique":       {},
+	"story/technique/learn": {"attack", "story/technique"},
+	"intel":                 {"attack"},
+	"story":                 {"attack", "intel", "story/technique"},
+	"plan":                  {"attack", "intel", "match/behaviour", "match/sigma", "story"},
 	// what we are handed
 	"evidence/entries":           {"event", "evidence/lines"},
 	"evidence/evtx":              {"event"},
@@ -76,9 +78,11 @@ var arrows = map[string][]string{
 	"packs/demo":    {"event", "evidence/evtx"},
 	"cmd/aldebaran": {everything},
 	// beside the product
-	"attack/derive": {"attack"},
-	"bench":         {"event", "evidence", "evidence/evtx", "match/sigma"},
-	"bench/picture": {},
+	"attack/derive":         {"attack"},
+	"story/technique/train": {"story/technique/learn"},
+	"bench/extraction":      {"attack", "story/technique", "story/technique/learn"},
+	"bench":                 {"event", "evidence", "evidence/evtx", "match/sigma"},
+	"bench/picture":         {},
 }
 
 // testArrows are what the _test.go files of a package may import besides: a test of a matcher
