@@ -177,6 +177,15 @@ func (h *hour) join(later *hour) {
 	}
 }
 
+// sortedHours are all hours in order of time.
+func (a *activity) sortedHours() []*hour {
+	hours := make([]*hour, 0, len(a.hours))
+	for _, at := range slices.Sorted(maps.Keys(a.hours)) {
+		hours = append(hours, a.hours[at])
+	}
+	return hours
+}
+
 // A usual is what is compared: one figure of an hour, and from when on it is much.
 type usual struct {
 	of func(*hour) int64
@@ -204,10 +213,7 @@ type peak struct {
 // peaks finds the hours in which somebody did much more than in his others, and nothing like it on
 // other days; hours that follow one another are one peak.
 func (a *activity) peaks(u usual) []peak {
-	hours := make([]*hour, 0, len(a.hours))
-	for _, at := range slices.Sorted(maps.Keys(a.hours)) {
-		hours = append(hours, a.hours[at])
-	}
+	hours := a.sortedHours()
 	values := make([]int64, len(hours))
 	for i, h := range hours {
 		values[i] = u.of(h)

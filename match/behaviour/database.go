@@ -1,0 +1,107 @@
+package behaviour
+
+import (
+	"bytes"
+	"strings"
+)
+
+// What analytics of databases share: sign-ins whoever logged them, accounts and programs of
+// administrators, and where statements look.
+
+// A signIn is what a record says about somebody who signs in to a database.
+type signIn uint8
+
+const (
+	noSignIn signIn = iota
+	signedIn
+	refused
+)
+
+// signInOf tells whether a record is a sign-in, and how it ended:
+//
+//	SQL Server   events 18453 to 18455 succeeded, 18456 and its neighbours failed; audit LGIS, LGIF, DBAS, DBAF
+//	MySQL        Connect of the general log; "Access denied" of it and of the error log; CONNECT, FAILED_CONNECT of audits
+//	PostgreSQL   "connection authorized: ...", "password authentication failed ..." and its like
+//	Oracle       LOGON with its return code
+//
+// https://learn.microsoft.com/sql/relational-databases/security/auditing/sql-server-audit-action-groups-and-actions
+func signInOf(r *Record) signIn {
+	if id := r.Event.EventID; id >= 18450 && id <= 18499 {
+		if id >= 18453 && id <= 18455 {
+			return signedIn
+		}
+		return refused
+	}
+	action := r.Text(DBAction)
+	switch {
+	case len(action) > len("failed_connect"):
+	case equalText(action, "lgis"), equalText(action, "dbas"):
+		return signedIn
+	case equalText(action, "lgif"), equalText(action, "dbaf"), equalText(action, "failed_connect"):
+		return refused
+	case equalText(action, "connect"), equalText(action, "logon"):
+		return connected(r)
+	}
+	message := r.Text(DBMessage)
+	switch {
+	case len(message) == 0:
+	case hasPrefixFold(message, "connection authorized:"):
+		return signedIn
+	case hasPrefixFold(message, "access denied for user"), hasPrefixFold(message, "no pg_hba.conf entry for host"),
+		bytes.Contains(message[:min(len(message), 64)], []byte(" authentication failed for user")):
+		return refused
+	}
+	return noSignIn
+}
+
+// connected tells how a connection ended, by its status, or by what stands where a statement would.
+func connected(r *Record) signIn {
+	if hasPrefixFold(r.Text(DBStatement), "access denied") {
+		return refused
+	}
+	status := r.Text(DBSucceeded)
+	if status == nil || equalText(status, "0") || equalText(status, "true") || equalText(status, "success") {
+		return signedIn
+	}
+	return refused
+}
+
+// isLocalClient tells whether a client is on the same computer, as SQL Server and others write that.
+func isLocalClient(client []byte) bool {
+	return isLoopback(client) || bytes.Equal(client, []byte("<local machine>")) || bytes.Equal(client, []byte("local machine")) ||
+		bytes.Equal(client, []byte("<named pipe>")) || bytes.Equal(client, []byte("localhost"))
+}
+
+// isConsole tells programs by which people, not applications, use a database from a command line.
+func isConsole(application []byte) bool {
+	if len(application) == 0 {
+		return false
+	}
+	for _, name := range [...]string{"sqlcmd", "osql", "bcp", "isql", "psql", "pg_dump", "mysqldump", "mariadb-dump", "mysql", "sqlplus", "sql*plus", "expdp", "exp@", "go-mssqldb", "mssqlclient"} {
+		if hasPrefixFold(application, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// accountKey tells the accounts of one database server apart: the server's name, a zero, the account's.
+func accountKey(dst []byte, r *Record, principal []byte) []byte {
+	host := r.Event.Computer
+	if host == "" {
+		dst = appendLower(dst, r.Text(DBHost))
+	} else {
+		dst = appendLower(dst, []byte(host))
+	}
+	return appendLower(append(dst, 0), principal)
+}
+
+// cutAccount gives the parts of a key again.
+func cutAccount(key string) (server, principal string) {
+	server, principal, _ = strings.Cut(key, "\x00")
+	return server, principal
+}
+
+// maxPrincipal is how many bytes tell accounts, programs and addresses apart: databases allow 128
+// characters.
+const maxPrincipal = 256
