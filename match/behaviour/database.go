@@ -54,7 +54,7 @@ func signInOf(r *Record) signIn {
 	return noSignIn
 }
 
-// connected tells how a connection ended, by its status, or by what stands where a statement would.
+// connectOutcome tells how a connection ended, by its status, or by what stands where a statement would.
 func connected(r *Record) signIn {
 	if hasPrefixFold(r.Text(DBStatement), "access denied") {
 		return refused
