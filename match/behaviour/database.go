@@ -40,7 +40,7 @@ func signInOf(r *Record) signIn {
 	case equalText(action, "lgif"), equalText(action, "dbaf"), equalText(action, "failed_connect"):
 		return refused
 	case equalText(action, "connect"), equalText(action, "logon"):
-		return connected(r)
+		return connectOutcome(r)
 	}
 	message := r.Text(DBMessage)
 	switch {
@@ -55,7 +55,7 @@ func signInOf(r *Record) signIn {
 }
 
 // connectOutcome tells how a connection ended, by its status, or by what stands where a statement would.
-func connected(r *Record) signIn {
+func connectOutcome(r *Record) signIn {
 	if hasPrefixFold(r.Text(DBStatement), "access denied") {
 		return refused
 	}
