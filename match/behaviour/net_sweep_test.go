@@ -1,0 +1,48 @@
+package behaviour
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// flow is a connection in a log of Zeek.
+func flow(after time.Duration, source, target, port string) made {
+	return made{after: after, product: "zeek", service: "conn", fields: []string{"id.orig_h", source, "id.orig_p", "50000", "id.resp_h", target, "id.resp_p", port, "proto", "tcp"}}
+}
+
+func TestNetSweep(t *testing.T) {
+	const source = "10.0.0.10"
+	sweep := func(times int, interval time.Duration, port string) []made {
+		return every(interval, times, func(d time.Duration, n int) made { return flow(d, source, fmt.Sprintf("10.0.1.%d", n), port) })
+	}
+	for _, c := range []struct {
+		name   string
+		events []made
+		want   string
+	}{
+		{"shares", sweep(40, time.Second, "445"), "medium: 10.0.0.10 tried port 445 of 40 hosts within a minute\n"},
+		{"over the minute's end", slices.Concat(sweep(1, 0, "80"), every(time.Second, 26, func(d time.Duration, n int) made {
+			return flow(47*time.Second+d, source, fmt.Sprintf("10.0.1.%d", n), "3389")
+		})), "medium: 10.0.0.10 tried port 3389 of 26 hosts within 2 minutes\n"},
+		{"a whole network", sweep(250, time.Second, "1433"), "high: 10.0.0.10 tried port 1433 of 250 hosts within 5 minutes\n"},
+		{"seen on the host", every(time.Second, 30, func(d time.Duration, n int) made {
+			return connected(d, "WEB01", `C:\x.exe`, source, fmt.Sprintf("10.0.1.%d", n), "137", "true")
+		}), "medium: 10.0.0.10 tried port 137 of 30 hosts within a minute\n"},
+		{"slowly", sweep(60, 10*time.Second, "445"), ""},
+		{"the web", sweep(60, time.Second, "443"), ""},
+		{"the same few", every(time.Second, 60, func(d time.Duration, n int) made { return flow(d, source, fmt.Sprintf("10.0.1.%d", n%9), "445") }), ""},
+		{"a share that many use", every(time.Second, 60, func(d time.Duration, n int) made { return flow(d, fmt.Sprintf("10.0.1.%d", n), source, "445") }), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := lines(episodesOf(t, Config{}, "net-sweep", c.events)); got != c.want {
+				t.Errorf("episodes:\n%swant:\n%s", got, c.want)
+			}
+		})
+	}
+	known := Config{Behaviours: map[string]Setting{"net-sweep": {Lists: map[string][]string{"sources": {source}}}}}
+	if got := lines(episodesOf(t, known, "net-sweep", sweep(40, time.Second, "445"))); got != "" {
+		t.Errorf("a source that is known: %s", got)
+	}
+}
