@@ -57,13 +57,14 @@ var arrows = map[string][]string{
 	"evidence/cef":               {"event", "evidence/lines", "evidence/record"},
 	"evidence/mail":              {"event", "evidence/lines", "evidence/record"},
 	"evidence/netlogon":          {"event", "evidence/lines", "evidence/record"},
+	"evidence/snort":             {"event", "evidence/lines", "evidence/record"},
 	"evidence/xml":               {"event", "evidence/lines", "evidence/record"},
 	"evidence/syslog":            {"event", "evidence/auditd", "evidence/cef", "evidence/lines", "evidence/record"},
 	"evidence/postgresql":        {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mssql":             {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mysql":             {"event", "evidence/entries", "evidence/lines"},
 	"evidence/oracle":            {"event", "evidence/entries", "evidence/lines"},
-	"evidence":                   {"event", "evidence/auditd", "evidence/cef", "evidence/csv", "evidence/dns", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/mysql", "evidence/ncsa", "evidence/netlogon", "evidence/oracle", "evidence/postgresql", "evidence/syslog", "evidence/w3c", "evidence/xml", "evidence/zeek"},
+	"evidence":                   {"event", "evidence/auditd", "evidence/cef", "evidence/csv", "evidence/dns", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/mysql", "evidence/ncsa", "evidence/netlogon", "evidence/oracle", "evidence/postgresql", "evidence/snort", "evidence/syslog", "evidence/w3c", "evidence/xml", "evidence/zeek"},
 	// where the two meet
 	"match/sigma":     {"attack", "event"},
 	"match/behaviour": {"event", "match/sigma"},
@@ -106,6 +107,7 @@ var testArrows = map[string][]string{
 	"evidence/cef":      {"evidence/record/recordtest"},
 	"evidence/mail":     {"evidence/record/recordtest"},
 	"evidence/netlogon": {"evidence/record/recordtest"},
+	"evidence/snort":    {"evidence/record/recordtest"},
 	"evidence/xml":      {"evidence/record/recordtest"},
 	"evidence/syslog":   {"evidence/mail", "evidence/record/recordtest"},
 }

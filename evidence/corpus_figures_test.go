@@ -15,7 +15,6 @@ var explained = [...]struct {
 	paths  []string
 }{
 	{"no log, but what a program made of one", []string{"slow006-session-2"}},
-	{"alerts on one line: Suricata's eve.json is read instead", []string{"suricata-logs-fastlog", "snort3_alert_fast"}},
 	{"no log: lists of programs, files and commands that were typed", []string{"plaso/bash_history", "plaso/dpkg.log", "plaso/popcontest1", "process_list", "systeminfo"}},
 	{"binary records", []string{"plaso/ivanti_vc0"}},
 	{"transcript of a console, not one record a line", []string{"powershell_transcript"}},

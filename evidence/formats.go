@@ -21,6 +21,7 @@ import (
 	"aldebaran/evidence/netlogon"
 	"aldebaran/evidence/oracle"
 	"aldebaran/evidence/postgresql"
+	"aldebaran/evidence/snort"
 	"aldebaran/evidence/syslog"
 	"aldebaran/evidence/w3c"
 	"aldebaran/evidence/xml"
@@ -81,6 +82,7 @@ var formats = [...]format{
 	text("cef", cef.Sniff, cef.Open, cef.NewReader),
 	text("mail", mail.Sniff, mail.Open, mail.NewReader),
 	text("netlogon", netlogon.Sniff, netlogon.Open, netlogon.NewReader),
+	text("snort", snort.Sniff, snort.Open, snort.NewReader),
 	text("syslog", syslog.Sniff, syslog.Open, syslog.NewReader),
 	text("csv", csv.Sniff, csv.Open, csv.NewReader),
 }

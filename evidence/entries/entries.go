@@ -3,7 +3,8 @@
 //
 // The logs of databases are such logs: a statement or a message runs over as many lines as its
 // author gave it. What is common to them stands here: how long an entry may be, where a piece of a
-// file begins, how damage is counted, how times are read; and the flat XML, JSON and CSV of audits.
+// file begins, how times are read; and the flat XML, JSON and CSV of audits. Package record joins
+// lines too, but its records need none before them; here a [Place] says which do.
 package entries
 
 import (

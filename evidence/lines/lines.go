@@ -3,7 +3,8 @@
 //
 // Every reader of a text format builds on it, so that what an intruder or a crash leaves in a log
 // is handled in one place: a byte order mark, UTF-16, CR LF, NUL bytes, a last line without an end,
-// a line of 4 GB.
+// a line of 4 GB. So is what all of them report: how much was read, its digest, what could not be
+// read ([Tally]).
 package lines
 
 import (

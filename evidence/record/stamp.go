@@ -128,7 +128,7 @@ func readBSD(b []byte) (s Stamp, ok bool) {
 		s.Year = number(b[at : at+4])
 		at += 5
 	}
-	at, ok = s.readTime(b, at)
+	at, ok = s.ReadTime(b, at)
 	s.Length = at
 	return s, ok
 }
@@ -150,7 +150,7 @@ func readISO(b []byte) (s Stamp, ok bool) {
 	default:
 		return s, false
 	}
-	at, ok := s.readTime(b, 11)
+	at, ok := s.ReadTime(b, 11)
 	if !ok {
 		return s, false
 	}
@@ -198,8 +198,8 @@ func readCtime(b []byte) (s Stamp, ok bool) {
 	return s, true
 }
 
-// readTime reads hh:mm:ss and its decimals, and gives where it ends.
-func (s *Stamp) readTime(b []byte, at int) (end int, ok bool) {
+// ReadTime reads hh:mm:ss and its decimals from b[at:] on, and gives where they end.
+func (s *Stamp) ReadTime(b []byte, at int) (end int, ok bool) {
 	if len(b) < at+8 || b[at+2] != ':' || b[at+5] != ':' || !digits(b[at:at+2]) || !digits(b[at+3:at+5]) || !digits(b[at+6:at+8]) {
 		return at, false
 	}
