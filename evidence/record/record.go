@@ -4,8 +4,8 @@
 // Packages of formats whose lines hold names and values (auditd, CEF) or whose fields depend on what
 // a line says (syslog, mail) build on it: it joins lines that belong together and interns shapes.
 // Readers of formats whose columns a header names (w3c, zeek, exchange), or whose layouts are known
-// beforehand (ncsa), know the shape without looking at every name of every line: built on this
-// package they would take half as long again, so they share package lines with it and no more.
+// beforehand (ncsa), know the shape of a line without looking at the names of its values, which this
+// package does for every record: they share package lines with it and no more, for speed.
 package record
 
 import (
