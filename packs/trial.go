@@ -141,7 +141,12 @@ func (r *trialRun) all(titles []string, tests *trials) error {
 				continue
 			}
 			counts[title][kind]++
-			got, err := r.matches(&tests.Defaults, &tc)
+			events, err := trialEvents(&tests.Defaults, &tc)
+			if err != nil {
+				r.problem("%q: %v", tc.Name, err)
+				continue
+			}
+			got, err := r.matches(events)
 			if err != nil {
 				return err
 			}
@@ -162,12 +167,7 @@ func (r *trialRun) all(titles []string, tests *trials) error {
 }
 
 // matches gives the titles of all rules and correlations that match the events of a case.
-func (r *trialRun) matches(defaults *described, tc *trial) ([]string, error) {
-	events, err := trialEvents(defaults, tc)
-	if err != nil {
-		r.problem("%q: %v", tc.Name, err)
-		return nil, nil
-	}
+func (r *trialRun) matches(events []*event.Event) ([]string, error) {
 	correlator, err := sigma.NewCorrelator(r.rules, sigma.CorrelatorOptions{})
 	if err != nil {
 		return nil, err
