@@ -105,3 +105,60 @@ func cutAccount(key string) (server, principal string) {
 // maxPrincipal is how many bytes tell accounts, programs and addresses apart: databases allow 128
 // characters.
 const maxPrincipal = 256
+
+// maxReadStatement is how much of a statement is looked at for tables and patterns: it stands at the
+// beginning, and some statements are megabytes of values.
+const maxReadStatement = 8 << 10
+
+// tableOf gives the table that a statement reads first, without brackets and quotes, nil if it does not say.
+func tableOf(statement []byte) []byte {
+	statement = statement[:min(len(statement), maxReadStatement)]
+	at := indexWord(statement, "from")
+	if at < 0 {
+		if !hasPrefixFold(statement, "copy ") { // PostgreSQL: COPY t (a, b) TO ...
+			return nil
+		}
+		at = len("copy") - len("from")
+	}
+	rest := bytes.TrimLeft(statement[at+len("from"):], " \t\r\n")
+	end := bytes.IndexAny(rest, " \t\r\n;,()")
+	if end < 0 {
+		end = len(rest)
+	}
+	return bytes.Trim(rest[:end], "[]\"`")
+}
+
+// indexWord finds a word, given in lower case, that stands by itself.
+func indexWord(text []byte, lower string) int {
+	first, other := lower[0], lower[0]-('a'-'A')
+	for at := 0; at+len(lower) <= len(text); at++ {
+		if c := text[at]; c != first && c != other {
+			continue
+		}
+		if hasPrefixFold(text[at:], lower) && (at == 0 || !isNameByte(text[at-1])) && (at+len(lower) == len(text) || !isNameByte(text[at+len(lower)])) {
+			return at
+		}
+	}
+	return -1
+}
+
+func isNameByte(c byte) bool { return isLetterOrDigit(c) || c == '_' || c == '$' || c == '@' || c >= 0x80 }
+
+// statementOf gives the statement of a record, nil if it has none.
+func statementOf(r *Record) []byte {
+	s := bytes.TrimLeft(r.Text(DBStatement), " \t\r\n(")
+	return s[:min(len(s), maxReadStatement)]
+}
+
+// isRead tells whether a record is about data that were read: by the audit's own word for it, or by
+// how the statement begins.
+func isRead(r *Record, statement []byte) bool {
+	action := r.Text(DBAction)
+	if r.Event.EventID == auditRecord {
+		return equalText(action, "sl")
+	}
+	return hasPrefixFold(statement, "select") || hasPrefixFold(statement, "copy ") || len(statement) == 0 && equalText(action, "select")
+}
+
+// auditRecord is the event of SQL Server's audit.
+const auditRecord = 33205
