@@ -19,6 +19,15 @@ import (
 	"aldebaran/evidence/w3c"
 )
 
+func corpusRoot(tb testing.TB) string {
+	tb.Helper()
+	root := os.Getenv("ALDEBARAN_CORPUS")
+	if root == "" {
+		tb.Skip("ALDEBARAN_CORPUS is not set")
+	}
+	return root
+}
+
 // A corpusLog is a log in memory.
 type corpusLog struct {
 	// read hands out its events and gives the bytes of its records.
@@ -28,11 +37,7 @@ type corpusLog struct {
 // corpusLogs gives the event logs of a folder of the corpus, or all its W3C logs.
 func corpusLogs(tb testing.TB, name string) (logs []corpusLog) {
 	tb.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		tb.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	folder := name
+	root, folder := corpusRoot(tb), name
 	if name == "w3c" {
 		folder = "logs"
 	}

@@ -207,6 +207,9 @@ func pathText(dst, path []byte) []byte {
 // objectName takes off where a mutex or a pipe stands: "\\.\pipe\x", "\BaseNamedObjects\x",
 // "Global\x" are all x. The text is in lower case.
 func objectName(b []byte) []byte {
+	if bytes.IndexByte(b, '\\') < 0 {
+		return bytes.TrimSpace(b)
+	}
 	for _, folder := range [...]string{`pipe\`, `basenamedobjects\`, `global\`, `local\`} {
 		if i := bytes.LastIndex(b, []byte(folder)); i >= 0 && (i == 0 || b[i-1] == '\\') {
 			b = b[i+len(folder):]

@@ -29,7 +29,9 @@ func (m *Matcher) scan() {
 				}
 				f |= g
 			}
-			m.run(start, i, f, soft, hard)
+			if i-start >= shortRun || f&dotByte != 0 || m.set.bareName {
+				m.run(start, i, f, soft, hard)
+			}
 			continue
 		}
 		i++
@@ -45,7 +47,13 @@ func (m *Matcher) scan() {
 			}
 		}
 	}
+	if m.set.bareName {
+		m.fileAtEnd(hard)
+	}
 }
+
+// shortRun is the length of the shortest word without a dot that means anything: hku, a part of pipe\x.
+const shortRun = 3
 
 // run looks up t[start:end], a run of letters, digits, hyphens, underscores, dots and characters
 // beyond ASCII; f is what it has of them.
@@ -80,7 +88,7 @@ func (m *Matcher) run(start, end int, f uint8, soft, hard int) {
 	if s.hasFile && (f&dotByte != 0 || s.bareName) {
 		m.file(start, end, soft, hard)
 	}
-	if s.has[registryKey] {
+	if c := t[start]; s.has[registryKey] && end-start >= shortRun && (c == 'h' && t[start+1] == 'k' || c == 'r' && start > 0 && t[start-1] == '\\') {
 		m.registry(start, end)
 	}
 	if s.has[objectKey] && end < len(t) && t[end] == '\\' {
@@ -96,14 +104,13 @@ func (m *Matcher) hexWithin(start, end int) {
 		for i < end && class[t[i]] == hexByte {
 			i++
 		}
-		if n := i - from; n > 0 && n <= maxHex && m.set.hexLen[n] && (i == end || t[i] < 'g') && (from == start || t[from-1] < 'g') {
+		if n := i - from; n > 0 && n <= maxHex && m.set.hexLen[n] && (i == end || !isLetter(t[i])) && (from == start || !isLetter(t[from-1])) {
 			m.exact(hexKey, t[from:i], from, i)
-		}
-		for i < end && t[i] >= 'g' {
-			i++ // the rest of a word that began with such digits
 		}
 	}
 }
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' }
 
 // ipv4 looks up four decimal numbers; false if the run is something else.
 func (m *Matcher) ipv4(a, b int) bool {

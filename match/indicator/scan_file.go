@@ -21,18 +21,10 @@ func (m *Matcher) file(start, end, soft, hard int) {
 	if end < len(t) && (isSeparator(t[end]) && end+1 < len(t) || bytes.IndexByte([]byte("$#~{}^"), t[end]) >= 0) {
 		return
 	}
-	dotted := false
 	for end > start && t[end-1] == '.' {
 		end--
 	}
-	for k := start; k < end; k++ {
-		if t[k] == '.' {
-			dotted = true
-			break
-		}
-	}
-	// A name without a dot is one only behind a separator, or as the whole of a value.
-	if !dotted && !(m.set.bareName && hard == start && (hard > 0 && isSeparator(t[hard-1]) || end == len(t))) {
+	if bytes.IndexByte(t[start:end], '.') < 0 && !m.isBareName(start, end, soft, hard) {
 		return
 	}
 	h := uint64(hashStart)
@@ -51,6 +43,27 @@ func (m *Matcher) file(start, end, soft, hard int) {
 		h = (h ^ uint64(t[k-1])) * hashPrime
 	}
 	m.fileFrom(hard, end, h)
+}
+
+// isBareName tells whether a word without a dot may be a name: behind a separator, up to a blank or
+// to the end of a value or quotation; or as the whole of a value.
+func (m *Matcher) isBareName(start, end, soft, hard int) bool {
+	t := m.low
+	if !m.set.bareName {
+		return false
+	}
+	behind := hard > 0 && isSeparator(t[hard-1])
+	if behind && hard == start && soft == start {
+		return true
+	}
+	return end == len(t) && (behind || hard == 0) || behind && end < len(t) && bytes.IndexByte([]byte("\"\n\r\t<>|`"), t[end]) >= 0
+}
+
+// fileAtEnd looks up the name at the end of a value if it ends with what words do not: "x (1)", "{…}".
+func (m *Matcher) fileAtEnd(hard int) {
+	if n := len(m.low); n-hard <= maxComponent && hard < n && class[m.low[n-1]] == 0 {
+		m.fileFrom(hard, n, hashBack(m.low[hard:]))
+	}
 }
 
 // fileFrom looks up t[start:end] as a name, and as the last part of a path.

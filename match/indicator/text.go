@@ -1,6 +1,8 @@
 package indicator
 
 import (
+	"bytes"
+	"encoding/binary"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -53,6 +55,11 @@ func (m *Matcher) setText(v event.Value) {
 		return
 	case event.Text:
 		m.text = v.Raw
+	case event.ANSI:
+		if m.text = bytes.TrimRight(v.Raw, "\x00"); !isASCII(m.text) {
+			m.buf = v.AppendText(m.buf[:0])
+			m.text = m.buf
+		}
 	default:
 		m.buf = v.AppendText(m.buf[:0])
 		m.text = m.buf
@@ -73,6 +80,21 @@ func (m *Matcher) setText(v event.Value) {
 	if high >= utf8.RuneSelf {
 		lowerHigh(m.low)
 	}
+}
+
+func isASCII(b []byte) bool {
+	const high = 0x8080808080808080
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&high != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // lowerHigh puts characters beyond ASCII into lower case where that takes as many bytes, so that
