@@ -69,12 +69,12 @@ var arrows = map[string][]string{
 	"match/sigma":     {"attack", "event"},
 	"match/behaviour": {"event", "match/sigma"},
 	"match/indicator": {"event", "intel"},
-	"match":           {"event", "match/behaviour", "match/sigma"},
+	"match":           {"event", "intel", "match/behaviour", "match/indicator", "match/sigma"},
 	// what it means
 	"finding": {"attack", "event", "match", "match/sigma"},
-	"verdict": {"evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
+	"verdict": {"event", "evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
 	// what holds it together
-	"hunt":          {"attack", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/sigma", "plan", "story", "verdict"},
+	"hunt":          {"attack", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
 	"packs":         {"attack", "event", "intel", "match/behaviour", "match/sigma"},
 	"packs/demo":    {"event", "evidence/evtx"},
 	"cmd/aldebaran": {everything},

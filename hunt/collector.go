@@ -273,7 +273,7 @@ func (c *collector) matched(r *result, m *matched, copied bool) {
 		if h.Silent {
 			continue
 		}
-		found := Match{Match: match.Match{Rule: h.Rule, Event: &m.event, Route: h.Route}, Refs: c.groups.Refs(h.Rule)}
+		found := Match{Match: match.Match{Rule: h.Rule, Event: &m.event, Route: h.Route, Found: h.Found}, Refs: c.groups.Refs(h.Rule)}
 		c.cur.source.Matches++
 		c.summary.Matches++
 		c.summary.MatchesByLevel[h.Rule.Severity()]++

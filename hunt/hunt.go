@@ -53,7 +53,11 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := match.Compile(wanted, match.Options{TempDir: opt.TempDir, Behaviours: behaviours, Selection: opt.Selection})
+	indicators, err := opt.indicators()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := match.Compile(wanted, match.Options{TempDir: opt.TempDir, Behaviours: behaviours, Indicators: indicators, Selection: opt.Selection})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"aldebaran/intel"
 	"aldebaran/match"
 	"aldebaran/match/behaviour"
+	"aldebaran/match/indicator"
 	"aldebaran/match/sigma"
 )
 
@@ -36,8 +37,10 @@ type Options struct {
 	// of the user, joined.
 	Behaviours *behaviour.Config
 
-	// Indicators are looked for beside the rules.
-	Indicators []intel.Indicator
+	// Indicators are looked for beside the rules, those that have not expired at IndicatorsAt; with the
+	// zero time none has. What stands on a warning list is reported as informational.
+	Indicators   []intel.Indicator
+	IndicatorsAt time.Time
 
 	// Question, if there is one, is answered by what is found: see Result.Answer.
 	Question *Question
@@ -80,6 +83,18 @@ func (o Options) behaviours() (*behaviour.Set, error) {
 		return nil, nil
 	}
 	return behaviour.New(*o.Behaviours)
+}
+
+// indicators prepares those that are wanted; nil for none.
+func (o Options) indicators() (*indicator.Set, error) {
+	if len(o.Indicators) == 0 || o.lookOnly {
+		return nil, nil
+	}
+	benign, err := intel.BuiltinWarnings()
+	if err != nil {
+		return nil, err
+	}
+	return indicator.Compile(o.Indicators, indicator.Options{At: o.IndicatorsAt, Warnings: benign})
 }
 
 // now is what the clock says, the zero time if there is none.

@@ -47,6 +47,15 @@ func (j *JSONL) Match(m *Match) error {
 		b = append(b, `,"weak_route":`...)
 		b = appendJSON(b, m.Route)
 	}
+	if f := m.Found; f != nil {
+		b = append(b, `,"indicator":{"field":`...)
+		b = appendJSON(b, f.Field)
+		b = append(b, `,"value":`...)
+		b = appendJSON(b, f.Value)
+		b = append(b, `,"warning_list":`...)
+		b = appendJSON(b, f.Warning)
+		b = append(b, '}')
+	}
 	b = append(b, `,"fields":`...)
 	b = j.fields.append(b, m.Event)
 	b = append(b, "}\n"...)

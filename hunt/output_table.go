@@ -139,7 +139,10 @@ func (t *Table) rules(r *Result) {
 		rules += " of " + Count(int64(all))
 	}
 	if n := r.Rules.Behaviours; n > 0 {
-		rules += " and " + plural(n, "behaviour")
+		rules += ", " + plural(n, "behaviour")
+	}
+	if n := r.Rules.Indicators; n > 0 {
+		rules += ", " + plural(n, "indicator")
 	}
 	p.row("Rules", rules)
 	if aside := besides(r.Rules); aside != "" {

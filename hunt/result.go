@@ -166,7 +166,9 @@ type RuleReport struct {
 	Silent int `json:"silent"`
 	Active int `json:"active"`
 	// Behaviours is the number of behaviours that were wanted and can report.
-	Behaviours int               `json:"behaviours"`
+	Behaviours int `json:"behaviours"`
+	// Indicators is the number of indicators that were looked for.
+	Indicators int               `json:"indicators"`
 	Files      int               `json:"files"`
 	Rejected   []sigma.Rejection `json:"rejected"`
 	Warnings   []sigma.Rejection `json:"warnings"`
@@ -226,6 +228,7 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 		},
 		Notes: append(c.engine.Notes(), c.groups.Notes()...),
 	}
+	r.Rules.Indicators = c.engine.Indicators()
 	for _, rule := range c.engine.Rules() {
 		if rule.Language == "behaviour" {
 			r.Rules.Behaviours++

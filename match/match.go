@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"aldebaran/event"
+	"aldebaran/intel"
 	"aldebaran/match/behaviour"
+	"aldebaran/match/indicator"
 	"aldebaran/match/sigma"
 )
 
 // A Rule is what all rule languages say about a rule; it is what outputs show.
 type Rule struct {
-	// Language is the rule's language: "sigma", "behaviour".
+	// Language is the rule's language: "sigma", "indicator", "behaviour".
 	Language string
 	// Correlation marks a rule over several events: over the matches of other rules, or a behaviour.
 	Correlation bool
@@ -60,6 +62,8 @@ type Match struct {
 	// Route names the kind of log that served the rule, if fields that it was written for may be
 	// missing there; "" otherwise.
 	Route string
+	// Found is what of the event is an indicator; nil for other rules.
+	Found *Found
 }
 
 // A Correlation is one episode in which a rule about several events holds: a correlation rule, or
@@ -116,6 +120,8 @@ type Engine struct {
 	behaviours   *behaviour.Set    // nil if none are wanted
 	collector    *behaviour.Collector
 	behaved      map[behaved]*Rule
+	indicators   *indicator.Set // nil if none are wanted
+	known        known
 	selection    Selection
 }
 
@@ -129,6 +135,8 @@ type behaved struct {
 type Options struct {
 	// TempDir is where correlations keep what does not fit into memory; "" means the system's.
 	TempDir string
+	// Indicators are looked for beside the rules; nil for none.
+	Indicators *indicator.Set
 	// Behaviours are looked for beside the rules; nil for none. They are reported if Selection wants
 	// them, with the level that they have then.
 	Behaviours *behaviour.Set
@@ -148,6 +156,8 @@ func Compile(c *sigma.Collection, opt Options) (*Engine, error) {
 		behaviours:   opt.Behaviours,
 		behaved:      map[behaved]*Rule{},
 		selection:    opt.Selection,
+		indicators:   opt.Indicators,
+		known:        known{rules: map[*intel.Indicator]*Rule{}},
 	}
 	for _, r := range c.Rules {
 		e.rules[r] = ruleOf(r)
@@ -186,8 +196,9 @@ type Hit struct {
 	Rule *Rule
 	// Silent marks a rule that only feeds correlations.
 	Silent bool
-	// Route: see [Match].
+	// Route and Found: see [Match].
 	Route string
+	Found *Found
 
 	observed    bool
 	observation sigma.Observation
@@ -198,6 +209,8 @@ type Matcher struct {
 	engine     *Engine
 	matcher    *sigma.Matcher
 	behaviours *behaviour.Matcher // nil if none are wanted
+	indicators *indicator.Matcher // nil if none are wanted
+	found      []indicator.Hit
 }
 
 // NewMatcher makes a matcher.
@@ -205,6 +218,9 @@ func (e *Engine) NewMatcher() *Matcher {
 	m := &Matcher{engine: e, matcher: e.set.NewMatcher()}
 	if e.behaviours != nil {
 		m.behaviours = e.behaviours.NewMatcher()
+	}
+	if e.indicators != nil {
+		m.indicators = e.indicators.NewMatcher()
 	}
 	return m
 }
@@ -221,6 +237,15 @@ func (m *Matcher) Match(dst []Hit, ev *event.Event) []Hit {
 			h.observed, h.observation = true, c.Observe(r, ev)
 		}
 		dst = append(dst, h)
+	}
+	if m.indicators != nil {
+		m.found = m.indicators.Match(m.found[:0], ev)
+		for i := range m.found {
+			h := &m.found[i]
+			if r := m.engine.known.rule(h); m.engine.selection.wantsRule(r) {
+				dst = append(dst, Hit{Rule: r, Found: &Found{h.Field, h.Value, h.Warning}})
+			}
+		}
 	}
 	if m.behaviours != nil {
 		m.behaviours.See(ev)
@@ -397,6 +422,14 @@ func (e *Engine) Rules() []*Rule {
 
 // builtIn stands for the file of what is no file but code.
 const builtIn = "(built in)"
+
+// Indicators is the number of indicators that are looked for.
+func (e *Engine) Indicators() int {
+	if e.indicators == nil {
+		return 0
+	}
+	return e.indicators.Stats().Active()
+}
 
 func behaviourRuleOf(r *behaviour.Rule, level string) *Rule {
 	return &Rule{
