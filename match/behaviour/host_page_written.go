@@ -156,12 +156,7 @@ func writes(mask []byte) bool {
 
 // isScriptFile tells whether a file is one that web servers run.
 func isScriptFile(path []byte) bool {
-	dot := bytes.LastIndexByte(path, '.')
-	if dot < 0 || len(path)-dot-1 >= len(scriptExtensions) {
-		return false
-	}
-	extension := path[dot+1:]
-	return slices.ContainsFunc(scriptExtensions[len(extension)], func(known string) bool { return hasPrefixFold(extension, known) })
+	return kindOf(path[bytes.LastIndexByte(path, '.')+1:]) == scriptFile
 }
 
 func (s *writtenState) file(r *Record, path, writer []byte, how string) {
@@ -229,7 +224,7 @@ func (s *writtenState) page(r *Record) *askedPage {
 	if path == nil {
 		return nil
 	}
-	s.key = appendPage(s.key[:0], r, path)
+	s.key = appendPage(s.key[:0], webServer(r), path)
 	p := s.pages.get(s.key)
 	if p != nil && p.path == "" {
 		p.server, p.path = cutPage(string(s.key))

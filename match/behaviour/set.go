@@ -77,6 +77,9 @@ type Matcher struct {
 	set    *Set
 	reader *sigma.ViewReader
 	seen   *Seen
+	// record and request are used again for each event: analytics do not keep them.
+	record  Record
+	request webRequest
 }
 
 // NewMatcher makes a matcher.
@@ -99,14 +102,15 @@ func (m *Matcher) See(e *event.Event) {
 	}
 	for _, v := range in {
 		m.seen.periods[v].add(e.Time)
-		r := Record{View: View(v), Event: e, reader: m.reader}
+		m.record = Record{View: View(v), Event: e, reader: m.reader, request: &m.request}
+		m.request.made = false
 		for _, i := range m.set.wanted[v] {
 			st := m.seen.states[i]
 			if st == nil {
 				st = m.set.analytics[i].start()
 				m.seen.states[i] = st
 			}
-			st.See(&r)
+			st.See(&m.record)
 		}
 	}
 }

@@ -13,14 +13,36 @@ import (
 // What the analytics of web logs have in common: which page a request is for, who asks, and what
 // is known to be harmless.
 
-// scriptExtensions are those of files that a web server runs, by length: what an intruder must write
-// to have a web shell. Lower case, without the dot.
-var scriptExtensions = [...][]string{
-	2: {"pl", "py"},
-	3: {"php", "jsp", "asp", "cfm", "cgi", "svc", "asa", "cer", "cdx", "pht", "jsw", "jsv"},
-	4: {"aspx", "ashx", "asmx", "jspx", "jspf", "php3", "php4", "php5", "php7", "phar", "soap", "cfml", "shtm"},
-	5: {"phtml", "shtml"},
-	6: {"cshtml", "vbhtml"},
+// A fileKind is what the extension of a path says about the file.
+type fileKind uint8
+
+const (
+	otherFile  fileKind = iota
+	scriptFile          // a web server runs it: what an intruder must write to have a web shell
+	dataFile            // holds data, and is no part of a site
+	siteFile            // part of a site: a picture, a style, a script for browsers
+)
+
+// longestExtension is that of the longest one that kindOf knows.
+const longestExtension = len("cshtml")
+
+// kindOf tells what an extension means, without its dot and without regard to case.
+func kindOf(ext []byte) fileKind {
+	if len(ext) > longestExtension {
+		return otherFile
+	}
+	var lower [longestExtension]byte
+	switch string(appendLower(lower[:0], ext)) {
+	case "php", "aspx", "ashx", "asmx", "asp", "jsp", "jspx", "svc", "cfm", "cgi", "pl", "py", "phtml", "pht", "php3", "php4", "php5", "php7", "phar", "jspf", "jsw", "jsv",
+		"asa", "cer", "cdx", "soap", "cfml", "shtml", "shtm", "cshtml", "vbhtml":
+		return scriptFile
+	case "zip", "rar", "7z", "gz", "tgz", "tar", "bz2", "xz", "cab", "zst", "lz", "ace", "arj", "001", "part", "z01", "bak", "old", "tmp", "dat", "bin", "sql", "sqlite", "db", "mdb", "accdb",
+		"mdf", "ldf", "csv", "tsv", "pst", "ost", "edb", "eml", "msg", "mbox", "dmp", "mdmp", "dit", "hiv", "reg", "log", "evtx", "txt", "xls", "xlsx", "doc", "docx":
+		return dataFile
+	case "png", "jpg", "jpeg", "gif", "tif", "tiff", "bmp", "ico", "css", "js", "svg", "woff", "woff2", "ttf", "eot", "htm", "html", "xml", "map", "webp", "flt", "skin":
+		return siteFile
+	}
+	return otherFile
 }
 
 // scriptPath gives the path of the script that a request is for, without what follows it:
@@ -33,20 +55,40 @@ func scriptPath(stem []byte) []byte {
 		}
 		from += dot + 1
 		end := from
-		for end < len(stem) && end-from < len(scriptExtensions) && isLetterOrDigit(stem[end]) {
+		for end < len(stem) && end-from <= longestExtension && isLetterOrDigit(stem[end]) {
 			end++
 		}
-		if n := end - from; n < len(scriptExtensions) && (end == len(stem) || stem[end] == '/' || stem[end] == ';') {
-			for _, known := range scriptExtensions[n] {
-				if hasPrefixFold(stem[from:end], known) {
-					return stem[:end]
-				}
-			}
+		if (end == len(stem) || stem[end] == '/' || stem[end] == ';') && kindOf(stem[from:end]) == scriptFile {
+			return stem[:end]
 		}
 	}
 }
 
 func isLetterOrDigit(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' }
+
+// A webRequest is what several analytics want to know of a request: it is made once for all of them.
+type webRequest struct {
+	made bool
+	// client is who asked, server who wrote the log; script is the path of the script that was asked
+	// for, nil for anything else.
+	client, server, script []byte
+	status                 int
+	// page is what the script is told apart by: see [appendPage].
+	page []byte
+}
+
+// web gives what is known of a request, of a record of the view Web.
+func (r *Record) web() *webRequest {
+	w := r.request
+	if w.made {
+		return w
+	}
+	*w = webRequest{made: true, client: webClient(r), server: webServer(r), script: scriptPath(r.Text(WebStem)), status: webStatus(r), page: w.page[:0]}
+	if w.script != nil {
+		w.page = appendPage(w.page, w.server, w.script)
+	}
+	return w
+}
 
 // appendLower appends a text in lower case, of its letters in ASCII.
 func appendLower(dst, text []byte) []byte {
@@ -65,8 +107,8 @@ const maxPath = 512
 
 // appendPage appends what a page is told apart by: the server and the path, which Windows does not
 // tell apart by case.
-func appendPage(dst []byte, r *Record, path []byte) []byte {
-	dst = append(append(dst, webServer(r)...), 0)
+func appendPage(dst, server, path []byte) []byte {
+	dst = append(append(dst, server...), 0)
 	return appendLower(dst, path[:min(len(path), maxPath)])
 }
 

@@ -57,7 +57,7 @@ func webCookieSession() Analytic {
 				clients: s.Int("clients"), pages: s.Int("pages"), names: lowerAll(s.List("names")),
 			}
 			return func() State {
-				return &cookieSessions{cookieOptions: o, sessions: table[cookieSession]{max: maxCookieSessions}}
+				return &cookieSessions{cookieOptions: o, sessions: table[cookieSession]{max: maxCookieSessions}, knownNames: map[string]bool{}}
 			}, nil
 		},
 	}
@@ -108,6 +108,8 @@ type cookieSessions struct {
 	*cookieOptions
 	sessions table[cookieSession]
 	key      []byte
+	// knownNames remembers which names are in the list.
+	knownNames map[string]bool
 	// cookiesLogged tells whether some log has cookies.
 	cookiesLogged bool
 }
@@ -151,29 +153,38 @@ func (s *cookieSessions) look(r *Record, list []byte, between byte, inQuery bool
 // maxCookieName is the longest name of a cookie or parameter.
 const maxCookieName = 64
 
+// maxKnownNames is how many names are remembered as known or not.
+const maxKnownNames = 1_000
+
 func (s *cookieSessions) known(name []byte) bool {
-	return slices.ContainsFunc(s.names, func(n string) bool { return hasPrefixFold(name, n) })
+	known, ok := s.knownNames[string(name)]
+	if !ok {
+		known = slices.ContainsFunc(s.names, func(n string) bool { return hasPrefixFold(name, n) })
+		if len(s.knownNames) < maxKnownNames {
+			s.knownNames[string(name)] = known
+		}
+	}
+	return known
 }
 
 func (s *cookieSessions) value(r *Record, name, value []byte, inQuery bool) {
-	status := webStatus(r)
-	bytesOf, ok := base64Bytes(value)
-	if !ok || status >= 400 || entropy(value) < leastEntropy {
+	w := r.web()
+	size, ok := base64Bytes(value)
+	if !ok || w.status >= 400 || entropy(value) < leastEntropy {
 		return
 	}
-	client := webClient(r)
-	s.key = appendPage(s.key[:0], r, r.Text(WebStem))
+	s.key = appendPage(s.key[:0], w.server, r.Text(WebStem))
 	page := len(s.key)
-	s.key = append(append(append(append(s.key, 0), client...), 0), name...)
+	s.key = append(append(append(append(s.key, 0), w.client...), 0), name...)
 	c := s.sessions.get(s.key)
 	if c == nil {
 		return
 	}
 	if c.requests == 0 {
-		c.client, c.name, c.inQuery = string(client), string(name), inQuery
+		c.client, c.name, c.inQuery = string(w.client), string(name), inQuery
 		c.server, c.page = cutPage(string(s.key[:page]))
 	}
-	c.see(r, value, bytesOf, status)
+	c.see(r, value, size, w.status)
 }
 
 func (c *cookieSession) see(r *Record, value []byte, size, status int) {

@@ -77,6 +77,7 @@ type newPageOptions struct {
 
 // newPage is what is known of a page: when it was not there, and when it was.
 type newPage struct {
+	server            string
 	missing, answered span
 	inVain, answers   int
 	sending           int
@@ -95,7 +96,6 @@ type newPages struct {
 	*newPageOptions
 	pages    table[newPage]
 	compiled bag[compiledPage]
-	key      []byte
 }
 
 // See keeps requests for script pages, and files that say that one was compiled.
@@ -104,22 +104,19 @@ func (s *newPages) See(r *Record) {
 		s.seeFile(r)
 		return
 	}
-	status := webStatus(r)
-	if !succeeded(status) && status != 404 {
+	w := r.web()
+	if w.script == nil || !succeeded(w.status) && w.status != 404 {
 		return
 	}
-	path := scriptPath(r.Text(WebStem))
-	if path == nil {
-		return
+	if p := s.pages.get(w.page); p != nil {
+		p.see(r, w, s.clients)
 	}
-	s.key = appendPage(s.key[:0], r, path)
-	p := s.pages.get(s.key)
-	if p == nil {
-		return
-	}
-	if status == 404 {
+}
+
+func (p *newPage) see(r *Record, w *webRequest, clients int) {
+	if w.status == 404 {
 		if p.inVain == 0 {
-			p.first = sampleOf(r, string(webServer(r)), string(webClient(r)), status)
+			p.first = sampleOf(r, string(w.server), string(w.client), w.status)
 		}
 		p.inVain++
 		p.missing.add(r.Time())
@@ -130,7 +127,7 @@ func (s *newPages) See(r *Record) {
 	if p.clients.many {
 		return
 	}
-	client := p.clients.add(webClient(r), s.clients)
+	client := p.clients.add(w.client, clients)
 	if p.clients.many {
 		p.samples = sampler[webSample]{}
 		return
@@ -138,8 +135,10 @@ func (s *newPages) See(r *Record) {
 	if m := r.Text(WebMethod); string(m) == "POST" {
 		p.sending++
 	}
-	server, _ := cutPage(string(s.key))
-	p.samples.add(sampleOf(r, server, client, status))
+	if p.server == "" {
+		p.server = string(w.server)
+	}
+	p.samples.add(sampleOf(r, p.server, client, w.status))
 }
 
 // seeFile keeps <page>.<8 hex digits>.compiled in Temporary ASP.NET Files\<application>\...

@@ -85,40 +85,35 @@ func (s *confusedPaths) See(r *Record) {
 	default:
 		return
 	}
-	status := webStatus(r)
+	status := r.web().status
 	c.answered = succeeded(status) || status == 301 || status == 302
-	c.client = string(webClient(r))
+	c.client = string(r.web().client)
 	c.Ref = r.Ref(fmt.Sprintf("%s %s %d from %s: %s", methodName(r.Text(WebMethod)), short(request, 120), status, c.client, c.trick))
 	s.seen.add(c)
 }
 
 // mayConfuse is the quick look at a path: nearly all end here.
 func mayConfuse(stem []byte) bool {
-	for i, c := range stem {
-		switch c {
-		case '@', '%', ';':
-			return true
-		case 'a', 'A', 'e', 'E', 'o', 'O': // /autodiscover/autodiscover.json, /ecp/, /owa/auth/
-			if i == 1 {
-				return hasPrefixFold(stem, "/autodiscover/autodiscover.") || hasPrefixFold(stem, "/ecp/") && isStatic(stem) ||
-					hasPrefixFold(stem, "/owa/auth/") && isStatic(stem) || bytes.ContainsAny(stem, "@%;")
-			}
-		}
+	if bytes.IndexByte(stem, '@') >= 0 || bytes.IndexByte(stem, '%') >= 0 || bytes.IndexByte(stem, ';') >= 0 {
+		return true
+	}
+	if len(stem) < len("/ecp/") {
+		return false
+	}
+	switch stem[1] | 0x20 {
+	case 'a':
+		return hasPrefixFold(stem, "/autodiscover/autodiscover.json")
+	case 'e':
+		return hasPrefixFold(stem, "/ecp/") && isStatic(stem)
+	case 'o':
+		return hasPrefixFold(stem, "/owa/auth/") && isStatic(stem)
 	}
 	return false
 }
 
 // isStatic tells whether a path ends as files do that Exchange hands out without a password.
 func isStatic(path []byte) bool {
-	dot := bytes.LastIndexByte(path, '.')
-	if dot < 0 || len(path)-dot > 5 {
-		return false
-	}
-	switch strings.ToLower(string(path[dot+1:])) {
-	case "js", "css", "png", "gif", "jpg", "svg", "ico", "htm", "html", "eot", "flt", "skin":
-		return true
-	}
-	return false
+	return kindOf(path[bytes.LastIndexByte(path, '.')+1:]) == siteFile
 }
 
 // decodedRequest gives path and request in lower case with percent codes undone, twice as intruders

@@ -117,7 +117,6 @@ type rarePages struct {
 	total       int
 	// refererLogged and agentLogged tell whether some log has them at all.
 	refererLogged, agentLogged bool
-	key                        []byte
 	// last is the client of the last request: one often asks for several things in a row.
 	lastClient []byte
 	lastCount  *int
@@ -125,32 +124,26 @@ type rarePages struct {
 
 // See counts requests by client, and those that script pages answered by page.
 func (s *rarePages) See(r *Record) {
-	client := webClient(r)
-	if client == nil {
+	w := r.web()
+	if w.client == nil {
 		return
 	}
-	s.count(client)
-	status := webStatus(r)
-	if !succeeded(status) {
-		return
-	}
-	path := scriptPath(r.Text(WebStem))
-	if path == nil {
+	s.count(w.client)
+	if w.script == nil || !succeeded(w.status) {
 		return
 	}
 	s.refererLogged = s.refererLogged || r.Has(WebReferer)
 	s.agentLogged = s.agentLogged || r.Has(WebAgent)
-	s.key = appendPage(s.key[:0], r, path)
-	p := s.pages.get(s.key)
+	p := s.pages.get(w.page)
 	if p == nil || p.clients.many {
 		return
 	}
-	who := p.clients.add(client, s.clients)
+	who := p.clients.add(w.client, s.clients)
 	if who == "" {
 		*p = rarePage{clients: p.clients}
 		return
 	}
-	p.see(r, who, status)
+	p.see(r, w, who)
 }
 
 func (s *rarePages) count(client []byte) {
@@ -165,7 +158,7 @@ func (s *rarePages) count(client []byte) {
 	*s.lastCount++
 }
 
-func (p *rarePage) see(r *Record, client string, status int) {
+func (p *rarePage) see(r *Record, w *webRequest, client string) {
 	p.answered++
 	p.add(r.Time())
 	if m := r.Text(WebMethod); string(m) == "POST" || string(m) == "PUT" {
@@ -189,9 +182,9 @@ func (p *rarePage) see(r *Record, client string, status int) {
 		p.measured++
 	}
 	if p.server == "" {
-		p.server = string(webServer(r))
+		p.server = string(w.server)
 	}
-	p.samples.add(sampleOf(r, p.server, client, status))
+	p.samples.add(sampleOf(r, p.server, client, w.status))
 }
 
 // Join adds a later piece of evidence.

@@ -67,15 +67,6 @@ func webStaticPickup() Analytic {
 // maxPickups is how many files are told apart: a scanner asks for some thousand that are not there.
 const maxPickups = 20_000
 
-// dataExtensions are those of files that hold data, not parts of a site.
-var dataExtensions = []string{
-	"zip", "rar", "7z", "gz", "tgz", "tar", "bz2", "xz", "cab", "zst", "lz", "ace", "arj", "001", "part", "z01", "bak", "old", "tmp", "dat", "bin", "sql", "sqlite", "db", "mdb", "accdb",
-	"mdf", "ldf", "csv", "tsv", "pst", "ost", "edb", "eml", "msg", "mbox", "dmp", "mdmp", "dit", "hiv", "reg", "log", "evtx", "txt", "xls", "xlsx", "doc", "docx",
-}
-
-// siteExtensions are those of parts of a site: only large ones are looked at.
-var siteExtensions = []string{"png", "jpg", "jpeg", "gif", "tif", "tiff", "bmp", "ico", "css", "js", "svg", "woff", "woff2", "ttf", "eot", "htm", "html", "xml", "map", "webp"}
-
 var knownFiles = []string{"robots.txt", "ads.txt", "app-ads.txt", "humans.txt", "security.txt", "llms.txt", "license.txt", "readme.txt", "changelog.txt", "sitemap*.gz", "favicon.ico"}
 
 var mailRoots = []string{"/owa/", "/ecp/", "/aspnet_client/", "/ews/", "/oab/", "/autodiscover/", "/rpc/", "/mapi/", "/microsoft-server-activesync/", "/exchange/", "/exchweb/"}
@@ -110,45 +101,36 @@ type pickups struct {
 func (s *pickups) See(r *Record) {
 	stem := r.Text(WebStem)
 	dot := bytes.LastIndexByte(stem, '.')
-	if dot < 0 || len(stem)-dot > len(".sqlite") || dot+1 == len(stem) {
+	if dot < 0 || len(stem)-dot > longestExtension+1 {
 		return
 	}
-	data := hasExtension(stem[dot+1:], dataExtensions)
-	if !data && !hasExtension(stem[dot+1:], siteExtensions) {
-		return
-	}
-	if !data {
+	switch kindOf(stem[dot+1:]) {
+	case dataFile:
+	case siteFile:
 		if n, ok := r.Int(WebSent); !ok || n < s.bytes {
 			return
 		}
-	}
-	status := webStatus(r)
-	if status != 200 && status != 206 && status != 304 && status != 404 && status != 410 || r.Text(WebQuery) != nil {
+	default:
 		return
 	}
-	if m := r.Text(WebMethod); string(m) != "GET" {
+	w := r.web()
+	switch w.status {
+	case 200, 206, 304, 404, 410:
+	default:
 		return
 	}
-	size, _ := r.Int(WebSent) // 0 if it is not logged
+	if m := r.Text(WebMethod); string(m) != "GET" || r.Text(WebQuery) != nil {
+		return
+	}
 	s.refererLogged = s.refererLogged || r.Has(WebReferer)
-	s.key = appendPage(s.key[:0], r, stem)
+	s.key = appendPage(s.key[:0], w.server, stem)
 	if p := s.files.get(s.key); p != nil {
-		p.see(r, status, size)
+		p.see(r, w)
 	}
 }
 
-func hasExtension(ext []byte, list []string) bool {
-	for _, e := range list {
-		if len(e) == len(ext) && hasPrefixFold(ext, e) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *pickup) see(r *Record, status int, size int64) {
-	client := webClient(r)
-	switch status {
+func (p *pickup) see(r *Record, w *webRequest) {
+	switch w.status {
 	case 404, 410:
 		p.missing.add(r.Time())
 		return
@@ -161,16 +143,17 @@ func (p *pickup) see(r *Record, status int, size int64) {
 		p.whole++
 	}
 	if p.client == "" {
-		p.client, p.server = string(client), string(webServer(r))
+		p.client, p.server = string(w.client), string(w.server)
 	}
-	p.others = p.others || p.client != string(client)
+	p.others = p.others || p.client != string(w.client)
 	if r.Text(WebReferer) != nil {
 		p.links++
 	}
+	size, _ := r.Int(WebSent) // 0 if it is not logged
 	p.sent += size
 	p.fetched.add(r.Time())
 	if !p.others {
-		p.samples.add(sampleOf(r, p.server, p.client, status))
+		p.samples.add(sampleOf(r, p.server, p.client, w.status))
 	} else {
 		p.samples = sampler[webSample]{}
 	}

@@ -72,8 +72,8 @@ func FuzzScriptPath(f *testing.F) {
 		if p == nil {
 			return
 		}
-		ext := strings.ToLower(string(p[strings.LastIndexByte(string(p), '.')+1:]))
-		if !strings.HasPrefix(string(stem), string(p)) || len(ext) >= len(scriptExtensions) || !strings.Contains(strings.Join(scriptExtensions[len(ext)], " "), ext) {
+		ext := p[strings.LastIndexByte(string(p), '.')+1:]
+		if !strings.HasPrefix(string(stem), string(p)) || kindOf(ext) != scriptFile {
 			t.Errorf("scriptPath(%q) = %q", stem, p)
 		}
 	})
