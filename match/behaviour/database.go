@@ -142,7 +142,9 @@ func indexWord(text []byte, lower string) int {
 	return -1
 }
 
-func isNameByte(c byte) bool { return isLetterOrDigit(c) || c == '_' || c == '$' || c == '@' || c >= 0x80 }
+func isNameByte(c byte) bool {
+	return isLetterOrDigit(c) || c == '_' || c == '$' || c == '@' || c >= 0x80
+}
 
 // statementOf gives the statement of a record, nil if it has none.
 func statementOf(r *Record) []byte {

@@ -19,6 +19,7 @@ func Analytics() []Analytic {
 		mailWatchWords(),
 		databaseLoginAnomaly(),
 		databaseSchemaSweep(),
+		databaseBulkRead(),
 		databaseFeatureUsed(),
 		hostScriptEngine(),
 		hostPotatoChain(),
