@@ -38,13 +38,9 @@ func (embedded) Open(name string) (fs.File, error) {
 func All() ([]*intel.Pack, error) { return all() }
 
 var all = sync.OnceValues(func() ([]*intel.Pack, error) {
-	dirs, err := fs.ReadDir(knowledge, ".")
-	if err != nil {
-		return nil, fmt.Errorf("packs: %w", err)
-	}
 	var packs []*intel.Pack
-	for _, d := range dirs {
-		p, problems, err := intel.ReadPack(Files(), d.Name())
+	for _, name := range Names() {
+		p, problems, err := intel.ReadPack(Files(), name)
 		if err != nil {
 			return nil, fmt.Errorf("packs: %w", err)
 		}
