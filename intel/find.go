@@ -25,7 +25,7 @@ type Found struct {
 // host is reported too; of an e-mail address and a path, no part. It takes a time that grows as
 // the text does.
 func FindIndicators(text string) []Found {
-	f := finder{plain: refang(text)}
+	f := finder{original: text, plain: refang(text)}
 	f.s = f.plain.text
 	for f.i < len(f.s) {
 		c := f.s[f.i]
@@ -50,9 +50,10 @@ func FindIndicators(text string) []Found {
 // A finder walks over a text without its defanging; each of its methods takes what stands at i, or
 // says that it is something else.
 type finder struct {
-	plain *plainText
-	s     string
-	i     int
+	original string
+	plain    *plainText
+	s        string
+	i        int
 	// tried is the end of the last run with characters beyond ASCII that was no domain as a whole.
 	tried int
 	found []Found
@@ -70,6 +71,12 @@ func (f *finder) add(t IndicatorType, start, end int) bool {
 
 func (f *finder) put(t IndicatorType, value string, start, end int) {
 	from, to, defanged := f.plain.origin(start, end)
+	if defanged && t != hashType(len(value)) {
+		// What only its surroundings make defanging ("]" before ":") could not be quoted.
+		if quoted, err := Normalize(t, Refang(f.original[from:to])); err != nil || quoted != value {
+			return
+		}
+	}
 	f.found = append(f.found, Found{t, value, from, to, defanged})
 }
 
@@ -112,7 +119,13 @@ func (f *finder) run(start, limit int, is func(byte) bool) int {
 }
 
 // wordBefore tells whether i is within a word.
-func (f *finder) wordBefore(i int) bool { return wordAt(f.s, i-1) }
+func (f *finder) wordBefore(i int) bool {
+	if !wordAt(f.s, i-1) {
+		return false
+	}
+	escape := i >= 3 && f.s[i-3] == '%' && isHex(f.s[i-2:i]) // %2F
+	return !escape
+}
 
 // maxScheme is the longest name of a protocol that we look for.
 const maxScheme = 12
@@ -127,6 +140,10 @@ func (f *finder) url() bool {
 		return false
 	}
 	host := colon + len("://")
+	if !f.hostAt(host) {
+		f.i = host
+		return true
+	}
 	end := f.urlEnd(host, f.i)
 	if !f.add(URL, f.i, end) {
 		f.i = host
@@ -135,6 +152,13 @@ func (f *finder) url() bool {
 	f.host(host, end)
 	f.i = end
 	return true
+}
+
+// hostAt tells whether there may be a host with a dot or a colon, or a user before it: a look that is
+// cheaper than to find the end of the address.
+func (f *finder) hostAt(i int) bool {
+	end := f.run(i, 4*maxDomain, func(c byte) bool { return isHostByte(c) || c >= utf8.RuneSelf })
+	return strings.IndexByte(f.s[i:end], '.') >= 0 || isAt(f.s, end, '[') || isAt(f.s, end, '@') || isAt(f.s, end, ':') && !strings.HasPrefix(f.s[end:], "://")
 }
 
 // host reports the host of an URL whose host starts at start.
@@ -255,11 +279,14 @@ func (f *finder) windowsPath() bool {
 // maxComponent is how long a part of a path can be (NTFS, ext4: 255).
 const maxComponent = 255
 
+// maxFoundPath is how much of a path is taken, so that the last part still is within maxValue.
+const maxFoundPath = maxValue - 4*maxComponent
+
 // pathEnd follows a path over its separators. A blank belongs to it if a separator follows before
 // anything that ends a path: C:\Program Files\x.
 func (f *finder) pathEnd(start int) int {
 	s, end := f.s, start
-	for end < len(s) && end-start < maxValue {
+	for end < len(s) && end-start < maxFoundPath {
 		c := s[end]
 		if c == ' ' {
 			next := f.run(end+1, maxComponent, func(c byte) bool { return !endsPath(c) })
@@ -317,7 +344,7 @@ func (f *finder) unixPath() bool {
 	if slash == f.i && !unixRoots[f.s[slash+1:root]] || !isAt(f.s, root, '/') {
 		return false
 	}
-	end := f.run(root, maxValue, func(c byte) bool {
+	end := f.run(root, maxFoundPath, func(c byte) bool {
 		return c > ' ' && c != 0x7f && strings.IndexByte("\"<>|`;'()[]{},*:\\+", c) < 0
 	})
 	end = f.trimEnd(root, end)
@@ -522,7 +549,7 @@ func (f *finder) email() bool {
 		return false
 	}
 	end := f.nameEnd(at + 1)
-	if !f.defanged(f.i, end) && !isTLD(strings.ToLower(f.s[strings.LastIndexByte(f.s[:end], '.')+1:end])) {
+	if !f.defanged(f.i, end) && !isTLD(strings.ToLower(lastLabel(f.s[at+1:end]))) {
 		return false
 	}
 	if !f.add(Email, f.i, end) {
@@ -531,6 +558,8 @@ func (f *finder) email() bool {
 	f.i = end
 	return true
 }
+
+func lastLabel(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
 // nameEnd gives the end of a name of a host without the full stop of the sentence.
 func (f *finder) nameEnd(start int) int {
@@ -644,7 +673,7 @@ var fileExtensions = func() map[string]bool {
 
 // fileName takes a word that ends like the name of a file.
 func (f *finder) fileName() bool {
-	if !isWord(f.s[f.i]) || f.wordBefore(f.i) || isAt(f.s, f.i-1, '.') {
+	if !isWord(f.s[f.i]) || f.wordBefore(f.i) || isAt(f.s, f.i-1, '.') || isAt(f.s, f.i-1, '/') {
 		return false
 	}
 	end := f.trimName(f.i, f.run(f.i, maxComponent, isHostByte))

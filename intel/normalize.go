@@ -58,7 +58,7 @@ func Normalize(t IndicatorType, value string) (string, error) {
 	case Email:
 		plain = normalEmail(v)
 	case FileName:
-		if !strings.ContainsAny(v, `\/`) {
+		if !strings.ContainsAny(v, "\\/\"|<>") {
 			plain = strings.ToLower(v)
 		}
 	case FilePath:
@@ -86,13 +86,19 @@ func Recognize(s string) (t IndicatorType, value string, ok bool) {
 		if t == Domain && !endsLikeDomain(v) && Refang(s) == s {
 			continue // "update.dll"; what was defanged is a domain
 		}
+		if t == URL && strings.IndexByte(v, '/') < 0 {
+			continue
+		}
 		if t == FileName && !hasExtension(v) {
 			continue
 		}
-		if t == FilePath && strings.IndexByte(v, '\\') < 0 && v[0] != '/' {
+		if t == FilePath && strings.IndexByte(v, '\\') < 0 && !isAt(v, 0, '/') {
 			continue
 		}
 		if t == RegistryKey && registryRoot(v) == 0 {
+			continue
+		}
+		if (t == FilePath || t == FileName) && isCommand(v) {
 			continue
 		}
 		if value, err := Normalize(t, v); err == nil {
@@ -125,6 +131,11 @@ func hasExtension(v string) bool {
 		}
 	}
 	return true
+}
+
+// isCommand tells a program with its arguments from the name of a file with blanks.
+func isCommand(v string) bool {
+	return strings.Contains(v, " -") || strings.Contains(v, " /") || strings.Contains(v, "  ")
 }
 
 func isHex(s string) bool {
@@ -231,6 +242,9 @@ func normalEmail(v string) string {
 
 // normalPath: a path of Windows is in lower case with backslashes, others are as they are.
 func normalPath(v string) string {
+	if strings.ContainsAny(v, "\"|") {
+		return ""
+	}
 	windows := strings.IndexByte(v, '\\') >= 0 || len(v) > 2 && v[1] == ':' && isWord(v[0])
 	if windows {
 		v = strings.ToLower(strings.ReplaceAll(v, "/", `\`))
