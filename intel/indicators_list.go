@@ -51,7 +51,8 @@ func (in *indicatorReader) addLine(line int, base, text, comment string) {
 	}
 	if words := strings.Fields(value); len(words) > 1 && isAddress(words[0]) {
 		if a, _ := parseIP(words[0]); a.IsUnspecified() || a.IsLoopback() {
-			value = words[1] // a line of a hosts file
+			in.add(Indicator{Type: Domain, Value: words[1], Note: note, Line: line}) // a line of a hosts file
+			return
 		}
 	}
 	t, value := recognizeIn(base, value)
