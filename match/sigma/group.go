@@ -353,7 +353,12 @@ func (g *group) holdsKeywords(v event.Value) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(g.keywordNumbers, func(lit []byte) bool { return bytes.Contains(v.Raw, lit) })
+	for _, lit := range g.keywordNumbers {
+		if bytes.Contains(v.Raw, lit) {
+			return true
+		}
+	}
+	return false
 }
 
 // numeric are the characters that numbers, times and IPv4 addresses are written with.

@@ -14,8 +14,8 @@ import (
 func joinedRules() (rules []*Rule) {
 	run := PatternPart{Wildcard: AnyRun}
 	one := PatternPart{Wildcard: AnyOne}
-	for _, field := range []string{"cs-uri-stem", "cs-uri-query", "cs-uri", ""} {
-		for _, lit := range []string{"a", "ab", "ba?", "a?b", "abab", "b?ab", "/a", "é", "%41", "1", "01.0"} {
+	for _, field := range []string{"cs-uri-stem", "cs-uri-query", "cs-uri", "", "cs-user-agent", "cs-referer"} {
+		for _, lit := range []string{"a", "ab", "ba?", "a?b", "abab", "a b", "/a", "é", "%41", "1", "01.0", "-"} {
 			text := PatternPart{Literal: lit}
 			for _, p := range []Pattern{
 				{run, text, run}, {text}, {text, run}, {run, text}, {run, text, one}, {text, run, {Literal: "b"}},
@@ -39,8 +39,8 @@ func joinedRules() (rules []*Rule) {
 	return append(rules, &Rule{Title: "a number", Logsource: Logsource{Category: "webserver"}, Condition: Node{Op: OpItem, Item: number}})
 }
 
-// TestJoinedRequest: what is found by looking at a request as a whole is what rules mean, of any path
-// and any query.
+// TestJoinedRequest: what is found by looking at a request as a whole, and at what is made of a field
+// together with it, is what rules mean, of any path, query, user agent and referrer.
 func TestJoinedRequest(t *testing.T) {
 	rules := joinedRules()
 	set, err := Compile(&Collection{Rules: rules})
@@ -58,13 +58,15 @@ func TestJoinedRequest(t *testing.T) {
 	m := set.NewMatcher()
 	joined, alone := 0, 0
 	for range 300 {
-		fields := []string{"cs-uri-stem", text(), "cs-uri-query", text()}
-		if r.IntN(4) == 0 {
-			fields[3] = "-" // as there being none
+		fields := []string{"cs-uri-stem", text(), "cs-uri-query", text(), "cs-user-agent", text(), "cs-referer", text()}
+		for _, i := range []int{3, 5, 7} {
+			if r.IntN(4) == 0 {
+				fields[i] = "-" // as there being none
+			}
 		}
 		e := webEvent("webserver", fields...)
-		if r.IntN(20) == 0 {
-			e.Values[r.IntN(2)].Kind = event.Text | event.Array
+		if r.IntN(10) == 0 {
+			e.Values[r.IntN(4)].Kind = event.Text | event.Array
 		}
 		var got, want []string
 		for _, r := range m.Match(e) {
@@ -76,7 +78,7 @@ func TestJoinedRequest(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Fatalf("path %q, query %q, kinds %v %v:\nmatched  %q\nexpected %q", fields[1], fields[3], e.Values[0].Kind, e.Values[1].Kind, got, want)
+			t.Fatalf("%q of %v:\nmatched  %q\nexpected %q", fields, e.Values, got, want)
 		}
 		if m.lookJoined(m.plan.joined) {
 			joined++

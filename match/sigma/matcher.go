@@ -160,29 +160,36 @@ func (m *Matcher) wake(instance int32) {
 
 // look finds out which atoms a slot's value satisfies.
 func (m *Matcher) look(s *slot) {
-	if s.at >= 0 {
-		v := m.event.Values[s.at]
-		switch {
-		case v.Kind == event.Null || s.keywords && !m.plan.group.holdsKeywords(v):
-		case v.Kind&event.Array != 0:
-			m.sawArray = true
-			v.Each(func(v event.Value) bool {
-				if v.Kind != event.Null {
-					m.value(s.scanner, v, nil)
-				}
-				return true
-			})
-		default:
-			m.value(s.scanner, v, &s.memo)
+	if s.at < 0 {
+		if s.derived.If == nil || m.canMake(s) {
+			m.lookDerived(s.derived, s.scanner, &s.memo)
 		}
 		return
 	}
-	if s.derived.If != nil && !m.canMake(s) {
-		return
+	v := m.event.Values[s.at]
+	switch {
+	case v.Kind&event.Array != 0:
+		m.sawArray = true
+		v.Each(func(v event.Value) bool {
+			if v.Kind != event.Null {
+				m.value(s.scanner.alone(), v, nil)
+			}
+			return true
+		})
+		for _, also := range s.scanner.also {
+			m.lookDerived(also.derived, also.scanner, nil)
+		}
+	case v.Kind == event.Null && s.scanner.also == nil || s.keywords && !m.plan.group.holdsKeywords(v):
+	default:
+		m.value(s.scanner, v, &s.memo)
 	}
-	if text, ok := s.derived.Make(m.joined[:0], m.event); ok {
+}
+
+// lookDerived finds out which atoms a derived value satisfies, if there is one.
+func (m *Matcher) lookDerived(d *Derivation, sc *scanner, last *memo) {
+	if text, ok := d.Make(m.joined[:0], m.event); ok {
 		m.joined = text
-		m.value(s.scanner, event.Value{Raw: text, Kind: event.Text}, &s.memo)
+		m.value(sc, event.Value{Raw: text, Kind: event.Text}, last)
 	}
 }
 
@@ -277,19 +284,40 @@ func (m *Matcher) apply(atoms, woken []uint32) {
 func (m *Matcher) scan(sc *scanner, v event.Value) {
 	m.stats.Scans++
 	m.atoms, m.wakes = m.atoms[:0], m.wakes[:0]
-	m.hits.reset()
-	if sc.joined != nil {
+	switch {
+	case sc.joined != nil:
+		m.hits.reset()
 		m.scanJoined(sc.joined, v.Raw)
-	} else {
-		m.folded = appendFold(m.folded[:0], v)
-		for _, x := range sc.indexes {
-			x.scan(m.folded, &m.hits)
-			m.scanNumber(x, m.folded)
-		}
-		m.checkAll(v)
+		m.collect(sc.group)
+	case v.Kind != event.Null:
+		m.scanText(sc, v)
 	}
+	for _, also := range sc.also {
+		if !also.derived.If(v) {
+			continue
+		}
+		if text, ok := also.derived.Make(m.joined[:0], m.event); ok {
+			m.joined = text
+			m.scanText(also.scanner, event.Value{Raw: text, Kind: event.Text})
+		}
+	}
+}
+
+func (m *Matcher) scanText(sc *scanner, v event.Value) {
+	m.hits.reset()
+	m.folded = appendFold(m.folded[:0], v)
+	for _, x := range sc.indexes {
+		x.scan(m.folded, &m.hits)
+		m.scanNumber(x, m.folded)
+	}
+	m.checkAll(v)
+	m.collect(sc.group)
+}
+
+// collect adds the atoms that were hit, as far as rules of the group know them.
+func (m *Matcher) collect(g *group) {
 	for _, a := range m.hits.atoms {
-		if instances, ok := sc.group.wokenBy(a); ok {
+		if instances, ok := g.wokenBy(a); ok {
 			m.atoms = append(m.atoms, a)
 			for _, i := range instances {
 				m.wakes = append(m.wakes, uint32(i))

@@ -66,11 +66,32 @@ type scanner struct {
 	indexes []*literalIndex
 	fields  []uint32     // of the indexes
 	joined  *joinedParts // instead of the indexes; nil for a text by itself
+	// also is what is made of the value and looked up with it: the cache knows it by the value it is
+	// made of, so that nothing need be made of one that was seen before.
+	also []madeOf
+	own  *scanner // the same without also
+}
+
+// A madeOf is a derivation from one field alone, and what its values are looked up in.
+type madeOf struct {
+	derived *Derivation
+	scanner *scanner
+}
+
+// alone is the scanner without what is made of the value.
+func (s *scanner) alone() *scanner {
+	if s.own != nil {
+		return s.own
+	}
+	return s
 }
 
 type scannerKey struct {
-	group  *group
-	fields string // joined by commas; of a joined text those of each part, with bars between
+	group *group
+	also  *Derivation // the first of scanner.also
+	// fields are joined by commas; those of the parts of a joined text, and of scanner.also, with bars
+	// between.
+	fields string
 }
 
 type planKey struct {
@@ -172,7 +193,50 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 		})
 	}
 	m.joinSlots(p, e)
+	m.mergeMade(p)
 	return p
+}
+
+// mergeMade puts what is made of one field alone, and only under a condition on it, to the slot of that
+// field.
+func (m *Matcher) mergeMade(p *plan) {
+	rest := p.slots
+	if p.joined != nil {
+		rest = rest[p.joined.covers:]
+	}
+	merged := func(own, s *slot) bool {
+		return own.at >= 0 && s.derived != nil && len(s.from) == 1 && len(s.derived.From) == 1 && s.from[0] == own.at
+	}
+	for i := range rest {
+		own := &rest[i]
+		var also []madeOf
+		for k := range rest {
+			if s := &rest[k]; merged(own, s) {
+				also = append(also, madeOf{s.derived, s.scanner})
+			}
+		}
+		if also != nil {
+			own.scanner, own.keywords = m.makingScanner(own.scanner, also), false
+		}
+	}
+	before := slices.Clone(rest)
+	rest = slices.DeleteFunc(rest, func(s slot) bool {
+		return slices.ContainsFunc(before, func(own slot) bool { return merged(&own, &s) })
+	})
+	p.slots = p.slots[:len(p.slots)-len(before)+len(rest)]
+}
+
+func (m *Matcher) makingScanner(own *scanner, also []madeOf) *scanner {
+	k := scannerKey{group: own.group, also: also[0].derived, fields: fieldList(own.fields)}
+	for _, a := range also {
+		k.fields += "|" + fieldList(a.scanner.fields)
+	}
+	s := m.scanners[k]
+	if s == nil {
+		s = &scanner{id: uint32(len(m.scanners)), group: own.group, indexes: own.indexes, fields: own.fields, also: also, own: own}
+		m.scanners[k] = s
+	}
+	return s
 }
 
 // conditional gives the places of the fields that a derivation's condition looks at.
@@ -277,7 +341,7 @@ func valueSources(at []int) []source {
 
 func (m *Matcher) scanner(g *group, fields []uint32) *scanner {
 	slices.Sort(fields)
-	k := scannerKey{g, fieldList(fields)}
+	k := scannerKey{group: g, fields: fieldList(fields)}
 	s := m.scanners[k]
 	if s == nil {
 		s = &scanner{id: uint32(len(m.scanners)), group: g}
