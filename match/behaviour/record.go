@@ -16,8 +16,8 @@ type Record struct {
 	// Event is the record itself.
 	Event  *event.Event
 	reader *sigma.ViewReader
-	// request is made once for all analytics of web servers: see [Record.web].
-	request *webRequest
+	// memory is what the matcher remembers of requests: see [Record.web].
+	memory *webMemory
 }
 
 // Text gives a field, nil if it is absent or holds nothing. It is valid until See returns; who

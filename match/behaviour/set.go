@@ -77,9 +77,9 @@ type Matcher struct {
 	set    *Set
 	reader *sigma.ViewReader
 	seen   *Seen
-	// record and request are used again for each event: analytics do not keep them.
-	record  Record
-	request webRequest
+	// record is used again for each event: analytics do not keep it.
+	record Record
+	memory webMemory
 }
 
 // NewMatcher makes a matcher.
@@ -102,8 +102,8 @@ func (m *Matcher) See(e *event.Event) {
 	}
 	for _, v := range in {
 		m.seen.periods[v].add(e.Time)
-		m.record = Record{View: View(v), Event: e, reader: m.reader, request: &m.request}
-		m.request.made = false
+		m.record = Record{View: View(v), Event: e, reader: m.reader, memory: &m.memory}
+		m.memory.request.made = false
 		for _, i := range m.set.wanted[v] {
 			st := m.seen.states[i]
 			if st == nil {

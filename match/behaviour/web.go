@@ -69,25 +69,127 @@ func isLetterOrDigit(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' || '0'
 // A webRequest is what several analytics want to know of a request: it is made once for all of them.
 type webRequest struct {
 	made bool
-	// client is who asked, server who wrote the log; script is the path of the script that was asked
-	// for, nil for anything else.
-	client, server, script []byte
-	status                 int
-	// page is what the script is told apart by: see [appendPage].
-	page []byte
+	// client is who asked, server who wrote the log.
+	client, server, stem, query []byte
+	status                      int
+	// page is the script that was asked for, nil for anything else.
+	page *webPage
 }
+
+// A webPage is a script page of a server.
+type webPage struct {
+	// id numbers the pages that a matcher has seen, from 0; -1 is one without a number.
+	id int
+	// key is what it is told apart by: see [appendPage].
+	key string
+}
+
+// webMemory is what a matcher remembers of requests, so that pages which are asked for again and again
+// are looked up once.
+type webMemory struct {
+	request webRequest
+	server  []byte
+	recent  [recentStems]recentStem
+	pages   map[string]*webPage
+	key     []byte
+}
+
+// A recentStem is a path with the page that it is of.
+type recentStem struct {
+	stem []byte
+	page *webPage
+}
+
+const (
+	// recentStems is how many paths are remembered: a busy site has some hundred.
+	recentStems = 512
+	// maxRecentStem is the longest path that is remembered.
+	maxRecentStem = 256
+)
 
 // web gives what is known of a request, of a record of the view Web.
 func (r *Record) web() *webRequest {
-	w := r.request
-	if w.made {
-		return w
-	}
-	*w = webRequest{made: true, client: webClient(r), server: webServer(r), script: scriptPath(r.Text(WebStem)), status: webStatus(r), page: w.page[:0]}
-	if w.script != nil {
-		w.page = appendPage(w.page, w.server, w.script)
+	w := &r.memory.request
+	if !w.made {
+		*w = webRequest{made: true, client: webClient(r), server: webServer(r), stem: r.Text(WebStem), query: r.Text(WebQuery), status: webStatus(r)}
+		w.page = r.memory.page(w.server, w.stem)
 	}
 	return w
+}
+
+// page gives the page that a path is of, nil for other files.
+func (m *webMemory) page(server, stem []byte) *webPage {
+	if len(stem) == 0 || len(stem) > maxRecentStem {
+		return m.find(server, stem)
+	}
+	if !bytes.Equal(m.server, server) {
+		m.server = append(m.server[:0], server...)
+		clear(m.recent[:])
+	}
+	slot := &m.recent[slotOf(stem, recentStems)]
+	if !bytes.Equal(slot.stem, stem) {
+		slot.stem, slot.page = append(slot.stem[:0], stem...), m.find(server, stem)
+	}
+	return slot.page
+}
+
+// slotOf gives a text one of size places; texts that differ near their end rarely share one. size is a
+// power of two.
+func slotOf(text []byte, size int) int {
+	n := len(text)
+	h := n
+	for _, c := range text[max(n-6, 0):] {
+		h = h*31 + int(c)
+	}
+	return (h*7 + int(text[n/2])) & (size - 1)
+}
+
+func (m *webMemory) find(server, stem []byte) *webPage {
+	path := scriptPath(stem)
+	if path == nil {
+		return nil
+	}
+	m.key = appendPage(m.key[:0], server, path)
+	if p := m.pages[string(m.key)]; p != nil {
+		return p
+	}
+	p := &webPage{id: len(m.pages), key: string(m.key)}
+	if len(m.pages) >= maxWebPages {
+		p.id = -1
+		return p
+	}
+	if m.pages == nil {
+		m.pages = map[string]*webPage{}
+	}
+	m.pages[p.key] = p
+	return p
+}
+
+// maxWebPages is how many script pages are told apart: large applications have some thousands. A page
+// that many ask for takes some hundred bytes, a rare one some thousands.
+const maxWebPages = 20_000
+
+// A pageTable keeps something for each script page.
+type pageTable[V any] struct {
+	table[V]
+	byID []*V
+}
+
+func newPageTable[V any]() pageTable[V] { return pageTable[V]{table: table[V]{max: maxWebPages}} }
+
+// of gives what is kept for a page; nil if there is no room.
+func (t *pageTable[V]) of(p *webPage) *V {
+	if p.id >= 0 && p.id < len(t.byID) && t.byID[p.id] != nil {
+		return t.byID[p.id]
+	}
+	v := t.get([]byte(p.key))
+	if v != nil && p.id >= 0 {
+		for len(t.byID) <= p.id {
+			t.byID = append(t.byID, nil)
+		}
+		t.byID[p.id] = v
+	}
+	return v
 }
 
 // appendLower appends a text in lower case, of its letters in ASCII.

@@ -122,7 +122,7 @@ func (s *cookieSessions) See(r *Record) {
 			s.look(r, cookie, ';', false)
 		}
 	}
-	if query := r.Text(WebQuery); len(query) > s.length {
+	if query := r.web().query; len(query) > s.length {
 		s.look(r, query, '&', true)
 	}
 }
@@ -173,7 +173,7 @@ func (s *cookieSessions) value(r *Record, name, value []byte, inQuery bool) {
 	if !ok || w.status >= 400 || entropy(value) < leastEntropy {
 		return
 	}
-	s.key = appendPage(s.key[:0], w.server, r.Text(WebStem))
+	s.key = appendPage(s.key[:0], w.server, w.stem)
 	page := len(s.key)
 	s.key = append(append(append(append(s.key, 0), w.client...), 0), name...)
 	c := s.sessions.get(s.key)

@@ -60,7 +60,7 @@ func webNewPage() Analytic {
 				together: s.Int("together"), period: s.Hours("hours"), known: known,
 			}
 			return func() State {
-				return &newPages{newPageOptions: o, pages: table[newPage]{max: maxWebPages}, compiled: bag[compiledPage]{max: maxCompiled}}
+				return &newPages{newPageOptions: o, pages: newPageTable[newPage](), compiled: bag[compiledPage]{max: maxCompiled}}
 			}, nil
 		},
 	}
@@ -94,7 +94,7 @@ type compiledPage struct {
 
 type newPages struct {
 	*newPageOptions
-	pages    table[newPage]
+	pages    pageTable[newPage]
 	compiled bag[compiledPage]
 }
 
@@ -105,10 +105,10 @@ func (s *newPages) See(r *Record) {
 		return
 	}
 	w := r.web()
-	if w.script == nil || !succeeded(w.status) && w.status != 404 {
+	if w.page == nil || !succeeded(w.status) && w.status != 404 {
 		return
 	}
-	if p := s.pages.get(w.page); p != nil {
+	if p := s.pages.of(w.page); p != nil {
 		p.see(r, w, s.clients)
 	}
 }
@@ -173,7 +173,7 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 func (s *newPages) Join(later State) {
 	l := later.(*newPages)
 	s.compiled.join(&l.compiled)
-	s.pages.join(&l.pages, func(into, from *newPage) { into.join(from, s.clients) })
+	s.pages.join(&l.pages.table, func(into, from *newPage) { into.join(from, s.clients) })
 }
 
 func (p *newPage) join(o *newPage, clients int) {

@@ -72,23 +72,22 @@ type confusedPaths struct {
 
 // See keeps requests that use one of the tricks.
 func (s *confusedPaths) See(r *Record) {
-	stem := r.Text(WebStem)
+	w := r.web()
 	anchor := r.Text(WebAnchor)
-	if !mayConfuse(stem) && !bytes.HasPrefix(anchor, []byte("Server")) && !bytes.HasPrefix(anchor, []byte("server")) {
+	if !mayConfuse(w.stem) && !bytes.HasPrefix(anchor, []byte("Server")) && !bytes.HasPrefix(anchor, []byte("server")) {
 		return
 	}
 	c := confused{}
-	path, request := decodedRequest(stem, r.Text(WebQuery))
+	path, request := decodedRequest(w.stem, w.query)
 	switch {
 	case c.byAnchor(anchor), c.byAutodiscover(path, request), c.byOWA(path, request), c.byCookie(path, r.Text(WebCookie)),
 		c.byStatic(path, r.Text(WebMethod)), c.byParameter(path):
 	default:
 		return
 	}
-	status := r.web().status
-	c.answered = succeeded(status) || status == 301 || status == 302
-	c.client = string(r.web().client)
-	c.Ref = r.Ref(fmt.Sprintf("%s %s %d from %s: %s", methodName(r.Text(WebMethod)), short(request, 120), status, c.client, c.trick))
+	c.answered = succeeded(w.status) || w.status == 301 || w.status == 302
+	c.client = string(w.client)
+	c.Ref = r.Ref(fmt.Sprintf("%s %s %d from %s: %s", methodName(r.Text(WebMethod)), short(request, 120), w.status, c.client, c.trick))
 	s.seen.add(c)
 }
 

@@ -1,6 +1,7 @@
 package behaviour
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,16 +65,13 @@ func webRarePage() Analytic {
 				period: s.Hours("hours"), known: known, probes: lowerAll(s.List("agents")),
 			}
 			return func() State {
-				return &rarePages{rarePageOptions: o, pages: table[rarePage]{max: maxWebPages}, clientsSeen: table[int]{max: maxWebClients}}
+				return &rarePages{rarePageOptions: o, pages: newPageTable[rarePage](), clientsSeen: table[int]{max: maxWebClients}}
 			}, nil
 		},
 	}
 }
 
 const (
-	// maxWebPages is how many script pages with answers are told apart: large applications have some
-	// thousands. A page that many ask for takes some hundred bytes, a rare one some thousands.
-	maxWebPages = 20_000
 	// maxWebClients is how many clients are counted.
 	maxWebClients = 200_000
 	// maxFewClients is the most that "few" can be set to.
@@ -112,14 +110,16 @@ type rarePage struct {
 
 type rarePages struct {
 	*rarePageOptions
-	pages       table[rarePage]
+	pages       pageTable[rarePage]
 	clientsSeen table[int] // requests by client
 	total       int
 	// refererLogged and agentLogged tell whether some log has them at all.
 	refererLogged, agentLogged bool
-	// last is the client of the last request: one often asks for several things in a row.
-	lastClient []byte
-	lastCount  *int
+	// recent are clients of recent requests: one often asks for several things in a row.
+	recent [recentClients]struct {
+		client []byte
+		count  *int
+	}
 }
 
 // See counts requests by client, and those that script pages answered by page.
@@ -129,12 +129,12 @@ func (s *rarePages) See(r *Record) {
 		return
 	}
 	s.count(w.client)
-	if w.script == nil || !succeeded(w.status) {
+	if w.page == nil || !succeeded(w.status) {
 		return
 	}
 	s.refererLogged = s.refererLogged || r.Has(WebReferer)
 	s.agentLogged = s.agentLogged || r.Has(WebAgent)
-	p := s.pages.get(w.page)
+	p := s.pages.of(w.page)
 	if p == nil || p.clients.many {
 		return
 	}
@@ -146,16 +146,19 @@ func (s *rarePages) See(r *Record) {
 	p.see(r, w, who)
 }
 
+// recentClients is how many clients are remembered.
+const recentClients = 128
+
 func (s *rarePages) count(client []byte) {
 	s.total++
-	if s.lastCount == nil || string(s.lastClient) != string(client) {
-		s.lastClient = append(s.lastClient[:0], client...)
-		s.lastCount = s.clientsSeen.get(client)
-		if s.lastCount == nil {
-			return
+	slot := &s.recent[slotOf(client, recentClients)]
+	if slot.count == nil || !bytes.Equal(slot.client, client) {
+		slot.client = append(slot.client[:0], client...)
+		if slot.count = s.clientsSeen.get(client); slot.count == nil {
+			return // no room
 		}
 	}
-	*s.lastCount++
+	*slot.count++
 }
 
 func (p *rarePage) see(r *Record, w *webRequest, client string) {
@@ -194,7 +197,7 @@ func (s *rarePages) Join(later State) {
 	s.refererLogged = s.refererLogged || l.refererLogged
 	s.agentLogged = s.agentLogged || l.agentLogged
 	s.clientsSeen.join(&l.clientsSeen, func(into, from *int) { *into += *from })
-	s.pages.join(&l.pages, func(into, from *rarePage) { into.join(from, s.clients) })
+	s.pages.join(&l.pages.table, func(into, from *rarePage) { into.join(from, s.clients) })
 }
 
 func (p *rarePage) join(o *rarePage, clients int) {

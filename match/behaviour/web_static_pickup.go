@@ -99,7 +99,8 @@ type pickups struct {
 
 // See keeps requests for files of data, and for large parts of a site.
 func (s *pickups) See(r *Record) {
-	stem := r.Text(WebStem)
+	w := r.web()
+	stem := w.stem
 	dot := bytes.LastIndexByte(stem, '.')
 	if dot < 0 || len(stem)-dot > longestExtension+1 {
 		return
@@ -113,13 +114,12 @@ func (s *pickups) See(r *Record) {
 	default:
 		return
 	}
-	w := r.web()
 	switch w.status {
 	case 200, 206, 304, 404, 410:
 	default:
 		return
 	}
-	if m := r.Text(WebMethod); string(m) != "GET" || r.Text(WebQuery) != nil {
+	if m := r.Text(WebMethod); string(m) != "GET" || w.query != nil {
 		return
 	}
 	s.refererLogged = s.refererLogged || r.Has(WebReferer)
