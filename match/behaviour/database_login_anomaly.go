@@ -41,7 +41,7 @@ func databaseLoginAnomaly() Analytic {
 		Params: []Param{
 			{"failures", 5, "sign-ins", "that an account must have been refused in an hour before one that succeeds counts"},
 			{"accounts", 5, "accounts", "that one client must have been refused for in an hour to be guessing"},
-			{"many", 20, "sign-ins", "that one client must have been refused in an hour to be guessing"},
+			{"many", 20, "sign-ins", "that one client must have been refused in an hour to be guessing; fewer are one level lower"},
 			{"minutes", 60, "minutes", "longest time from the last refusal to the sign-in"},
 			{"days", 7, "days", "how long an administrator's account must have been used in the evidence before a client is called new for it"},
 			{"clients", 8, "clients", "an administrator's account that is used from more has no usual ones"},
@@ -198,7 +198,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 			}
 		}
 	}
-	if len(guessed) == 0 && most.users < s.accounts && most.failures < s.many {
+	if len(guessed) == 0 && most.users < s.accounts && most.failures < s.failures {
 		return
 	}
 	first := refused[0]
@@ -214,6 +214,9 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 	}
 	if len(guessed) == 0 {
 		e.Level = levelBelow(f.rule.Level)
+		if most.users < s.accounts && most.failures < s.many {
+			e.Level = levelBelow(e.Level)
+		}
 		e.Summary = fmt.Sprintf("%s was refused %d times for %s and did not get in, as far as this evidence shows", client, total, counted(len(refused), "account", "accounts"))
 		e.Caveats = []string{"no sign-in that succeeded is in the evidence; servers can be set to log refusals only"}
 		f.Emit(e)

@@ -69,8 +69,10 @@ func TestDatabaseLoginAnomaly(t *testing.T) {
 			"medium: sa signed in from a client that was not seen for it in 10 days, 1 time (10.0.0.77)\n"},
 		{"sa as always", daily, ""},
 		{"mistyped", with(refused(0, 3, "app", "10.0.0.9"), one(sqlLogin(min, 18454, "app", "10.0.0.9"))), ""},
-		{"refused, in the next day", with(refused(0, 6, "app", "10.0.0.9"), one(sqlLogin(day, 18454, "app", "10.0.0.9"))), ""},
-		{"refused here, in from elsewhere", with(refused(0, 6, "app", "10.0.0.9"), one(sqlLogin(min, 18454, "app", "10.0.0.10"))), ""},
+		{"refused, in the next day", with(refused(0, 6, "app", "10.0.0.9"), one(sqlLogin(day, 18454, "app", "10.0.0.9"))),
+			"low: 10.0.0.9 was refused 6 times for 1 account and did not get in, as far as this evidence shows\n"},
+		{"refused here, in from elsewhere", with(refused(0, 6, "app", "10.0.0.9"), one(sqlLogin(min, 18454, "app", "10.0.0.10"))),
+			"low: 10.0.0.9 was refused 6 times for 1 account and did not get in, as far as this evidence shows\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) { wantEpisodes(t, Config{}, "db-login-anomaly", c.events, c.want) })
 	}

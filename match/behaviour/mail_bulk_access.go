@@ -113,7 +113,10 @@ const maxAmount = 1 << 40
 
 // isMailAccess tells whether a record of a mailbox is about its contents being read.
 func isMailAccess(r *Record) bool {
-	if r.Event.Product == "m365" {
+	switch r.Event.Product {
+	case "dovecot", "zimbra":
+		return false
+	case "m365":
 		switch string(r.Text(BoxOperation)) {
 		case "MailItemsAccessed", "MessageBind", "FolderBind":
 			return true
@@ -126,6 +129,12 @@ func isMailAccess(r *Record) bool {
 	// What finds mailboxes, lists addresses or administers reads no mail.
 	protocol := r.Text(BoxProtocol)
 	return !hasPrefixFold(protocol, "autodiscover") && !equalText(protocol, "oab") && !equalText(protocol, "powershell") && !equalText(protocol, "ecp")
+}
+
+// isMailSignIn tells whether a record of Dovecot or Zimbra says that somebody opened his mailbox.
+func isMailSignIn(r *Record) bool {
+	product := r.Event.Product
+	return (product == "dovecot" || product == "zimbra") && equalText(r.Text(BoxOperation), "login") && equalText(r.Text(BoxStatus), "success")
 }
 
 // mailboxOf takes what says how a mailbox was found off its name: "SMTP~a@corp.example" and

@@ -108,7 +108,7 @@ type boxClient struct {
 
 // See takes note of who read a mailbox.
 func (s *newClientState) See(r *Record) {
-	if r.Time().IsZero() || !isMailAccess(r) {
+	if r.Time().IsZero() || !isMailAccess(r) && !isMailSignIn(r) {
 		return
 	}
 	address := r.Text(BoxClient)

@@ -24,6 +24,13 @@ func TestMailNewClient(t *testing.T) {
 		}
 		return out
 	}
+	fetchedByIMAP := func(after time.Duration, boxes int) (out []made) {
+		for b := range boxes {
+			out = append(out, made{after: after + time.Duration(b)*time.Minute, product: "dovecot", category: "mail", host: "imap1",
+				fields: []string{"user", fmt.Sprintf("u%d@corp.example", b), "client_ip", "203.0.113.7", "component", "imap-login", "action", "login", "result", "success"}})
+		}
+		return out
+	}
 	with := func(a, b []made) []made { return append(append([]made(nil), a...), b...) }
 	const script, office = "python-requests/2.31.0", "Microsoft Office/16.0 (Microsoft Outlook 16.0.17000)"
 	for _, c := range []struct {
@@ -41,6 +48,8 @@ func TestMailNewClient(t *testing.T) {
 			opened(0, "a@corp.example", "a@corp.example", "Bind", "198.51.100.1", "Client=OWA;", "1"), opened(0, "b@corp.example", "b@corp.example", "Bind", "198.51.100.1", "Client=OWA;", "1"),
 			opened(8*day, "a@corp.example", "a@corp.example", "Bind", "[2001:db8:7::1]:443", "Client=WebServices;Python-urllib/3.9;", "1"),
 		}, "medium: webservices python-urllib from 2001:db8:7::/48 read 1 mailbox that neither had been seen for in 3 days before: a@corp.example\n"},
+		{"mail fetched by IMAP that never was", with(usually(20, 9), fetchedByIMAP(9*day, 3)),
+			"high: imap-login from 203.0.113.0/24 read 3 mailboxes that neither had been seen for in 3 days before: u0@corp.example, u1@corp.example, u2@corp.example\n"},
 		{"a new address alone", with(usually(20, 9), read(9*day, 20, office, "203.0.113.7")), ""},
 		{"a new program alone", with(usually(20, 9), read(9*day, 20, script, "10.0.0.77")), ""},
 		{"a new phone", with(usually(20, 9), read(9*day, 1, "Apple-iPhone14C5/2001.101", "203.0.113.7")), ""},
