@@ -86,7 +86,7 @@ func TestJoinedRequest(t *testing.T) {
 			alone++
 		}
 	}
-	if joined < 50 || alone < 50 {
+	if joined < 30 || alone < 30 {
 		t.Errorf("%d requests were looked at as a whole and %d in parts: the test shows little", joined, alone)
 	}
 }
