@@ -42,6 +42,9 @@ type Words struct {
 	Language string   `yaml:"language"`
 	Subject  string   `yaml:"subject"` // "diplomacy", "defence"
 	Words    []string `yaml:"words"`
+	// Common words are in honest searches, too: like those that are built in, several must be found
+	// together. Of others one is enough: names of people, places and meetings that matter here.
+	Common bool `yaml:"common"`
 }
 
 // A Chain is a sequence of stages that together weigh more than alone.

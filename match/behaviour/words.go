@@ -24,7 +24,7 @@ type watchWords struct {
 
 type watchWord struct {
 	text, subject string
-	// listed words are those of the configuration: somebody has reason to watch for them.
+	// listed words are those of the configuration that are not common: somebody has reason to watch for them.
 	listed bool
 	tokens []string
 }
@@ -47,11 +47,8 @@ const (
 // newWatchWords prepares the words that every installation watches for and those of a configuration.
 func newWatchWords(configured []Words) *watchWords {
 	w := &watchWords{byFirst: map[string][]int{}, open: map[string][]int{}, byRune: map[rune][]int{}}
-	for _, list := range defaultWords() {
-		w.add(list, false)
-	}
-	for _, list := range configured {
-		w.add(list, true)
+	for _, list := range slices.Concat(defaultWords(), configured) {
+		w.add(list, !list.Common)
 	}
 	slices.SortFunc(w.singles, func(a, b singleWord) int {
 		return cmp.Or(strings.Compare(a.token, b.token), cmp.Compare(a.word, b.word))
@@ -160,11 +157,13 @@ func (w *watchWords) isAt(n int, tokens []token) bool {
 	return true
 }
 
-// withoutTwins leaves out words of the built-in list that are in the configuration's too.
+// withoutTwins leaves out words that are in several lists, or written otherwise in another language: those
+// of the configuration stay, else the first.
 func (w *watchWords) withoutTwins(found []int) []int {
 	return slices.DeleteFunc(found, func(n int) bool {
-		return !w.words[n].listed && slices.ContainsFunc(found, func(m int) bool {
-			return w.words[m].listed && slices.Equal(w.words[m].tokens, w.words[n].tokens)
+		return slices.ContainsFunc(found, func(m int) bool {
+			goesBefore := w.words[m].listed && !w.words[n].listed || w.words[m].listed == w.words[n].listed && m < n
+			return goesBefore && slices.Equal(w.words[m].tokens, w.words[n].tokens)
 		})
 	})
 }
