@@ -61,9 +61,24 @@ var nothing = [...]string{
 	"date", "sc-status", "sc-bytes", "cs-bytes", "time-taken", "sc-substatus", "sc-win32-status", "s-port", "cs-method",
 }
 
+// enumerations are fields with a few values that their makers chose: Sysmon's manifest, Windows'
+// security auditing, Zeek's and W3C's definitions.
+var enumerations = func() map[string]bool {
+	names := map[string]bool{}
+	for n := range strings.FieldsSeq(`time ts rulename integritylevel fileversion signaturestatus signed eventtype
+		logontype logonprocessname authenticationpackagename lmpackagename impersonationlevel privilegelist
+		enabledprivilegelist disabledprivilegelist accesslist accessmask accessreason grantedaccess tokenelevationtype
+		restrictedadminmode elevatedtoken virtualaccount transmittedservices keylength initiated protocol sourceisipv6
+		destinationisipv6 status substatus failurereason tickettype ticketoptions ticketencryptiontype preauthtype
+		handleid keywords opcode level severity conn_state history proto qtype_name qclass_name rcode_name cs-version`) {
+		names[n] = true
+	}
+	return names
+}()
+
 func cannotHold(name string) bool {
 	n := strings.ToLower(name)
-	if n == "time" || n == "ts" {
+	if enumerations[n] {
 		return true
 	}
 	for _, end := range nothing {
