@@ -30,14 +30,6 @@ const (
 	Account     IndicatorType = "account"     // the name of a user
 )
 
-// IndicatorTypes are all types of indicators, in the order above.
-func IndicatorTypes() []IndicatorType {
-	return []IndicatorType{
-		Domain, IP, CIDR, URL, Email, MD5, SHA1, SHA256, SHA512, Imphash, FileName, FilePath, RegistryKey, Mutex,
-		UserAgent, Certificate, JA3, Account,
-	}
-}
-
 // An Indicator is a value that was seen with an intruder.
 type Indicator struct {
 	Type IndicatorType

@@ -1,6 +1,7 @@
 package intel
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -96,6 +97,7 @@ func (c *Contents) read(fsys fs.FS, dir, pack string) ([]Problem, error) {
 		read func(name string, text []byte) ([]Problem, error)
 	}{
 		{AdviceFile, c.readAdvice},
+		{IndicatorsFile, c.readIndicators},
 		{BehavioursFile, c.readBehaviours},
 	} {
 		name := path.Join(dir, f.name)
@@ -141,6 +143,11 @@ func (c *Contents) readAdvice(name string, text []byte) ([]Problem, error) {
 	problems := decodeYAML(name, text, &file)
 	c.Advice = file.Advice
 	return problems, nil
+}
+
+func (c *Contents) readIndicators(name string, text []byte) (problems []Problem, err error) {
+	c.Indicators, problems, err = ReadIndicators(bytes.NewReader(text), name)
+	return problems, err
 }
 
 func (c *Contents) readBehaviours(_ string, text []byte) ([]Problem, error) {

@@ -260,7 +260,7 @@ func (c *packCheck) detections() {
 			c.problem(PackFile, d.Line, "%s: want rules, behaviours or indicators that state it, or lacks: why not, found none", d.ID)
 		}
 		for _, t := range d.Indicators {
-			if !slices.Contains(IndicatorTypes(), t) {
+			if !slices.Contains(Types(), t) {
 				c.problem(PackFile, d.Line, "indicators: want a type of indicators, found %q", excerpt(string(t)))
 			}
 		}
