@@ -595,11 +595,11 @@ func (h *Hypothesis) indicator(i *intel.Indicator, by string) {
 	}
 }
 
-// need adds logs, each once.
+// need adds logs, each once: a log source that stands for an event log that is there adds nothing.
 func (h *Hypothesis) need(more ...Need) {
 	for _, n := range more {
 		if !slices.ContainsFunc(h.Needs, func(have Need) bool {
-			return have.Channel == n.Channel && Source(have.Need) == Source(n.Need) && slices.Equal(have.Events, n.Events)
+			return Source(have.Need) == Source(n.Need) && (n.Channel == "" || have.Channel == n.Channel && slices.Equal(have.Events, n.Events))
 		}) {
 			h.Needs = append(h.Needs, n)
 		}
