@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +36,10 @@ them, and hunts in them as hunt would. Nothing of it is real: every event is SYN
 				defer os.RemoveAll(dir)
 			}
 			opt := hunt.Options{Evidence: []string{dir}, DefaultRules: packs.Rules()}
+			about := knowledgeFlags{about: []string{"phantom-taurus"}}
+			if err := about.know(&opt, cmd.ErrOrStderr(), time.Now()); err != nil {
+				return err
+			}
 			look := hunt.TableOptions{Heading: "SYNTHETIC EVIDENCE: an invented ministry, an invented intrusion. Nothing of this is real."}
 			if keep == "" {
 				look.Next = "keep the evidence to look into it: aldebaran demo --keep FOLDER"

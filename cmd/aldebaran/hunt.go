@@ -15,7 +15,6 @@ import (
 
 	"aldebaran/hunt"
 	"aldebaran/match"
-	"aldebaran/match/behaviour"
 	"aldebaran/match/sigma"
 	"aldebaran/packs"
 )
@@ -31,8 +30,7 @@ var formats = [...]string{"table", "jsonl", "csv", "json"}
 type huntFlags struct {
 	rules          []string
 	noDefaultRules bool
-	noBehaviours   bool
-	behaviours     []string
+	knowledgeFlags
 	ruleFlags
 	since, until string
 	hosts        []string
@@ -93,7 +91,7 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
 			if !f.noDefaultRules {
 				opt.DefaultRules = packs.Rules()
 			}
-			if opt.Behaviours, err = f.behaviourConfig(); err != nil {
+			if err := f.know(&opt, cmd.ErrOrStderr(), time.Now()); err != nil {
 				return err
 			}
 			return runHunt(cmd, opt, f.outputFlags, f.failOn, hunt.TableOptions{})
@@ -103,8 +101,7 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
 	flags.SortFlags = false
 	flags.StringArrayVarP(&f.rules, "rules", "r", nil, "hunt with the Sigma rules in this file or folder `path` too (repeatable)")
 	flags.BoolVar(&f.noDefaultRules, "no-default-rules", false, "hunt with the rules of --rules alone")
-	flags.BoolVar(&f.noBehaviours, "no-behaviours", false, "hunt with rules alone, without behaviour analytics")
-	flags.StringArrayVar(&f.behaviours, "behaviours", nil, "settings of behaviours in this `file`: thresholds, words, cleaned hosts (repeatable)")
+	f.knowledgeFlags.add(flags)
 	flags.StringVar(&f.minLevel, "min-level", "", "leave out rules below this `level`: "+strings.Join(sigma.Levels[:], ", "))
 	flags.StringArrayVar(&f.include, "include", nil, "hunt only with rules of this id, or whose title, tag or file fits this `glob` (repeatable)")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out rules of this id, or whose title, tag or file fits this `glob` (repeatable)")
@@ -181,47 +178,6 @@ func (f *huntFlags) options(args []string, now time.Time) (hunt.Options, error) 
 		return opt, &hunt.UsageError{What: "--until is before --since: no event is wanted", Hint: "exchange them"}
 	}
 	return opt, f.outputFlags.complete()
-}
-
-// maxSettings is how large a file of settings may be.
-const maxSettings = 4 << 20
-
-// behaviourConfig joins the settings of behaviours: those of the packs, then the user's. It gives nil
-// if no behaviours are wanted.
-func (f *huntFlags) behaviourConfig() (*behaviour.Config, error) {
-	if f.noBehaviours {
-		return nil, nil
-	}
-	var c behaviour.Config
-	for _, name := range f.behaviours {
-		data, err := readBounded(name, maxSettings)
-		if err != nil {
-			return nil, &hunt.UsageError{What: fmt.Sprintf("--behaviours: %v", err), Hint: "docs/formats/behaviours.md says what stands in it"}
-		}
-		more, err := behaviour.ParseConfig(data, name)
-		if err != nil {
-			return nil, &hunt.UsageError{What: fmt.Sprintf("--behaviours: %v", err), Hint: "docs/formats/behaviours.md says what stands in it"}
-		}
-		c = c.Join(more)
-	}
-	return &c, nil
-}
-
-// readBounded reads a file of at most limit bytes.
-func readBounded(name string, limit int64) ([]byte, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%s: want at most %d bytes, found more", name, limit)
-	}
-	return data, nil
 }
 
 // complete fills in the format and checks it.

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"aldebaran/attack"
+	"aldebaran/hunt"
+	"aldebaran/intel"
+	"aldebaran/match/behaviour"
+	"aldebaran/packs"
+	"aldebaran/verdict"
+)
+
+// knowledgeFlags say what is known beside the rules: packs, indicators, settings of behaviours.
+type knowledgeFlags struct {
+	packs        []string
+	behaviours   []string
+	noBehaviours bool
+	indicators   []string
+	expired      bool
+	about        []string
+	sector       string
+	region       string
+	country      string
+}
+
+func (f *knowledgeFlags) add(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.packs, "pack", nil, "hunt with the pack in this `folder`, and answer it (repeatable)")
+	flags.StringArrayVar(&f.about, "about", nil, "answer this pack of the program, by its `name` (repeatable; see packs list)")
+	flags.StringArrayVar(&f.indicators, "indicators", nil, "look for the indicators in this `file`: a list, CSV, MISP or STIX (repeatable)")
+	flags.BoolVar(&f.expired, "expired", false, "look for indicators that have expired, too")
+	flags.BoolVar(&f.noBehaviours, "no-behaviours", false, "hunt without behaviour analytics")
+	flags.StringArrayVar(&f.behaviours, "behaviours", nil, "settings of behaviours in this `file`: thresholds, words, cleaned hosts (repeatable)")
+	flags.StringVar(&f.sector, "sector", "", "your own `sector` (government, telecommunications...)")
+	flags.StringVar(&f.region, "region", "", "your own `region` (Middle East, Africa...)")
+	flags.StringVar(&f.country, "country", "", "your own `country`, by its name or code")
+}
+
+// know fills in what a hunt needs to know. Problems with files of the user are told on stderr; what
+// is left of them is used.
+func (f *knowledgeFlags) know(opt *hunt.Options, stderr io.Writer, now time.Time) error {
+	all, err := loadPacks(stderr, f.packs)
+	if err != nil {
+		return err
+	}
+	var wanted []string
+	for _, p := range all[len(packs.Names()):] { // those of the user come last
+		wanted = append(wanted, p.Name)
+	}
+	for _, dir := range f.packs {
+		if folder := filepath.Join(dir, "sigma"); isFolder(folder) {
+			opt.Rules = append(opt.Rules, folder)
+		}
+	}
+	// Who wants the rules of --rules alone gets nothing else that ships, unless asked for.
+	if !f.noBehaviours && (opt.DefaultRules != nil || len(f.behaviours) > 0 || len(wanted) > 0) {
+		if opt.Behaviours, err = f.behaviourConfig(all); err != nil {
+			return err
+		}
+	}
+	if err := f.readIndicators(opt, all, stderr); err != nil {
+		return err
+	}
+	if !f.expired {
+		opt.IndicatorsAt = now
+	}
+	if len(f.about) == 0 && len(wanted) == 0 {
+		return nil
+	}
+	for _, name := range f.about {
+		if packNamed(all, name) == nil {
+			return &hunt.UsageError{What: fmt.Sprintf("--about: no pack %q", name), Hint: "see aldebaran packs list"}
+		}
+	}
+	opt.Question = &hunt.Question{
+		Packs: all, Wanted: append(wanted, f.about...), Knowledge: attack.Load(),
+		Setting: verdict.Setting{Sector: f.sector, Region: f.region, Country: f.country},
+	}
+	return nil
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+func packNamed(all []*intel.Pack, name string) *intel.Pack {
+	for _, p := range all {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// maxSettings is how large a file of settings may be.
+const maxSettings = 4 << 20
+
+// behaviourConfig joins the settings of behaviours: those of the packs, then the user's.
+func (f *knowledgeFlags) behaviourConfig(all []*intel.Pack) (*behaviour.Config, error) {
+	var c behaviour.Config
+	for _, p := range all {
+		more, err := behaviour.ParseConfig(p.Behaviours, p.Name+"/behaviours.yml")
+		if err != nil {
+			return nil, &hunt.UsageError{What: err.Error(), Hint: "see aldebaran packs check"}
+		}
+		c = c.Join(more)
+	}
+	for _, name := range f.behaviours {
+		data, err := readBounded(name, maxSettings)
+		if err != nil {
+			return nil, &hunt.UsageError{What: fmt.Sprintf("--behaviours: %v", err), Hint: "docs/formats/behaviours.md says what stands in it"}
+		}
+		more, err := behaviour.ParseConfig(data, name)
+		if err != nil {
+			return nil, &hunt.UsageError{What: fmt.Sprintf("--behaviours: %v", err), Hint: "docs/formats/behaviours.md says what stands in it"}
+		}
+		c = c.Join(more)
+	}
+	return &c, nil
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(name string, limit int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s: want at most %d bytes, found more", name, limit)
+	}
+	return data, nil
+}
+
+// readIndicators adds the indicators of the packs and those of the user's files.
+func (f *knowledgeFlags) readIndicators(opt *hunt.Options, all []*intel.Pack, stderr io.Writer) error {
+	for i, p := range all {
+		if opt.DefaultRules != nil || i >= len(packs.Names()) {
+			opt.Indicators = append(opt.Indicators, p.Indicators...)
+		}
+	}
+	for _, name := range f.indicators {
+		file, err := os.Open(name)
+		if err != nil {
+			return &hunt.UsageError{What: fmt.Sprintf("--indicators: %v", err), Hint: "a list with one value a line, CSV, MISP or STIX: docs/formats/indicators.md"}
+		}
+		list, problems, err := intel.ReadIndicators(file, name)
+		file.Close()
+		if err != nil {
+			return &hunt.UsageError{What: fmt.Sprintf("--indicators: %v", err), Hint: "a list with one value a line, CSV, MISP or STIX: docs/formats/indicators.md"}
+		}
+		tellProblems(stderr, problems)
+		opt.Indicators = append(opt.Indicators, list...)
+	}
+	return nil
+}
+
+// shownProblems is how many problems of a file are told one by one.
+const shownProblems = 10
+
+func tellProblems(stderr io.Writer, problems []intel.Problem) {
+	for _, p := range problems[:min(len(problems), shownProblems)] {
+		// If standard error cannot be written there is nobody to tell.
+		_, _ = fmt.Fprintf(stderr, "aldebaran: %s\n", hunt.Terminal(p.String()))
+	}
+	if n := len(problems) - shownProblems; n > 0 {
+		_, _ = fmt.Fprintf(stderr, "aldebaran: and %d more\n", n)
+	}
+}
