@@ -42,6 +42,7 @@ type Set struct {
 	has      [kinds]bool
 	hexLen   [maxHex + 1]bool // the numbers of digits that hashes and certificates have
 	shortHex int              // the smallest of them
+	hasIP    bool             // addresses, networks or URLs, whose host may be an address
 	hasHost  bool             // domains or URLs
 	hasFile  bool             // names of files or paths
 	bareName bool             // some of them have no dot
@@ -136,6 +137,7 @@ func (s *Set) fill(b *builder) (dropped []int32) {
 			s.shortHex = min(s.shortHex, len(e.key))
 		}
 	}
+	s.hasIP = s.has[ipKey] || s.has[netKey] || s.has[urlKey]
 	s.hasHost = s.has[domainKey] || s.has[urlKey]
 	s.hasFile = s.has[nameKey] || s.has[pathKey]
 	return dropped

@@ -87,6 +87,7 @@ func TestMatch(t *testing.T) {
 			{"cs-host", "evil.example", "cs-uri-stem", "/a/b.php"},
 		}},
 		{intel.URL, "https://evil.example/?id=7", []pair{{"host", "evil.example", "uri", "/?id=7"}, {"u", "evil.example/?id=7"}}, []pair{{"host", "evil.example", "uri", "/"}, {"u", "evil.example/?id=77"}}},
+		{intel.URL, "http://[2001:db8::1]:8080/a", []pair{{"u", "http://[2001:DB8:0::1]:8080/a?b"}}, []pair{{"u", "http://[2001:db8::1]/a"}}},
 		{intel.URL, "http://evil.example", []pair{{"u", "https://evil.example/deep/er"}}, []pair{{"u", "https://good.example/?evil.examples"}}},
 		{intel.Email, "Bad.Guy@evil.example", []pair{{"Recipients", "a@b.c;bad.guy@evil.example"}, {"m", "From: <BAD.GUY@EVIL.EXAMPLE>"}},
 			[]pair{{"m", "notbad.guy@evil.example"}, {"m", "bad.guy@evil.example.org"}, {"m", "guy@evil.example"}}},

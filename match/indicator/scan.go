@@ -140,7 +140,7 @@ func (m *Matcher) ipv4(a, b int) bool {
 		return false
 	}
 	ip[3] = byte(n)
-	if m.set.has[ipKey] || len(m.set.nets4) > 0 {
+	if m.set.hasIP {
 		m.address(netip.AddrFrom4(ip), a, b)
 	}
 	if m.set.has[urlKey] {
@@ -216,12 +216,15 @@ func (m *Matcher) colons(i int) {
 		return
 	}
 	const longest = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
-	if !m.set.has[ipKey] && len(m.set.nets6) == 0 && len(m.set.nets4) == 0 || n < 2 || n > 8 || len(text) > longest ||
+	if !m.set.hasIP || n < 2 || n > 8 || len(text) > longest ||
 		n < 6 && !bytes.Contains(text, []byte("::")) {
 		return // most are times
 	}
 	if ip, err := netip.ParseAddr(string(text)); err == nil {
 		m.address(ip.Unmap(), start, end)
+		if m.set.has[urlKey] && start > 0 && t[start-1] == '[' && end < len(t) && t[end] == ']' {
+			m.urlAt(start-1, end+1, hashBack([]byte(ip.Unmap().String())))
+		}
 		return
 	}
 	// "2001:db8::1:443" and "fe80::1:" are no addresses, "::1:" has a colon too many.
