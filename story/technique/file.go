@@ -66,6 +66,19 @@ const (
 
 // Append writes the draft behind b. The same draft always gives the same bytes.
 func (d *Draft) Append(b []byte) ([]byte, error) {
+	plain, err := d.layOut()
+	if err != nil {
+		return nil, err
+	}
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	return z.EncodeAll(plain, b), z.Close()
+}
+
+// layOut gives the file before it is compressed.
+func (d *Draft) layOut() ([]byte, error) {
 	record, err := json.Marshal(d.Record)
 	if err != nil {
 		return nil, err
@@ -104,11 +117,7 @@ func (d *Draft) Append(b []byte) ([]byte, error) {
 			plain = append(plain, byte(w))
 		}
 	}
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	return z.EncodeAll(plain, b), z.Close()
+	return plain, nil
 }
 
 // idfSteps is how finely the rarity of a feature is kept: 20 steps a unit, up to 12.75.
@@ -290,6 +299,11 @@ func (r *reader) line() string {
 }
 
 func (r *reader) uvarint() uint64 {
+	if len(r.rest) > 0 && r.rest[0] < 0x80 { // nearly always
+		v := uint64(r.rest[0])
+		r.rest = r.rest[1:]
+		return v
+	}
 	v, n := binary.Uvarint(r.rest)
 	if n <= 0 {
 		r.fail(errors.New("want a number, found the end"))

@@ -21,7 +21,7 @@ type Scored struct {
 	// parent too, which is why both are handed out.
 	ID string
 	// Score is the probability that the text describes the technique, from 0 to 1, as calibrated
-	// on reports that were kept back from training.
+	// on reports that were kept back from training, to four digits.
 	Score float64
 }
 
@@ -148,7 +148,8 @@ func (m *Model) add(text string, s *scratch) bool {
 		from, to := m.rows[f.feature], m.rows[f.feature+1]
 		columns, weights := m.columns[from:to], m.weights[from:to]
 		for i, c := range columns {
-			s.logits[c] += w * float32(weights[i])
+			// The conversion keeps processors that multiply and add in one from rounding differently.
+			s.logits[c] += float32(w * float32(weights[i]))
 		}
 	}
 	return true
@@ -229,5 +230,7 @@ func (c Calibration) apply(p float64, sentences int) float64 {
 		return 0
 	}
 	p = min(p, 1-edge)
-	return 1 / (1 + math.Exp(-(c.Slope*math.Log(p/(1-p)) + c.Offset - c.PerLog*math.Log(float64(max(sentences, 1))))))
+	logit := c.Slope*math.Log(p/(1-p)) + c.Offset - c.PerLog*math.Log(float64(max(sentences, 1)))
+	// What lies beyond differs from machine to machine.
+	return math.Round(1e4/(1+math.Exp(-logit))) / 1e4
 }

@@ -133,7 +133,7 @@ var mentioned = regexp.MustCompile(`attack\.mitre\.org/(?:groups|software|campai
 
 func (c *Corpus) addProcedure(rel, source, target *object, tools map[string]bool) {
 	if rel.Relation != "uses" || rel.Description == "" || !rel.live() || source == nil || target == nil ||
-		target.Type != "attack-pattern" || !target.live() {
+		target.Type != "attack-pattern" || !target.live() || target.external() == "" {
 		return
 	}
 	e := Example{Text: plain(rel.Description, tools), Label: target.external(), Kind: Procedure, About: []string{source.external()}}
@@ -152,7 +152,7 @@ func (c *Corpus) addProcedure(rel, source, target *object, tools map[string]bool
 const shortest = 30
 
 func (c *Corpus) addTechnique(o *object) {
-	if o.Type != "attack-pattern" || !o.live() {
+	if o.Type != "attack-pattern" || !o.live() || o.external() == "" {
 		return
 	}
 	id, text := o.external(), plain(o.Description, nil)
