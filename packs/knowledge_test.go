@@ -3,6 +3,7 @@ package packs_test
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -236,6 +237,38 @@ func TestStagesAreDetections(t *testing.T) {
 				if !taken[id] && serious[id] {
 					t.Errorf("%s: %s: %s is in no stage", chain.Name, stage.Name, id)
 				}
+			}
+		}
+	}
+}
+
+// TestRulesStateDetections finds rules of packs with detections that state none of them: nobody would
+// learn what they mean.
+func TestRulesStateDetections(t *testing.T) {
+	for _, p := range all(t) {
+		if len(p.Detections) == 0 {
+			continue
+		}
+		stated := map[string]bool{}
+		for _, d := range p.Detections {
+			for _, id := range d.Rules {
+				stated[id] = true
+			}
+		}
+		for _, file := range p.Sigma {
+			c, err := sigma.LoadFS(packs.Files(), p.Name+"/"+file, sigma.LoadOptions{IncludeDeprecated: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids := map[string]bool{}
+			for _, r := range c.Rules {
+				ids[r.ID] = stated[r.ID]
+			}
+			for _, r := range c.Correlations {
+				ids[r.ID] = stated[r.ID]
+			}
+			if !slices.Contains(slices.Collect(maps.Values(ids)), true) {
+				t.Errorf("%s/%s: no detection has any of its rules", p.Name, file)
 			}
 		}
 	}
