@@ -95,6 +95,7 @@ var testArrows = map[string][]string{
 	"match/indicator":   {"evidence/evtx", "evidence/lines", "evidence/w3c"},
 	"match/sigma":       {"evidence/evtx", "evidence/exchange", "evidence/lines", "evidence/ncsa", "evidence/w3c"},
 	"match":             {"evidence/evtx"},
+	"verdict":           {"match"},
 	"match/behaviour":   {"evidence"},
 	"evidence":          {"match/sigma"},
 	"finding":           {"evidence/evtx"},

@@ -13,7 +13,6 @@ import (
 	"aldebaran/hunt"
 	"aldebaran/intel"
 	"aldebaran/match/behaviour"
-	"aldebaran/packs"
 	"aldebaran/verdict"
 )
 
@@ -50,7 +49,8 @@ func (f *knowledgeFlags) know(opt *hunt.Options, stderr io.Writer, now time.Time
 		return err
 	}
 	var wanted []string
-	for _, p := range all[len(packs.Names()):] { // those of the user come last
+	shipped := len(all) - len(f.packs)
+	for _, p := range all[shipped:] { // those of the user come last
 		wanted = append(wanted, p.Name)
 	}
 	for _, dir := range f.packs {
@@ -64,7 +64,7 @@ func (f *knowledgeFlags) know(opt *hunt.Options, stderr io.Writer, now time.Time
 			return err
 		}
 	}
-	if err := f.readIndicators(opt, all, stderr); err != nil {
+	if err := f.readIndicators(opt, all, shipped, stderr); err != nil {
 		return err
 	}
 	if !f.expired {
@@ -144,9 +144,9 @@ func readBounded(name string, limit int64) ([]byte, error) {
 }
 
 // readIndicators adds the indicators of the packs and those of the user's files.
-func (f *knowledgeFlags) readIndicators(opt *hunt.Options, all []*intel.Pack, stderr io.Writer) error {
+func (f *knowledgeFlags) readIndicators(opt *hunt.Options, all []*intel.Pack, shipped int, stderr io.Writer) error {
 	for i, p := range all {
-		if opt.DefaultRules != nil || i >= len(packs.Names()) {
+		if opt.DefaultRules != nil || i >= shipped {
 			opt.Indicators = append(opt.Indicators, p.Indicators...)
 		}
 	}
