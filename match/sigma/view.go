@@ -66,6 +66,15 @@ type ViewReader struct {
 	seen  []int
 	at    []*viewOf
 	arena []byte
+	// made are the fields that had to be decoded or derived, by view and field: several analytics
+	// ask for the same. Those of another turn are of an event before.
+	made [][]madeField
+	turn uint64
+}
+
+type madeField struct {
+	turn uint64
+	text []byte
 }
 
 // viewPlan says for events of one layout and kind which views they are seen in, and where the
@@ -86,7 +95,11 @@ type viewField struct {
 
 // NewReader makes a reader.
 func (v *Views) NewReader() *ViewReader {
-	return &ViewReader{views: v, plans: map[planKey]*viewPlan{}, at: make([]*viewOf, len(v.specs))}
+	r := &ViewReader{views: v, plans: map[planKey]*viewPlan{}, at: make([]*viewOf, len(v.specs)), made: make([][]madeField, len(v.specs))}
+	for i := range v.specs {
+		r.made[i] = make([]madeField, len(v.specs[i].Fields))
+	}
+	return r
 }
 
 // See looks at an event and gives the views that it is seen in, by their index; valid until the
@@ -98,6 +111,7 @@ func (r *ViewReader) See(e *event.Event) []int {
 		recent.key, recent.plan = k, r.planFor(k, e)
 	}
 	r.event, r.arena = e, r.arena[:0]
+	r.turn++
 	for _, i := range r.seen {
 		r.at[i] = nil
 	}
@@ -203,24 +217,36 @@ func (r *ViewReader) Text(view, field int) []byte {
 		return nil
 	}
 	f := &v.fields[field]
-	var text []byte
 	if f.at >= 0 {
 		value := r.event.Values[f.at]
 		if value.IsNull() {
 			return nil
 		}
 		if value.Kind == event.Text {
-			text = value.Raw
-		} else {
-			text = r.keep(value.AppendText(r.arena))
+			return unlessNothing(value.Raw)
 		}
-	} else {
-		made, ok := f.derived.Make(r.arena, r.event)
-		if !ok {
-			return nil
-		}
-		text = r.keep(made)
 	}
+	made := &r.made[view][field]
+	if made.turn != r.turn {
+		*made = madeField{r.turn, r.make(f)}
+	}
+	return made.text
+}
+
+// make decodes or derives a field.
+func (r *ViewReader) make(f *viewField) []byte {
+	if f.at >= 0 {
+		return unlessNothing(r.keep(r.event.Values[f.at].AppendText(r.arena)))
+	}
+	made, ok := f.derived.Make(r.arena, r.event)
+	if !ok {
+		return nil
+	}
+	return unlessNothing(r.keep(made))
+}
+
+// unlessNothing is nil for a text that stands for nothing.
+func unlessNothing(text []byte) []byte {
 	if len(text) == 0 || len(text) == 1 && text[0] == '-' {
 		return nil
 	}
