@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/event"
 )
 
 // hostLogGap finds logs that were cleared, removed, thinned or silenced.
@@ -97,6 +99,7 @@ type gapOptions struct {
 // logTrack is what is known of one log of a host: in which hours it spoke, and which numbers it has.
 type logTrack struct {
 	host, name  string
+	channel     string
 	hour        int64 // the last one that was noted
 	hours       map[int64]uint64
 	first, last logRecord
@@ -105,9 +108,12 @@ type logTrack struct {
 	pauses      []pause
 }
 
-// logRecord is where a record stands.
+// logRecord is where a record of a log stands.
 type logRecord struct {
-	ref Ref // without What
+	time   time.Time
+	source event.Source
+	id     uint64
+	event  uint32
 }
 
 // segment is a run of numbers without a hole.
@@ -179,7 +185,7 @@ func (s *gapState) log(r *Record) *logTrack {
 	}
 	s.key = append(append(append(s.key[:0], shortHost(host)...), 0), name...)
 	if s.current = s.logs.get(s.key); s.current != nil && s.current.name == "" {
-		*s.current = logTrack{host: host, name: name, hour: -1, hours: map[int64]uint64{}}
+		*s.current = logTrack{host: host, name: name, channel: e.Channel, hour: -1, hours: map[int64]uint64{}}
 	}
 	return s.current
 }
@@ -187,12 +193,12 @@ func (s *gapState) log(r *Record) *logTrack {
 // speak notes a record.
 func (l *logTrack) speak(r *Record, silence time.Duration) {
 	e := r.Event
-	at := logRecord{Ref{Time: e.Time, Source: e.Source, Host: e.Computer, Channel: e.Channel, EventID: e.EventID, RecordID: e.RecordID}}
+	at := logRecord{e.Time, e.Source, e.RecordID, e.EventID}
 	if hour := e.Time.Unix() / 3600; hour != l.hour {
 		l.hour = hour
 		l.note(hour/64, 1<<(hour&63))
 	}
-	if l.first.ref.Time.IsZero() {
+	if l.first.time.IsZero() {
 		l.first = at
 	} else {
 		l.pause(l.last, at, silence)
@@ -210,15 +216,15 @@ func (l *logTrack) note(block int64, bits uint64) {
 
 // pause keeps a longer time between two records that follow each other.
 func (l *logTrack) pause(last, next logRecord, silence time.Duration) {
-	if next.ref.Time.Sub(last.ref.Time) >= silence && len(l.pauses) < maxPauses {
+	if next.time.Sub(last.time) >= silence && len(l.pauses) < maxPauses {
 		l.pauses = append(l.pauses, pause{last, next})
 	}
 }
 
 // number adds the number of a record to the runs.
 func (l *logTrack) number(at logRecord) {
-	id := at.ref.RecordID
-	if l.scattered || id == 0 || at.ref.Source.Recovered {
+	id := at.id
+	if l.scattered || id == 0 || at.source.Recovered {
 		return
 	}
 	if n := len(l.segments); n > 0 {
@@ -280,7 +286,7 @@ func (s *gapState) gone(r *Record) {
 	switch age, known := logAge(lastPart(target), r.Time()); {
 	case known && age <= s.recent:
 		s.steps.add(step{kind: logRemoved, key: who, text: string(target), Ref: r.Ref(what)})
-	case !known && namedOneOf(image, oddWriters()):
+	case !known && namedOneOf(image, oddWriters[:]):
 		s.steps.add(step{kind: logDeleted, key: who, text: string(target), Ref: r.Ref(what)})
 	}
 }
@@ -389,21 +395,21 @@ func (s *gapState) missing() {
 		for i := 1; i < len(runs); i++ {
 			before, after := runs[i-1], runs[i]
 			n := after.from - before.to - 1
-			if n > present/10 || after.first.ref.Time.Before(before.last.ref.Time) {
+			if n > present/10 || after.first.time.Before(before.last.time) {
 				continue // a file that was not handed in; or a log that began anew
 			}
-			s.add(l, logMissing, after.first.ref, fmt.Sprintf("%d records of %s", n, l.name),
-				fmt.Sprintf("records %d to %d of %s are missing, between %s and %s", before.to+1, after.from-1, l.name, clock(before.last.ref.Time), clock(after.first.ref.Time)))
+			s.add(l, logMissing, after.first, fmt.Sprintf("%d records of %s", n, l.name),
+				fmt.Sprintf("records %d to %d of %s are missing, between %s and %s", before.to+1, after.from-1, l.name, clock(before.last.time), clock(after.first.time)))
 		}
 	}
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
-func (s *gapState) add(l *logTrack, kind uint8, at Ref, text, what string) {
-	at.Host = l.host
-	at.What = short(what, maxWhat)
-	s.steps.add(step{kind: kind, text: text, Ref: at})
+func (s *gapState) add(l *logTrack, kind uint8, at logRecord, text, what string) {
+	s.steps.add(step{kind: kind, text: text, Ref: Ref{
+		Time: at.time, Source: at.source, Host: l.host, Channel: l.channel, EventID: at.event, RecordID: at.id, What: short(what, maxWhat),
+	}})
 }
 
 // silences finds logs that say nothing for hours in which others of the host go on.
@@ -462,8 +468,8 @@ func (s *gapState) silencesOf(l *logTrack, spoken map[int64]uint64) {
 		if isAuditLog(l.name) {
 			kind = logSilentAudit
 		}
-		s.add(l, kind, q.at.last.ref, fmt.Sprintf("%s, for %d hours", l.name, q.to-q.from-1),
-			fmt.Sprintf("%s says nothing from %s to %s, while others of the host go on", l.name, clock(q.at.last.ref.Time), clock(q.at.next.ref.Time)))
+		s.add(l, kind, q.at.last, fmt.Sprintf("%s, for %d hours", l.name, q.to-q.from-1),
+			fmt.Sprintf("%s says nothing from %s to %s, while others of the host go on", l.name, clock(q.at.last.time), clock(q.at.next.time)))
 	}
 }
 
@@ -475,12 +481,12 @@ func isAuditLog(name string) bool {
 // pauseAt gives the records around a silence; if they were not kept, their hours.
 func (l *logTrack) pauseAt(from, to int64) pause {
 	for _, p := range l.pauses {
-		if p.last.ref.Time.Unix()/3600 == from && p.next.ref.Time.Unix()/3600 == to {
+		if p.last.time.Unix()/3600 == from && p.next.time.Unix()/3600 == to {
 			return p
 		}
 	}
 	at := func(hour int64) logRecord {
-		return logRecord{Ref{Time: time.Unix(hour*3600, 0).UTC(), Source: l.first.ref.Source, Channel: l.first.ref.Channel}}
+		return logRecord{time: time.Unix(hour*3600, 0).UTC(), source: l.first.source}
 	}
 	return pause{at(from), at(to)}
 }

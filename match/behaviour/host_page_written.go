@@ -333,12 +333,10 @@ func (s *writtenState) deployment(f *Finishing, group []*writtenFile) {
 }
 
 // oddWriters are programs that have no business writing pages: the kernel for shares, servers, shells.
-func oddWriters() []string {
-	return []string{
-		"system", "w3wp.exe", "umworkerprocess.exe", "umservice.exe", "sqlservr.exe", "cmd.exe", "powershell.exe", "pwsh.exe", "cscript.exe", "wscript.exe",
-		"certutil.exe", "bitsadmin.exe", "mshta.exe", "rundll32.exe", "java.exe", "javaw.exe", "tomcat.exe", "tomcat9.exe", "httpd.exe", "nginx.exe", "php-cgi.exe",
-		"wmiprvse.exe", "svchost.exe", "makecab.exe", "expand.exe", "java", "httpd", "nginx", "apache2", "php-fpm", "sh", "bash", "curl", "wget", "mysqld", "postgres",
-	}
+var oddWriters = [...]string{
+	"system", "w3wp.exe", "umworkerprocess.exe", "umservice.exe", "sqlservr.exe", "cmd.exe", "powershell.exe", "pwsh.exe", "cscript.exe", "wscript.exe",
+	"certutil.exe", "bitsadmin.exe", "mshta.exe", "rundll32.exe", "java.exe", "javaw.exe", "tomcat.exe", "tomcat9.exe", "httpd.exe", "nginx.exe", "php-cgi.exe",
+	"wmiprvse.exe", "svchost.exe", "makecab.exe", "expand.exe", "java", "httpd", "nginx", "apache2", "php-fpm", "sh", "bash", "curl", "wget", "mysqld", "postgres",
 }
 
 // isMailFolder tells whether a page lies where Exchange keeps its own.
@@ -352,7 +350,7 @@ func isMailFolder(path string) bool {
 }
 
 func (s *writtenState) emit(f *Finishing, w *writtenFile, asked *askedPage) {
-	odd, mail := namedOneOf([]byte(w.writer), oddWriters()), isMailFolder(w.path)
+	odd, mail := namedOneOf([]byte(w.writer), oddWriters[:]), isMailFolder(w.path)
 	weight := 1
 	for _, more := range [...]bool{odd, mail} {
 		if more {

@@ -161,8 +161,8 @@ func (s *potatoState) systemProgram(r *Record) {
 }
 
 // potatoPipes are services of Windows that such tools make LocalSystem ask for.
-func potatoPipes() [14]string {
-	return [...]string{"spoolss", "srvsvc", "lsarpc", "lsass", "efsrpc", "netdfs", "epmapper", "samr", "netlogon", "eventlog", "winreg", "atsvc", "wkssvc", "fssagentrpc"}
+var potatoPipes = [...]string{
+	"spoolss", "srvsvc", "lsarpc", "lsass", "efsrpc", "netdfs", "epmapper", "samr", "netlogon", "eventlog", "winreg", "atsvc", "wkssvc", "fssagentrpc",
 }
 
 func (s *potatoState) pipe(r *Record) {
@@ -172,7 +172,7 @@ func (s *potatoState) pipe(r *Record) {
 		return // \\.\pipe\spoolss itself is written \spoolss
 	}
 	imitated := string(name[at+len(`\pipe\`):])
-	for _, p := range potatoPipes() {
+	for _, p := range potatoPipes {
 		if !strings.EqualFold(p, imitated) {
 			continue
 		}

@@ -60,17 +60,15 @@ const (
 )
 
 // engineLibraries are those that scripts need, by their names, with what they are for.
-func engineLibraries() []struct{ name, what string } {
-	return []struct{ name, what string }{
-		{"vbscript.dll", "engine of VBScript"},
-		{"jscript.dll", "engine of JScript"},
-		{"jscript9.dll", "engine of JScript"},
-		{"jscript9legacy.dll", "engine of JScript"},
-		{"scrrun.dll", "files for scripts"},
-		{"wshom.ocx", "programs for scripts"},
-		{"scrobj.dll", "components written as scripts"},
-		{"msscript.ocx", "engine for scripts in programs"},
-	}
+var engineLibraries = [...]struct{ name, what string }{
+	{"vbscript.dll", "engine of VBScript"},
+	{"jscript.dll", "engine of JScript"},
+	{"jscript9.dll", "engine of JScript"},
+	{"jscript9legacy.dll", "engine of JScript"},
+	{"scrrun.dll", "files for scripts"},
+	{"wshom.ocx", "programs for scripts"},
+	{"scrobj.dll", "components written as scripts"},
+	{"msscript.ocx", "engine for scripts in programs"},
 }
 
 // enginePool is what is known of the processes of one pool, or of one process whose pool is not known.
@@ -99,7 +97,10 @@ type engineState struct {
 // See keeps loads of processes of web servers.
 func (s *engineState) See(r *Record) {
 	if r.View == Process {
-		if guid := r.Text(ProcGUID); guid != nil && namedOneOf(r.Text(ProcImage), s.processes) {
+		if !namedOneOf(r.Text(ProcImage), s.processes) {
+			return
+		}
+		if guid := r.Text(ProcGUID); guid != nil {
 			if name := s.names.get(guid); name != nil {
 				*name = poolOf(r.Text(ProcCommand), r.Text(ProcUser))
 			}
@@ -121,7 +122,7 @@ func (s *engineState) See(r *Record) {
 	if strings.EqualFold(string(library), "asp.dll") {
 		p.classic = true
 	}
-	for _, l := range engineLibraries() {
+	for _, l := range engineLibraries {
 		if strings.EqualFold(l.name, string(library)) {
 			p.add(l.name, engineLoad{r.Ref(fmt.Sprintf("%s loaded %s (%s)", p.process, r.Text(LoadLoaded), l.what)), 1})
 		}

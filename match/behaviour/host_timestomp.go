@@ -86,16 +86,14 @@ type stompState struct {
 }
 
 // runnable are the extensions of files that can run, beside those of pages.
-func runnable() []string {
-	return []string{"exe", "dll", "sys", "ps1", "psm1", "bat", "cmd", "vbs", "js", "hta", "scr", "ocx", "cpl", "com", "msi", "jar", "wsf", "lnk", "msu"}
-}
+var runnable = [...]string{"exe", "dll", "sys", "ps1", "psm1", "bat", "cmd", "vbs", "js", "hta", "scr", "ocx", "cpl", "com", "msi", "jar", "wsf", "lnk", "msu"}
 
 func isRunnable(path []byte) bool {
 	name := lastPart(path)
 	for i := len(name) - 1; i >= 0 && len(name)-i <= 6; i-- {
 		if name[i] == '.' {
 			extension := name[i+1:]
-			return slices.ContainsFunc(runnable(), func(known string) bool { return len(known) == len(extension) && hasPrefixFold(extension, known) })
+			return slices.ContainsFunc(runnable[:], func(known string) bool { return len(known) == len(extension) && hasPrefixFold(extension, known) })
 		}
 	}
 	return false

@@ -178,21 +178,19 @@ func (s *chainState) connection(r *Record) {
 }
 
 // remoteTools are programs that are told another host in their command.
-func remoteTools() []string {
-	return []string{
-		"wmic.exe", "psexec.exe", "psexec64.exe", "net.exe", "net1.exe", "sc.exe", "schtasks.exe", "at.exe", "winrs.exe", "reg.exe", "xcopy.exe", "robocopy.exe",
-		"cmd.exe", "powershell.exe", "pwsh.exe", "sqlcmd.exe",
-	}
+var remoteTools = [...]string{
+	"wmic.exe", "psexec.exe", "psexec64.exe", "net.exe", "net1.exe", "sc.exe", "schtasks.exe", "at.exe", "winrs.exe", "reg.exe", "xcopy.exe", "robocopy.exe",
+	"cmd.exe", "powershell.exe", "pwsh.exe", "sqlcmd.exe",
 }
 
 // command learns from commands that name another host: \\HOST\share, /node:HOST, -ComputerName HOST.
 func (s *chainState) command(r *Record) {
-	command := r.Text(ProcCommand)
-	if len(command) > maxRemoteCommand {
-		command = command[:maxRemoteCommand]
+	if !namedOneOf(r.Text(ProcImage), remoteTools[:]) {
+		return
 	}
-	if !bytes.Contains(command, []byte(`\\`)) && !containsFold(command, "/node:") && !containsFold(command, "-computername ") ||
-		!namedOneOf(r.Text(ProcImage), remoteTools()) {
+	command := r.Text(ProcCommand)
+	command = command[:min(len(command), maxRemoteCommand)]
+	if !bytes.Contains(command, []byte(`\\`)) && !containsFold(command, "/node:") && !containsFold(command, "-computername ") {
 		return
 	}
 	for _, host := range remoteHosts(string(command)) {

@@ -20,11 +20,9 @@ const tacticCount = 10
 
 // tacticNames are the tactics that count, in the order of an intrusion. Those about hiding are left
 // out: nearly every rule has one of them beside its own.
-func tacticNames() [tacticCount]string {
-	return [...]string{
-		"initial-access", "persistence", "privilege-escalation", "execution", "credential-access", "discovery", "lateral-movement", "collection",
-		"command-and-control", "exfiltration",
-	}
+var tacticNames = [tacticCount]string{
+	"initial-access", "persistence", "privilege-escalation", "execution", "credential-access", "discovery", "lateral-movement", "collection",
+	"command-and-control", "exfiltration",
 }
 
 // tacticsOf are the tactics among a rule's tags.
@@ -34,7 +32,7 @@ func tacticsOf(tags []string) (set tacticSet) {
 		if !ok {
 			continue
 		}
-		for i, name := range tacticNames() {
+		for i, name := range tacticNames {
 			if len(rest) == len(name) && strings.ReplaceAll(rest, "_", "-") == name {
 				set |= 1 << i
 			}
@@ -180,7 +178,7 @@ func (s *chainState) tacticEpisode(host string, stages []tacticStage) Episode {
 	high, score := 0, 0
 	e := Episode{Level: "high", Group: []NamedValue{{"chain", "tactics"}, {"hosts", host}}}
 	for _, st := range stages {
-		name := tacticNames()[st.tactic]
+		name := tacticNames[st.tactic]
 		names = append(names, name)
 		if severity(st.hit.Level) >= highSeverity {
 			high++
