@@ -164,3 +164,42 @@ func isRead(r *Record, statement []byte) bool {
 
 // auditRecord is the event of SQL Server's audit.
 const auditRecord = 33205
+
+// indexByRare finds a text in lower case without regard to case, by one of its characters, of which
+// statements have few: at is its place in the text.
+func indexByRare(text []byte, lower string, at int) int {
+	const none = 1 << 30
+	small := lower[at]
+	capital := small
+	if isASCIILetter(small) {
+		capital -= 'a' - 'A'
+	}
+	nextSmall, nextCapital := -1, none
+	if capital != small {
+		nextCapital = -1
+	}
+	for from := 0; from < len(text); {
+		if nextSmall < from {
+			nextSmall = indexFrom(text, from, small, none)
+		}
+		if nextCapital < from {
+			nextCapital = indexFrom(text, from, capital, none)
+		}
+		if from = min(nextSmall, nextCapital); from == none {
+			return -1
+		}
+		if from >= at && hasPrefixFold(text[from-at:], lower) {
+			return from - at
+		}
+		from++
+	}
+	return -1
+}
+
+// indexFrom finds a byte at a place or behind it, none if it is not there.
+func indexFrom(text []byte, at int, c byte, none int) int {
+	if n := bytes.IndexByte(text[at:], c); n >= 0 {
+		return at + n
+	}
+	return none
+}

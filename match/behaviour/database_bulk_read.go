@@ -63,6 +63,7 @@ func databaseBulkRead() Analytic {
 			return func() State {
 				one := state
 				one.seen.who.max = maxActive
+				one.tablesOfList = map[uint64]bool{}
 				return &one
 			}, nil
 		},
@@ -83,7 +84,9 @@ type bulkReadState struct {
 	sensitive    []string
 	// seen is by server, account and program or client.
 	seen hourly
-	room []byte
+	// tablesOfList says of tables whether they are sensitive, by the hash of their name.
+	tablesOfList map[uint64]bool
+	room         []byte
 }
 
 // See counts what is read.
@@ -119,7 +122,7 @@ func (s *bulkReadState) See(r *Record) {
 	if console {
 		h.flags |= fromConsole
 	}
-	if s.isSensitive(table) {
+	if h.flags&readByHand == 0 && s.isSensitive(hash, table) {
 		h.flags |= readSensitive
 		if console {
 			h.flags |= readByHand
@@ -135,18 +138,27 @@ func isDump(statement []byte) bool {
 	return hasPrefixFold(statement, "copy ") || bytes.Contains(statement[:min(len(statement), 64)], []byte("SQL_NO_CACHE */ *"))
 }
 
-// isSensitive tells whether a table is one of the list, by its name or a part of it.
-func (s *bulkReadState) isSensitive(table []byte) bool {
+// maxTables is how many tables are remembered to be of the list or not; of more the name is looked at
+// again each time.
+const maxTables = 10_000
+
+// isSensitive tells whether a table is one of the list.
+func (s *bulkReadState) isSensitive(hash uint64, table []byte) bool {
+	is, known := s.tablesOfList[hash]
+	if !known {
+		if is = s.isListed(table); len(s.tablesOfList) < maxTables {
+			s.tablesOfList[hash] = is
+		}
+	}
+	return is
+}
+
+// isListed looks at a table's name and the parts of it.
+func (s *bulkReadState) isListed(table []byte) bool {
 	if at := bytes.LastIndexByte(table, '.'); at >= 0 {
 		table = bytes.Trim(table[at+1:], "[]\"`")
 	}
-	for _, name := range s.sensitive {
-		at := indexPart(table, name)
-		if at >= 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.sensitive, func(name string) bool { return indexPart(table, name) >= 0 })
 }
 
 // indexPart finds a name, in lower case, that is a whole part of another between underscores and digits.

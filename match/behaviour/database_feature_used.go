@@ -85,10 +85,11 @@ func (s *featureState) See(r *Record) {
 		}
 	}
 	statement := r.Text(DBStatement)
-	if len(statement) == 0 {
+	statement = statement[:min(len(statement), maxStatement)]
+	if !mentionsFeature(statement) {
 		return
 	}
-	lower := strings.ToLower(string(statement[:min(len(statement), maxStatement)]))
+	lower := strings.ToLower(string(statement))
 	for i, f := range features {
 		switch {
 		case strings.Contains(lower, "sp_configure") && strings.Contains(lower, f.option):
@@ -102,6 +103,12 @@ func (s *featureState) See(r *Record) {
 			s.keep(r, i, featureUse, "used: "+short(string(statement), maxWhat))
 		}
 	}
+}
+
+// mentionsFeature tells whether a statement has one of the words that matter at all; most have not.
+func mentionsFeature(statement []byte) bool {
+	return indexByRare(statement, "sp_configure", 9) >= 0 || indexByRare(statement, "xp_cmdshell", 0) >= 0 || indexByRare(statement, "sp_oacreate", 2) >= 0 ||
+		indexByRare(statement, "create assembly", 14) >= 0 || indexByRare(statement, "sp_execute_external_script", 4) >= 0
 }
 
 // maxStatement is how much of a statement is looked at.

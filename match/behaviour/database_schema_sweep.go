@@ -125,7 +125,7 @@ func (step sweepStep) with(r *Record, user, statement []byte) sweepStep {
 // LIKE '%x%'. rest is what stands behind it; pattern is nil if there is none.
 func likePattern(text []byte) (pattern, rest []byte) {
 	for {
-		at := indexLike(text)
+		at := indexByRare(text, "like", 2)
 		if at < 0 {
 			return nil, nil
 		}
@@ -144,24 +144,6 @@ func likePattern(text []byte) (pattern, rest []byte) {
 		if pattern = value[1 : 1+end]; len(bytes.Trim(pattern, "%_")) >= 3 {
 			return pattern, value[1+end:]
 		}
-	}
-}
-
-// indexLike finds LIKE, or ILIKE: by its K, which statements have few of.
-func indexLike(text []byte) int {
-	for at := 0; ; {
-		n := bytes.IndexByte(text[at:], 'K')
-		if m := bytes.IndexByte(text[at:], 'k'); n < 0 || m >= 0 && m < n {
-			n = m
-		}
-		if n < 0 {
-			return -1
-		}
-		at += n
-		if at >= 2 && hasPrefixFold(text[at-2:], "like") {
-			return at - 2
-		}
-		at++
 	}
 }
 

@@ -91,3 +91,20 @@ func TestTableOf(t *testing.T) {
 	f("from", "")
 	f("", "")
 }
+
+func TestIndexByRare(t *testing.T) {
+	f := func(text, lower string, at, want int) {
+		t.Helper()
+		if got := indexByRare([]byte(text), lower, at); got != want {
+			t.Errorf("indexByRare(%q, %q, %d) = %d, want %d", text, lower, at, got, want)
+		}
+	}
+	f("a LIKE b", "like", 2, 2)
+	f("kKkKlIkE", "like", 2, 4)
+	f("k", "like", 2, -1)
+	f("lik", "like", 2, -1)
+	f("", "like", 2, -1)
+	f("__sp_oacreate", "sp_oacreate", 2, 2)
+	f("EXEC xp_cmdshell", "xp_cmdshell", 0, 5)
+	f("EXEC XP_CMDSHELL", "xp_cmdshell", 0, 5)
+}

@@ -39,8 +39,9 @@ type hour struct {
 	span span
 	// amounts are what the analytic counts: items, bytes, rows.
 	amounts [2]int64
-	// things are the hashes of different things: mailboxes, tables.
-	things map[uint64]struct{}
+	// things are the hashes of different things: mailboxes, tables; lastThing is that of the record before.
+	things    map[uint64]struct{}
+	lastThing uint64
 	// flags are the analytic's own.
 	flags uint8
 	// examples are records about different things, those of the smallest hashes: which these are does
@@ -95,6 +96,10 @@ func (h *hourly) of(who []byte, t time.Time) *hour {
 func (h *hour) thing(name []byte) (hash uint64, wanted bool) {
 	h.records++
 	hash = hashOf(name)
+	if hash == h.lastThing && h.records > 1 {
+		return hash, false
+	}
+	h.lastThing = hash
 	if len(name) > 0 && len(h.things) < maxDistinct {
 		if h.things == nil {
 			h.things = map[uint64]struct{}{}
