@@ -68,7 +68,7 @@ func hostPageWritten() Analytic {
 				o.folders = append(o.folders, strings.ToLower(folder))
 			}
 			return func() State {
-				return &writtenState{writtenOptions: o, written: table[writtenFile]{max: maxWritten}, pages: table[askedPage]{max: maxWebPages}}
+				return &writtenState{writtenOptions: o, written: table[writtenFile]{max: maxWritten}, pages: newNameTable[askedPage](maxWebPages)}
 			}, nil
 		},
 	}
@@ -101,19 +101,9 @@ type askedPage struct {
 
 type writtenState struct {
 	*writtenOptions
-	written table[writtenFile] // by host and path
-	pages   table[askedPage]   // by server and path
-	memo    pageMemo
+	written table[writtenFile]   // by host and path
+	pages   nameTable[askedPage] // by server and path
 	key     []byte
-}
-
-// A pageMemo remembers what paths of requests are for: most requests of a log ask for the same few.
-type pageMemo struct {
-	source, computer string
-	slots            [256]struct {
-		stem []byte
-		page *askedPage // nil for what is no page
-	}
 }
 
 // See keeps pages that are written, and counts requests for pages.
@@ -184,61 +174,35 @@ func (w *writtenFile) add(o writtenFile) {
 
 // request counts an answered request for a page.
 func (s *writtenState) request(r *Record) {
-	p := s.page(r)
+	w := r.web()
+	if w.page == nil || !succeeded(w.status) {
+		return
+	}
+	p := s.pages.of(w.page)
 	if p == nil {
 		return
 	}
-	status := webStatus(r)
-	if !succeeded(status) {
-		return
+	if p.path == "" {
+		p.server, p.path = cutPage(w.page.key)
 	}
 	p.answers++
 	p.answered.add(r.Time())
 	if p.clients.many {
 		return
 	}
-	client := p.clients.add(webClient(r), s.clients)
+	client := p.clients.add(w.client, s.clients)
 	if p.clients.many {
 		p.samples = sampler[webSample]{}
 		return
 	}
-	p.samples.add(sampleOf(r, p.server, client, status))
-}
-
-// page is what a request asks for, nil if it is no page.
-func (s *writtenState) page(r *Record) *askedPage {
-	stem := r.Text(WebStem)
-	if len(stem) == 0 || len(stem) > maxPath {
-		return nil
-	}
-	if m := &s.memo; m.source != r.Event.Source.Path || m.computer != r.Event.Computer {
-		*m = pageMemo{source: r.Event.Source.Path, computer: r.Event.Computer}
-	}
-	n := len(stem)
-	slot := &s.memo.slots[byte(n*7)^stem[n/2]^stem[n-1]*31^stem[max(n-6, 0)]*17]
-	if bytes.Equal(slot.stem, stem) {
-		return slot.page
-	}
-	slot.stem, slot.page = append(slot.stem[:0], stem...), nil
-	path := scriptPath(stem)
-	if path == nil {
-		return nil
-	}
-	s.key = appendPage(s.key[:0], webServer(r), path)
-	p := s.pages.get(s.key)
-	if p != nil && p.path == "" {
-		p.server, p.path = cutPage(string(s.key))
-	}
-	slot.page = p
-	return p
+	p.samples.add(sampleOf(r, p.server, client, w.status))
 }
 
 // Join adds a later piece of evidence.
 func (s *writtenState) Join(later State) {
 	o := later.(*writtenState)
-	s.memo, o.memo = pageMemo{}, pageMemo{}
 	s.written.join(&o.written, func(into, from *writtenFile) { into.add(*from) })
-	s.pages.join(&o.pages, func(into, from *askedPage) {
+	s.pages.join(&o.pages.table, func(into, from *askedPage) {
 		into.answers += from.answers
 		into.answered.join(from.answered)
 		into.clients.join(&from.clients, s.clients)

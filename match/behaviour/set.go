@@ -79,11 +79,13 @@ type Matcher struct {
 	seen   *Seen
 	// record is used again for each event: analytics do not keep it.
 	record Record
-	memory webMemory
+	memory *webMemory
 }
 
 // NewMatcher makes a matcher.
-func (s *Set) NewMatcher() *Matcher { return &Matcher{set: s, reader: s.views.NewReader()} }
+func (s *Set) NewMatcher() *Matcher {
+	return &Matcher{set: s, reader: s.views.NewReader(), memory: newWebMemory()}
+}
 
 // Seen is what the analytics have seen of a piece of evidence.
 type Seen struct {
@@ -102,7 +104,7 @@ func (m *Matcher) See(e *event.Event) {
 	}
 	for _, v := range in {
 		m.seen.periods[v].add(e.Time)
-		m.record = Record{View: View(v), Event: e, reader: m.reader, memory: &m.memory}
+		m.record = Record{View: View(v), Event: e, reader: m.reader, memory: m.memory}
 		m.memory.request.made = false
 		for _, i := range m.set.wanted[v] {
 			st := m.seen.states[i]

@@ -72,37 +72,75 @@ type webRequest struct {
 	// client is who asked, server who wrote the log.
 	client, server, stem, query []byte
 	status                      int
-	// page is the script that was asked for, nil for anything else.
-	page *webPage
+	// asker is the client with its number; nil if there is none.
+	asker *webName
+	askedFor
 }
 
-// A webPage is a script page of a server.
-type webPage struct {
-	// id numbers the pages that a matcher has seen, from 0; -1 is one without a number.
-	id int
-	// key is what it is told apart by: see [appendPage].
+// askedFor is what a path says about what is asked for.
+type askedFor struct {
+	// page is the script, nil for anything else.
+	page *webName
+	// kind is that of the extension at the path's end; confusing is a path that webPathConfusion looks at.
+	kind      fileKind
+	confusing bool
+}
+
+// A webName is a text that came in requests, a client or what a page is told apart by: see [appendPage].
+type webName struct {
+	// id numbers those that a matcher has seen, from 0; -1 is one without a number.
+	id  int
 	key string
 }
 
-// webMemory is what a matcher remembers of requests, so that pages which are asked for again and again
-// are looked up once.
+// webNames numbers texts, up to a maximum.
+type webNames struct {
+	byKey map[string]*webName
+	max   int
+}
+
+func (n *webNames) of(key []byte) *webName {
+	if name := n.byKey[string(key)]; name != nil {
+		return name
+	}
+	name := &webName{id: len(n.byKey), key: string(key)}
+	if len(n.byKey) >= n.max {
+		name.id = -1
+		return name
+	}
+	n.byKey[name.key] = name
+	return name
+}
+
+// webMemory is what a matcher remembers of requests, so that pages and clients that come again and
+// again are looked up once.
 type webMemory struct {
 	request webRequest
 	server  []byte
-	recent  [recentStems]recentStem
-	pages   map[string]*webPage
-	key     []byte
+	stems   [recentStems]recentStem
+	clients [recentClients]*webName
+	// pageNames and clientNames have numbers; key is room for making one.
+	pageNames, clientNames webNames
+	key                    []byte
 }
 
-// A recentStem is a path with the page that it is of.
+func newWebMemory() *webMemory {
+	return &webMemory{
+		pageNames: webNames{byKey: map[string]*webName{}, max: maxWebPages}, clientNames: webNames{byKey: map[string]*webName{}, max: maxWebClients},
+	}
+}
+
+// A recentStem is a path with what is asked for by it.
 type recentStem struct {
 	stem []byte
-	page *webPage
+	askedFor
 }
 
 const (
 	// recentStems is how many paths are remembered: a busy site has some hundred.
 	recentStems = 512
+	// recentClients is how many clients are remembered.
+	recentClients = 1024
 	// maxRecentStem is the longest path that is remembered.
 	maxRecentStem = 256
 )
@@ -112,25 +150,26 @@ func (r *Record) web() *webRequest {
 	w := &r.memory.request
 	if !w.made {
 		*w = webRequest{made: true, client: webClient(r), server: webServer(r), stem: r.Text(WebStem), query: r.Text(WebQuery), status: webStatus(r)}
-		w.page = r.memory.page(w.server, w.stem)
+		w.askedFor = r.memory.askedFor(w.server, w.stem)
+		w.asker = r.memory.asker(w.client)
 	}
 	return w
 }
 
-// page gives the page that a path is of, nil for other files.
-func (m *webMemory) page(server, stem []byte) *webPage {
+// askedFor tells what is asked for by a path.
+func (m *webMemory) askedFor(server, stem []byte) askedFor {
 	if len(stem) == 0 || len(stem) > maxRecentStem {
 		return m.find(server, stem)
 	}
 	if !bytes.Equal(m.server, server) {
 		m.server = append(m.server[:0], server...)
-		clear(m.recent[:])
+		clear(m.stems[:])
 	}
-	slot := &m.recent[slotOf(stem, recentStems)]
+	slot := &m.stems[slotOf(stem, recentStems)]
 	if !bytes.Equal(slot.stem, stem) {
-		slot.stem, slot.page = append(slot.stem[:0], stem...), m.find(server, stem)
+		slot.stem, slot.askedFor = append(slot.stem[:0], stem...), m.find(server, stem)
 	}
-	return slot.page
+	return slot.askedFor
 }
 
 // slotOf gives a text one of size places; texts that differ near their end rarely share one. size is a
@@ -144,50 +183,56 @@ func slotOf(text []byte, size int) int {
 	return (h*7 + int(text[n/2])) & (size - 1)
 }
 
-func (m *webMemory) find(server, stem []byte) *webPage {
+func (m *webMemory) find(server, stem []byte) askedFor {
+	return askedFor{page: m.page(server, stem), kind: kindOf(stem[bytes.LastIndexByte(stem, '.')+1:]), confusing: mayConfuse(stem)}
+}
+
+func (m *webMemory) page(server, stem []byte) *webName {
 	path := scriptPath(stem)
 	if path == nil {
 		return nil
 	}
 	m.key = appendPage(m.key[:0], server, path)
-	if p := m.pages[string(m.key)]; p != nil {
-		return p
+	return m.pageNames.of(m.key)
+}
+
+func (m *webMemory) asker(client []byte) *webName {
+	if len(client) == 0 {
+		return nil
 	}
-	p := &webPage{id: len(m.pages), key: string(m.key)}
-	if len(m.pages) >= maxWebPages {
-		p.id = -1
-		return p
+	slot := &m.clients[slotOf(client, recentClients)]
+	if *slot == nil || (*slot).key != string(client) {
+		*slot = m.clientNames.of(client)
 	}
-	if m.pages == nil {
-		m.pages = map[string]*webPage{}
-	}
-	m.pages[p.key] = p
-	return p
+	return *slot
 }
 
 // maxWebPages is how many script pages are told apart: large applications have some thousands. A page
 // that many ask for takes some hundred bytes, a rare one some thousands.
 const maxWebPages = 20_000
 
-// A pageTable keeps something for each script page.
-type pageTable[V any] struct {
+// maxWebClients is how many clients are told apart.
+const maxWebClients = 100_000
+
+// A nameTable keeps something for each page or client.
+type nameTable[V any] struct {
 	table[V]
 	byID []*V
 }
 
-func newPageTable[V any]() pageTable[V] { return pageTable[V]{table: table[V]{max: maxWebPages}} }
+func newNameTable[V any](limit int) nameTable[V] { return nameTable[V]{table: table[V]{max: limit}} }
 
-// of gives what is kept for a page; nil if there is no room.
-func (t *pageTable[V]) of(p *webPage) *V {
-	if p.id >= 0 && p.id < len(t.byID) && t.byID[p.id] != nil {
-		return t.byID[p.id]
+// of gives what is kept for a page or client; nil if there is no room.
+func (t *nameTable[V]) of(n *webName) *V {
+	if n.id >= 0 && n.id < len(t.byID) && t.byID[n.id] != nil {
+		return t.byID[n.id]
 	}
-	v := t.get([]byte(p.key))
-	if v != nil && p.id >= 0 {
-		for len(t.byID) <= p.id {
+	v := t.get([]byte(n.key))
+	if v != nil && n.id >= 0 {
+		for len(t.byID) <= n.id {
 			t.byID = append(t.byID, nil)
 		}
-		t.byID[p.id] = v
+		t.byID[n.id] = v
 	}
 	return v
 }

@@ -60,7 +60,7 @@ func webNewPage() Analytic {
 				together: s.Int("together"), period: s.Hours("hours"), known: known,
 			}
 			return func() State {
-				return &newPages{newPageOptions: o, pages: newPageTable[newPage](), compiled: bag[compiledPage]{max: maxCompiled}}
+				return &newPages{newPageOptions: o, pages: newNameTable[newPage](maxWebPages), compiled: bag[compiledPage]{max: maxCompiled}}
 			}, nil
 		},
 	}
@@ -94,7 +94,7 @@ type compiledPage struct {
 
 type newPages struct {
 	*newPageOptions
-	pages    pageTable[newPage]
+	pages    nameTable[newPage]
 	compiled bag[compiledPage]
 }
 

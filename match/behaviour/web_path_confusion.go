@@ -74,7 +74,7 @@ type confusedPaths struct {
 func (s *confusedPaths) See(r *Record) {
 	w := r.web()
 	anchor := r.Text(WebAnchor)
-	if !mayConfuse(w.stem) && !bytes.HasPrefix(anchor, []byte("Server")) && !bytes.HasPrefix(anchor, []byte("server")) {
+	if !w.confusing && !bytes.HasPrefix(anchor, []byte("Server")) && !bytes.HasPrefix(anchor, []byte("server")) {
 		return
 	}
 	c := confused{}

@@ -1,7 +1,6 @@
 package behaviour
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,15 +64,13 @@ func webRarePage() Analytic {
 				period: s.Hours("hours"), known: known, probes: lowerAll(s.List("agents")),
 			}
 			return func() State {
-				return &rarePages{rarePageOptions: o, pages: newPageTable[rarePage](), clientsSeen: table[int]{max: maxWebClients}}
+				return &rarePages{rarePageOptions: o, pages: newNameTable[rarePage](maxWebPages), clientsSeen: newNameTable[int](maxWebClients)}
 			}, nil
 		},
 	}
 }
 
 const (
-	// maxWebClients is how many clients are counted.
-	maxWebClients = 200_000
 	// maxFewClients is the most that "few" can be set to.
 	maxFewClients = 16
 	// maxAgents is how many user agents of a page are remembered.
@@ -110,25 +107,23 @@ type rarePage struct {
 
 type rarePages struct {
 	*rarePageOptions
-	pages       pageTable[rarePage]
-	clientsSeen table[int] // requests by client
+	pages       nameTable[rarePage]
+	clientsSeen nameTable[int] // requests by client
 	total       int
 	// refererLogged and agentLogged tell whether some log has them at all.
 	refererLogged, agentLogged bool
-	// recent are clients of recent requests: one often asks for several things in a row.
-	recent [recentClients]struct {
-		client []byte
-		count  *int
-	}
 }
 
 // See counts requests by client, and those that script pages answered by page.
 func (s *rarePages) See(r *Record) {
 	w := r.web()
-	if w.client == nil {
+	if w.asker == nil {
 		return
 	}
-	s.count(w.client)
+	s.total++
+	if count := s.clientsSeen.of(w.asker); count != nil {
+		*count++
+	}
 	if w.page == nil || !succeeded(w.status) {
 		return
 	}
@@ -144,21 +139,6 @@ func (s *rarePages) See(r *Record) {
 		return
 	}
 	p.see(r, w, who)
-}
-
-// recentClients is how many clients are remembered.
-const recentClients = 128
-
-func (s *rarePages) count(client []byte) {
-	s.total++
-	slot := &s.recent[slotOf(client, recentClients)]
-	if slot.count == nil || !bytes.Equal(slot.client, client) {
-		slot.client = append(slot.client[:0], client...)
-		if slot.count = s.clientsSeen.get(client); slot.count == nil {
-			return // no room
-		}
-	}
-	*slot.count++
 }
 
 func (p *rarePage) see(r *Record, w *webRequest, client string) {
@@ -196,7 +176,7 @@ func (s *rarePages) Join(later State) {
 	s.total += l.total
 	s.refererLogged = s.refererLogged || l.refererLogged
 	s.agentLogged = s.agentLogged || l.agentLogged
-	s.clientsSeen.join(&l.clientsSeen, func(into, from *int) { *into += *from })
+	s.clientsSeen.join(&l.clientsSeen.table, func(into, from *int) { *into += *from })
 	s.pages.join(&l.pages.table, func(into, from *rarePage) { into.join(from, s.clients) })
 }
 

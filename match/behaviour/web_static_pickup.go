@@ -1,7 +1,6 @@
 package behaviour
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -100,12 +99,7 @@ type pickups struct {
 // See keeps requests for files of data, and for large parts of a site.
 func (s *pickups) See(r *Record) {
 	w := r.web()
-	stem := w.stem
-	dot := bytes.LastIndexByte(stem, '.')
-	if dot < 0 || len(stem)-dot > longestExtension+1 {
-		return
-	}
-	switch kindOf(stem[dot+1:]) {
+	switch w.kind {
 	case dataFile:
 	case siteFile:
 		if n, ok := r.Int(WebSent); !ok || n < s.bytes {
@@ -123,7 +117,7 @@ func (s *pickups) See(r *Record) {
 		return
 	}
 	s.refererLogged = s.refererLogged || r.Has(WebReferer)
-	s.key = appendPage(s.key[:0], w.server, stem)
+	s.key = appendPage(s.key[:0], w.server, w.stem)
 	if p := s.files.get(s.key); p != nil {
 		p.see(r, w)
 	}
