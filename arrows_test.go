@@ -92,7 +92,7 @@ var arrows = map[string][]string{
 var testArrows = map[string][]string{
 	"evidence/zeek":     {"evidence/json"},
 	"evidence/json":     {"evidence/evtx", "match/sigma"},
-	"match/indicator":   {"evidence/evtx", "evidence/lines", "evidence/w3c"},
+	"match/indicator":   {"evidence/evtx", "evidence/lines", "evidence/w3c", "match/sigma"},
 	"match/sigma":       {"evidence/evtx", "evidence/exchange", "evidence/lines", "evidence/ncsa", "evidence/w3c"},
 	"match":             {"evidence/evtx"},
 	"verdict":           {"match"},

@@ -5,12 +5,14 @@ package indicator
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
 	"aldebaran/event"
 	"aldebaran/intel"
+	"aldebaran/match/sigma"
 )
 
 // feed makes indicators of all types as large feeds have them: mostly hashes, domains and addresses.
@@ -69,47 +71,68 @@ func feed(n int) []intel.Indicator {
 	return list
 }
 
-// BenchmarkHunt reads logs of the corpus, and looks for indicators in their events as they come. The
-// time of the processor for each event with "read" is to be taken off the others: the machine is
-// shared, and events that were kept in memory would not be in its caches. Values of "new" logs were not seen
-// before, those of "filled" were, as in a large log that repeats itself.
+// BenchmarkHunt reads logs of the corpus and matches their events as they come: with nothing, with all
+// of SigmaHQ's rules, with the rules and indicators. What indicators cost is to be told in parts of a
+// hunt, and in time of the processor: the machine is shared. Values of "new" logs were not seen before,
+// those of "filled" ones were, as in a large log that repeats itself.
 func BenchmarkHunt(b *testing.B) {
+	c, err := sigma.Load([]string{filepath.Join(corpusRoot(b), "sigma/rules/rules")}, sigma.LoadOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	rules, err := sigma.Compile(c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sets := map[int]*Set{}
+	for _, n := range []int{1000, 1_000_000} {
+		if sets[n], err = Compile(feed(n), Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
 	for _, log := range []string{"evtx/host-collection", "evtx/attack-samples", "evtx/evtx-to-mitre", "w3c"} {
 		files := corpusLogs(b, log)
-		for _, n := range []int{-1, 0, 1000, 1_000_000} {
-			set := &Set{}
-			name := "read"
-			if n >= 0 {
-				var err error
-				if set, err = Compile(feed(n), Options{}); err != nil {
-					b.Fatal(err)
-				}
-				name = fmt.Sprint(n)
-			}
-			for _, filled := range []bool{false, true} {
-				b.Run(fmt.Sprintf("%s/%s/filled=%t", log, name, filled), func(b *testing.B) {
-					m := set.NewMatcher()
-					var hits []Hit
+		for _, what := range []string{"read", "rules", "rules and 1000", "rules and 1000000"} {
+			n := 0
+			fmt.Sscanf(what, "rules and %d", &n)
+			for _, state := range []string{"new", "filled"} {
+				b.Run(log+"/"+what+"/"+state, func(b *testing.B) {
 					events, size := 0, int64(0)
+					var m *Matcher
+					var rm *sigma.Matcher
+					var hits []Hit
+					fresh := func() {
+						m, rm = nil, nil
+						if what != "read" {
+							rm = rules.NewMatcher()
+						}
+						if n > 0 {
+							m = sets[n].NewMatcher()
+						}
+					}
 					pass := func() {
 						for _, f := range files {
 							size += f.read(func(e *event.Event) bool {
 								events++
-								if n >= 0 {
+								if rm != nil {
+									rm.Match(e)
+								}
+								if m != nil {
 									hits = m.Match(hits[:0], e)
 								}
 								return true
 							})
 						}
 					}
+					fresh()
 					pass()
 					b.SetBytes(size)
 					b.ReportAllocs()
 					events = 0
 					before := cpuTime(b)
 					for b.Loop() {
-						if !filled {
-							clear(m.seen[:])
+						if state == "new" {
+							fresh()
 						}
 						pass()
 					}

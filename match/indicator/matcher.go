@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"aldebaran/event"
 )
@@ -15,6 +16,10 @@ const (
 	maxHits = 64
 	// maxPlans bounds the layouts that are remembered; logs of JSON can have a new one in each line.
 	maxPlans = 4096
+	// maxUses bounds the names of fields whose use is remembered.
+	maxUses = 16384
+	// recentPlans are found without a map.
+	recentPlans = 64
 	// shortest is the length of the shortest text with an indicator that stands anywhere: "a.bc", "::1a".
 	shortest = 4
 )
@@ -24,10 +29,14 @@ const (
 type Matcher struct {
 	set   *Set
 	plans map[*event.Shape]*plan
-	last  *event.Shape
-	plan  *plan
-	seed  maphash.Seed
-	seen  seenCache
+	// recent has the plan of a shape in the place that its address gives.
+	recent [recentPlans]struct {
+		shape *event.Shape
+		plan  *plan
+	}
+	uses map[string]use
+	seed maphash.Seed
+	seen seenCache
 
 	// of the event at hand
 	event *event.Event
@@ -52,7 +61,7 @@ type Matcher struct {
 
 // NewMatcher makes a matcher.
 func (s *Set) NewMatcher() *Matcher {
-	return &Matcher{set: s, plans: map[*event.Shape]*plan{}, seed: maphash.MakeSeed()}
+	return &Matcher{set: s, plans: map[*event.Shape]*plan{}, uses: map[string]use{}, seed: maphash.MakeSeed()}
 }
 
 // MatcherStats counts what a matcher left out and how much it did.
@@ -118,7 +127,11 @@ func (m *Matcher) array(s *slot, v event.Value) {
 // value looks for indicators in one value of a field.
 func (m *Matcher) value(s *slot, v event.Value) {
 	h := m.hash(v, s.use)
+	if h == s.last {
+		return
+	}
 	if m.seen.has(h) {
+		s.last = h
 		return
 	}
 	before := len(m.hits) + int(m.dropped)
@@ -128,6 +141,7 @@ func (m *Matcher) value(s *slot, v event.Value) {
 	m.look(s.use)
 	if before == len(m.hits)+int(m.dropped) {
 		m.seen.add(h)
+		s.last = h
 	}
 }
 
@@ -219,17 +233,19 @@ func (m *Matcher) account() {
 
 // planOf gives the plan of a layout.
 func (m *Matcher) planOf(s *event.Shape) *plan {
-	if s == m.last {
-		return m.plan
+	const granule = 64 // bytes; shapes stand no closer together
+	recent := &m.recent[uintptr(unsafe.Pointer(s))/granule%recentPlans]
+	if recent.shape == s {
+		return recent.plan
 	}
 	p := m.plans[s]
 	if p == nil {
 		if len(m.plans) >= maxPlans {
 			clear(m.plans)
 		}
-		p = newPlan(m.set, s)
+		p = m.newPlan(s)
 		m.plans[s] = p
 	}
-	m.last, m.plan = s, p
+	recent.shape, recent.plan = s, p
 	return p
 }

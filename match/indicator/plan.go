@@ -16,6 +16,9 @@ type slot struct {
 	at   int
 	use  use
 	name string
+	// last is the hash of the value that it had last, if nothing was found in it: in many logs it
+	// is the next one's too.
+	last uint64
 }
 
 // A use is what a value is besides a text in which anything can stand.
@@ -27,6 +30,7 @@ const (
 	objectField
 	accountField
 	hostField
+	nothing // can be in it
 )
 
 // A join is values of one event that make a value together.
@@ -37,26 +41,41 @@ type join struct {
 	name  string
 }
 
-func newPlan(set *Set, s *event.Shape) *plan {
+func (m *Matcher) newPlan(s *event.Shape) *plan {
 	p := &plan{}
 	for at, f := range s.Fields {
 		// What is in the header of a record is about the log and its host, and who wrote it.
-		if f.Part == event.System || cannotHold(f.Name) {
+		if f.Part == event.System {
 			continue
 		}
-		p.slots = append(p.slots, slot{at, useOf(f.Name), f.Name})
+		if u := m.useOf(f.Name); u != nothing {
+			p.slots = append(p.slots, slot{at: at, use: u, name: f.Name})
+		}
 	}
-	if set.has[urlKey] {
+	if m.set.has[urlKey] {
 		p.joinURL(s)
 	}
-	if set.has[accountKey] {
+	if m.set.has[accountKey] {
 		p.joinAccounts(s)
 	}
 	return p
 }
 
-// nothing are fields of which the values are times, numbers and identifiers, by the ends of their names.
-var nothing = [...]string{
+// useOf remembers the uses of names: layouts are many, and names few.
+func (m *Matcher) useOf(name string) use {
+	u, ok := m.uses[name]
+	if !ok {
+		if len(m.uses) >= maxUses {
+			clear(m.uses)
+		}
+		u = useOf(name)
+		m.uses[name] = u
+	}
+	return u
+}
+
+// identifiers are fields of which the values are times, numbers and identifiers, by the ends of their names.
+var identifiers = [...]string{
 	"guid", "utctime", "pid", "processid", "threadid", "logonid", "timestamp", "recordid", "eventid",
 	"date", "sc-status", "sc-bytes", "cs-bytes", "time-taken", "sc-substatus", "sc-win32-status", "s-port", "cs-method",
 }
@@ -76,13 +95,12 @@ var enumerations = func() map[string]bool {
 	return names
 }()
 
-func cannotHold(name string) bool {
-	n := strings.ToLower(name)
-	if enumerations[n] {
+func cannotHold(lowerName string) bool {
+	if enumerations[lowerName] {
 		return true
 	}
-	for _, end := range nothing {
-		if strings.HasSuffix(n, end) {
+	for _, end := range identifiers {
+		if strings.HasSuffix(lowerName, end) {
 			return true
 		}
 	}
@@ -92,6 +110,8 @@ func cannotHold(name string) bool {
 func useOf(name string) use {
 	n := strings.ToLower(name)
 	switch {
+	case cannotHold(n):
+		return nothing
 	case strings.Contains(n, "agent") || strings.Contains(n, "clientinfo"):
 		return agentField
 	case strings.Contains(n, "pipe") || strings.Contains(n, "mutex") || strings.Contains(n, "mutant") || n == "objectname" || n == "relativetargetname":

@@ -145,7 +145,10 @@ func (b *builder) lengths(six bool) (all []int) {
 // same value.
 func (b *builder) table() (t table, dropped []int32) {
 	slices.SortFunc(b.entries, func(x, y entry) int {
-		return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.kind, y.kind), strings.Compare(x.key, y.key), cmp.Compare(x.id, y.id))
+		if x.hash != y.hash {
+			return cmp.Compare(x.hash, y.hash)
+		}
+		return cmp.Or(cmp.Compare(x.kind, y.kind), strings.Compare(x.key, y.key), cmp.Compare(x.id, y.id))
 	})
 	t.entries = b.entries[:0]
 	for i, same := 0, 0; i < len(b.entries); i++ {
