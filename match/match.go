@@ -276,7 +276,7 @@ func (e *Engine) Join(s Seen) {
 func (e *Engine) Observe(h *Hit, ev *event.Event) error {
 	if e.collector != nil && h.Rule.chained {
 		e.collector.Hit(hitOf(h.Rule, behaviour.Ref{
-			Time: ev.Time, Source: ev.Source, Host: ev.Computer, Channel: ev.Channel, EventID: ev.EventID, RecordID: ev.RecordID,
+			Time: ev.Time, Source: ev.Source, Host: behaviour.HostOf(ev), Channel: ev.Channel, EventID: ev.EventID, RecordID: ev.RecordID,
 		}))
 	}
 	if !h.observed {

@@ -54,3 +54,19 @@ func TestShortHost(t *testing.T) {
 		}
 	}
 }
+
+func TestHostOf(t *testing.T) {
+	for _, c := range []struct {
+		made made
+		want string
+	}{
+		{made{host: "MAIL01", fields: []string{"s-ip", "10.0.0.5"}}, "MAIL01"},
+		{made{fields: []string{"s-ip", "10.0.0.5", "s-computername", "WEB01"}}, "WEB01"},
+		{made{fields: []string{"s-ip", "10.0.0.5", "s-computername", "-"}}, "10.0.0.5"},
+		{made{fields: []string{"c-ip", "10.0.0.9"}}, ""},
+	} {
+		if got := HostOf(c.made.event(0, shapes{})); got != c.want {
+			t.Errorf("HostOf(%v) = %q, want %q", c.made.fields, got, c.want)
+		}
+	}
+}

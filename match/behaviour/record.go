@@ -57,6 +57,20 @@ func (r *Record) Host() string {
 	return ""
 }
 
+// HostOf is the computer that an event happened on: the one that it names, else what a log of
+// requests has for one, the server's own name or address; "" if it has none.
+func HostOf(e *event.Event) string {
+	if e.Computer != "" {
+		return e.Computer
+	}
+	for _, name := range [...]string{"s-computername", "s-ip"} {
+		if t := e.Text(name); t != "" && t != "-" {
+			return t
+		}
+	}
+	return ""
+}
+
 // Ref says where it stands; what is the record in short.
 func (r *Record) Ref(what string) Ref {
 	e := r.Event

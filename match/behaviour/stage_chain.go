@@ -94,6 +94,8 @@ type chainState struct {
 	*chainSettings
 	edges table[edge]
 	names table[string] // of addresses; ambiguous if there are several
+	// computer and address are what was learnt last: most records of a log tell the same.
+	computer, address string
 }
 
 // ambiguous is the name of an address that several hosts had.
@@ -155,24 +157,25 @@ func (s *chainState) connection(r *Record) {
 	if len(source) == 0 || len(target) == 0 || isLoopback(target) {
 		return
 	}
-	own := r.Event.Computer != "" && r.Text(NetInitiated) != nil
+	from, to := string(source), string(target)
+	if initiated := r.Text(NetInitiated); r.Event.Computer != "" && initiated != nil {
+		own, address := &from, source
+		if !strings.EqualFold(string(initiated), "true") {
+			own, address = &to, target
+		}
+		*own = r.Event.Computer
+		if s.computer != r.Event.Computer || s.address != string(address) {
+			s.computer, s.address = r.Event.Computer, string(address)
+			s.learn(address, r.Event.Computer)
+		}
+	}
 	port := r.Text(NetTargetPort)
 	if !isAdminPort(port) {
 		return
 	}
-	from, to := string(source), string(target)
-	if name := r.Text(NetTargetHost); len(name) > 0 {
+	if name := r.Text(NetTargetHost); len(name) > 0 && to == string(target) {
 		to = string(name)
 		s.learn(target, to)
-	}
-	if own {
-		if strings.EqualFold(string(r.Text(NetInitiated)), "true") {
-			from = r.Event.Computer
-			s.learn(source, from)
-		} else {
-			to = r.Event.Computer
-			s.learn(target, to)
-		}
 	}
 	s.reached(r, from, to, "connected to port "+string(port)+" of")
 }

@@ -19,18 +19,18 @@ type run struct {
 	prev   *run
 	// via is how the host of prev reached this one; nil on one host.
 	via *edge
-	// weak is set if hosts are joined that only have their domain in common.
-	weak bool
+	// weak is set if hosts are joined that only have their domain in common, high if a stage is of
+	// level high or above.
+	weak, high bool
 }
 
-// A chainSearch looks for runs of one chain. Of runs that end on one host with the same stages, the
+// A chainSearch looks for runs of one chain. Of runs of the same kind that end on one host, the
 // latest is kept: whatever can follow an earlier one can follow that.
 type chainSearch struct {
 	chain   *timedChain
 	least   int
 	hosts   *hostMap
 	rules   map[string]stageSet
-	own     map[string]bool // ids of behaviours
 	runs    map[string][]*run
 	domains map[string][]*run
 	// best is the best run over each set of hosts.
@@ -49,11 +49,8 @@ const (
 // chain looks for one chain and emits the best run over each set of hosts.
 func (s *chainState) chain(f *Finishing, c *timedChain, hits []namedHit, m *hostMap) {
 	x := &chainSearch{
-		chain: c, least: cmp.Or(c.AtLeast, len(c.Stages)), hosts: m, rules: map[string]stageSet{}, own: map[string]bool{},
+		chain: c, least: cmp.Or(c.AtLeast, len(c.Stages)), hosts: m, rules: map[string]stageSet{},
 		runs: map[string][]*run{}, domains: map[string][]*run{}, best: map[string]*run{},
-	}
-	for _, r := range f.collector.set.Rules() {
-		x.own[r.ID] = true
 	}
 	for i := range hits {
 		x.add(&hits[i])
@@ -75,9 +72,6 @@ func (x *chainSearch) stagesOf(h *namedHit) stageSet {
 		set = x.chain.stagesOf(h.Rule, h.Tags)
 		x.rules[h.Rule] = set
 	}
-	if x.own[h.Rule] && severity(h.Level) < mediumSeverity {
-		return 0 // the analytic itself says that it is most likely harmless
-	}
 	return set
 }
 
@@ -86,7 +80,7 @@ func (x *chainSearch) add(h *namedHit) {
 	var made []*run
 	for set := x.stagesOf(h); set != 0; set &= set - 1 {
 		stage := bits.TrailingZeros8(uint8(set))
-		made = append(made, &run{hit: h, stage: stage, stages: 1 << stage})
+		made = append(made, &run{hit: h, stage: stage, stages: 1 << stage, high: h.isHigh()})
 		for _, before := range x.runs[h.host] {
 			made = x.extend(made, before, h, stage, nil, false)
 		}
@@ -135,9 +129,9 @@ func (x *chainSearch) extend(made []*run, before *run, h *namedHit, stage int, v
 		before.has(h):
 		return made
 	}
-	r := &run{hit: h, stage: stage, stages: before.stages | bit, prev: before, via: via, weak: before.weak || weak}
+	r := &run{hit: h, stage: stage, stages: before.stages | bit, prev: before, via: via, weak: before.weak || weak, high: before.high || h.isHigh()}
 	for _, m := range made {
-		if m.hit == h && m.stages == r.stages && m.weak == r.weak {
+		if m.sameKind(r) {
 			return made
 		}
 	}
@@ -156,10 +150,17 @@ func (r *run) has(h *namedHit) bool {
 	return false
 }
 
-// keepLatest puts a run in the place of the one with the same stages.
+// sameKind tells whether two runs that end on one host differ in time and records only.
+func (r *run) sameKind(o *run) bool {
+	return r.stages == o.stages && r.weak == o.weak && r.high == o.high
+}
+
+func (h *namedHit) isHigh() bool { return severity(h.Level) >= highSeverity }
+
+// keepLatest puts a run in the place of the one of the same kind.
 func keepLatest(runs []*run, r *run) []*run {
 	for i, have := range runs {
-		if have.stages == r.stages && have.weak == r.weak {
+		if have.sameKind(r) {
 			runs[i] = r
 			return runs
 		}
@@ -251,21 +252,23 @@ func (s *chainState) runEpisode(c *timedChain, last *run) Episode {
 		steps = append(steps, r)
 	}
 	slices.Reverse(steps)
-	n, high := len(steps), false
+	n, telling := len(steps), 0
 	e := Episode{}
 	var names []string
 	for _, r := range steps {
 		stage := cmp.Or(c.Stages[r.stage].Name, fmt.Sprintf("stage %d", r.stage+1))
 		names = append(names, stage)
-		high = high || severity(r.hit.Level) >= highSeverity
+		if severity(r.hit.Level) >= mediumSeverity {
+			telling++
+		}
 		if r.via != nil {
 			way := r.via.first
 			if way.Time.Before(r.prev.hit.Time) && !r.via.last.Time.After(r.hit.Time.Add(edgeSlack)) {
 				way = r.via.last
 			}
+			e.Facts = append(e.Facts, NamedValue{"from " + r.via.from + " to " + r.via.to, way.What})
 			way.What = "on the way: " + way.What
 			e.Refs = append(e.Refs, way)
-			e.Facts = append(e.Facts, NamedValue{"from " + r.via.from + " to " + r.via.to, way.What})
 		}
 		e.Refs = append(e.Refs, stageRef(stage, r.hit))
 	}
@@ -285,9 +288,13 @@ func (s *chainState) runEpisode(c *timedChain, last *run) Episode {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "some of the hosts have only their domain in common: no record shows that one reached the other")
 	}
-	if !high {
+	if !last.high {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "no stage by itself is of level high")
+	}
+	if telling < 2 {
+		e.Level = levelBelow(e.Level)
+		e.Caveats = append(e.Caveats, "only one stage by itself is of level medium or above")
 	}
 	return e
 }
