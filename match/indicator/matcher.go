@@ -53,7 +53,7 @@ type Matcher struct {
 	decoded   bool
 
 	// scratch
-	label, name, path, key, whole, plainText, plainLow []byte
+	name, path, key, whole, plainText, plainLow []byte
 
 	cut, dropped int64
 	scans        int64
