@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	// words all stages share
 	"event":  {},
 	"attack": {},
+	"escape": {},
 	// what we are told
 	"story/technique":       {},
 	"story/technique/learn": {"attack", "story/technique"},
@@ -74,7 +75,7 @@ var arrows = map[string][]string{
 	"finding": {"attack", "event", "match", "match/sigma"},
 	"verdict": {"event", "evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
 	// what holds it together
-	"hunt":          {"attack", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
+	"hunt":          {"attack", "escape", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
 	"packs":         {"attack", "event", "intel", "match/behaviour", "match/sigma"},
 	"packs/demo":    {"event", "evidence/evtx"},
 	"cmd/aldebaran": {everything},

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"aldebaran/escape"
 )
 
 // A CSV writes a table of matches, one a row; see docs/formats/findings.md for the columns.
@@ -55,7 +57,7 @@ func (c *CSV) row(cells ...string) error {
 		return err
 	}
 	for i, s := range cells {
-		cells[i] = cell(strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", `\0`))
+		cells[i] = escape.Cell(strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", `\0`))
 	}
 	return c.w.Write(cells)
 }

@@ -1,6 +1,7 @@
 package hunt
 
 import (
+	"aldebaran/escape"
 	"aldebaran/event"
 )
 
@@ -58,7 +59,7 @@ func (f *fieldEncoder) value(dst []byte, v event.Value) []byte {
 		return append(dst, "null"...)
 	}
 	f.scratch = v.AppendText(f.scratch[:0])
-	return appendJSON(dst, f.scratch)
+	return escape.AppendJSON(dst, f.scratch)
 }
 
 func (f *fieldEncoder) plan(s *event.Shape) []fieldPlan {
@@ -82,7 +83,7 @@ func makePlan(s *event.Shape) []fieldPlan {
 			return
 		}
 		at[name] = len(plan)
-		plan = append(plan, fieldPlan{append(appendJSON(nil, name), ':'), []int{i}})
+		plan = append(plan, fieldPlan{append(escape.AppendJSON(nil, name), ':'), []int{i}})
 	}
 	for i, f := range s.Fields {
 		if f.Part == event.Data {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"aldebaran/escape"
 	"aldebaran/evidence"
 	"aldebaran/finding"
 	"aldebaran/match/sigma"
@@ -63,13 +64,13 @@ func (j *JSON) text(s string) {
 }
 
 func (j *JSON) member(name string, value any, end string) {
-	j.text("  " + string(appendJSON(nil, name)) + ": ")
+	j.text("  " + string(escape.AppendJSON(nil, name)) + ": ")
 	j.value(value, "  ")
 	j.text(end)
 }
 
 func list[T any](j *JSON, name string, items []T, doc func(T) any) {
-	j.text("  " + string(appendJSON(nil, name)) + ": [")
+	j.text("  " + string(escape.AppendJSON(nil, name)) + ": [")
 	for i, item := range items {
 		if i > 0 {
 			j.text(",")
@@ -92,7 +93,7 @@ func (j *JSON) value(v any, indent string) {
 		j.err = err
 		return
 	}
-	_, j.err = j.w.Write(safeJSON(b))
+	_, j.err = j.w.Write(escape.JSON(b))
 }
 
 // levels are counts by level.
@@ -102,7 +103,7 @@ type levels [5]int
 func (l levels) MarshalJSON() ([]byte, error) {
 	b := []byte{'{'}
 	for i := len(l) - 1; i >= 0; i-- {
-		b = append(appendJSON(b, sigma.Levels[i]), ':')
+		b = append(escape.AppendJSON(b, sigma.Levels[i]), ':')
 		b = strconv.AppendInt(b, int64(l[i]), 10)
 		if i > 0 {
 			b = append(b, ',')

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"aldebaran/attack"
+	"aldebaran/escape"
 	"aldebaran/event"
 	"aldebaran/match"
 )
@@ -32,11 +33,11 @@ func (j *JSONL) Match(m *Match) error {
 	b = appendTime(b, m.Event)
 	b = append(b, j.rule(m.Rule, m.Refs)...)
 	b = append(b, `,"host":`...)
-	b = appendJSON(b, m.Event.Computer)
+	b = escape.AppendJSON(b, m.Event.Computer)
 	b = append(b, `,"channel":`...)
-	b = appendJSON(b, m.Event.Channel)
+	b = escape.AppendJSON(b, m.Event.Channel)
 	b = append(b, `,"provider":`...)
-	b = appendJSON(b, m.Event.Provider)
+	b = escape.AppendJSON(b, m.Event.Provider)
 	b = append(b, `,"event_id":`...)
 	b = strconv.AppendUint(b, uint64(m.Event.EventID), 10)
 	b = append(b, `,"record_id":`...)
@@ -45,15 +46,15 @@ func (j *JSONL) Match(m *Match) error {
 	b = appendSource(b, m.Event.Source)
 	if m.Route != "" {
 		b = append(b, `,"weak_route":`...)
-		b = appendJSON(b, m.Route)
+		b = escape.AppendJSON(b, m.Route)
 	}
 	if f := m.Found; f != nil {
 		b = append(b, `,"indicator":{"field":`...)
-		b = appendJSON(b, f.Field)
+		b = escape.AppendJSON(b, f.Field)
 		b = append(b, `,"value":`...)
-		b = appendJSON(b, f.Value)
+		b = escape.AppendJSON(b, f.Value)
 		b = append(b, `,"warning_list":`...)
-		b = appendJSON(b, f.Warning)
+		b = escape.AppendJSON(b, f.Warning)
 		b = append(b, '}')
 	}
 	b = append(b, `,"fields":`...)
@@ -70,7 +71,7 @@ func (j *JSONL) Correlation(c *Correlation) error {
 	b = append(appendStamp(b, c.Last), '"')
 	b = append(b, j.rule(c.Rule, c.Refs)...)
 	b = append(b, `,"host":`...)
-	b = appendJSON(b, onlyHost(c.Hosts))
+	b = escape.AppendJSON(b, onlyHost(c.Hosts))
 	b = append(b, `,"correlation":`...)
 	b = appendCorrelation(b, &c.Correlation)
 	b = append(b, "}\n"...)
@@ -88,17 +89,17 @@ func (j *JSONL) rule(r *match.Rule, refs attack.Refs) []byte {
 		return b
 	}
 	b := append([]byte(nil), `,"level":`...)
-	b = appendJSON(b, r.Level)
+	b = escape.AppendJSON(b, r.Level)
 	b = append(b, `,"rule":{"id":`...)
-	b = appendJSON(b, r.ID)
+	b = escape.AppendJSON(b, r.ID)
 	b = append(b, `,"title":`...)
-	b = appendJSON(b, r.Title)
+	b = escape.AppendJSON(b, r.Title)
 	b = append(b, `,"file":`...)
-	b = appendJSON(b, r.File)
+	b = escape.AppendJSON(b, r.File)
 	b = append(b, `,"line":`...)
 	b = strconv.AppendInt(b, int64(r.Line), 10)
 	b = append(b, `,"status":`...)
-	b = appendJSON(b, r.Status)
+	b = escape.AppendJSON(b, r.Status)
 	b = append(b, `},"attack":`...)
 	b = appendList(b, refs.Techniques)
 	b = append(b, `,"tactics":`...)
@@ -118,7 +119,7 @@ func appendTime(b []byte, e *event.Event) []byte {
 
 func appendSource(b []byte, s event.Source) []byte {
 	b = append(b, `{"path":`...)
-	b = appendJSON(b, s.Path)
+	b = escape.AppendJSON(b, s.Path)
 	b = append(b, `,"offset":`...)
 	b = strconv.AppendInt(b, s.Offset, 10)
 	b = append(b, `,"length":`...)
@@ -136,7 +137,7 @@ func appendSource(b []byte, s event.Source) []byte {
 // appendCorrelation appends what a correlation joined.
 func appendCorrelation(b []byte, c *match.Correlation) []byte {
 	b = append(b, `{"type":`...)
-	b = appendJSON(b, c.Type)
+	b = escape.AppendJSON(b, c.Type)
 	b = append(b, `,"first":"`...)
 	b = append(appendStamp(b, c.First), '"')
 	b = append(b, `,"last":"`...)
@@ -157,13 +158,13 @@ func appendCorrelation(b []byte, c *match.Correlation) []byte {
 		b = append(b, `{"time":"`...)
 		b = append(appendStamp(b, e.Time), '"')
 		b = append(b, `,"rule":{"id":`...)
-		b = appendJSON(b, e.RuleID)
+		b = escape.AppendJSON(b, e.RuleID)
 		b = append(b, `,"title":`...)
-		b = appendJSON(b, e.RuleTitle)
+		b = escape.AppendJSON(b, e.RuleTitle)
 		b = append(b, `},"host":`...)
-		b = appendJSON(b, e.Host)
+		b = escape.AppendJSON(b, e.Host)
 		b = append(b, `,"channel":`...)
-		b = appendJSON(b, e.Channel)
+		b = escape.AppendJSON(b, e.Channel)
 		b = append(b, `,"event_id":`...)
 		b = strconv.AppendUint(b, uint64(e.EventID), 10)
 		b = append(b, `,"record_id":`...)
@@ -172,7 +173,7 @@ func appendCorrelation(b []byte, c *match.Correlation) []byte {
 		b = appendSource(b, e.Source)
 		if e.What != "" {
 			b = append(b, `,"what":`...)
-			b = appendJSON(b, e.What)
+			b = escape.AppendJSON(b, e.What)
 		}
 		b = append(b, '}')
 	}
@@ -180,7 +181,7 @@ func appendCorrelation(b []byte, c *match.Correlation) []byte {
 	b = strconv.AppendInt(b, int64(c.Omitted), 10)
 	if c.Summary != "" {
 		b = append(b, `,"summary":`...)
-		b = appendJSON(b, c.Summary)
+		b = escape.AppendJSON(b, c.Summary)
 		b = append(b, `,"facts":`...)
 		b = appendNamed(b, c.Facts)
 		b = append(b, `,"caveats":`...)
@@ -195,7 +196,7 @@ func appendList(b []byte, list []string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendJSON(b, s)
+		b = escape.AppendJSON(b, s)
 	}
 	return append(b, ']')
 }
@@ -215,8 +216,8 @@ func appendNamed(b []byte, list []match.NamedValue) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendJSON(b, v.Name), ':')
-		b = appendJSON(b, v.Value)
+		b = append(escape.AppendJSON(b, v.Name), ':')
+		b = escape.AppendJSON(b, v.Value)
 	}
 	return append(b, '}')
 }

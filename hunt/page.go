@@ -7,7 +7,12 @@ import (
 	"time"
 
 	"github.com/mattn/go-runewidth"
+
+	"aldebaran/escape"
 )
+
+// Terminal makes a text safe for one line of a terminal; see [escape.Terminal].
+func Terminal(s string) string { return escape.Terminal(s) }
 
 // A page is text for a terminal being laid out: a column of labels, and what belongs to them.
 type page struct {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"aldebaran/escape"
 	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/match/sigma"
@@ -74,7 +75,7 @@ func (s *SurveyJSON) Finish(r *Result) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.w.Write(append(safeJSON(b), '\n'))
+	_, err = s.w.Write(append(escape.JSON(b), '\n'))
 	return err
 }
 

@@ -1,4 +1,4 @@
-package hunt
+package escape
 
 import (
 	"encoding/json"
@@ -31,11 +31,11 @@ func TestTerminal(t *testing.T) {
 func TestAppendJSON(t *testing.T) {
 	f := func(in, want string) {
 		t.Helper()
-		if got := string(appendJSON(nil, in)); got != want {
-			t.Errorf("appendJSON(%q) = %s, want %s", in, got, want)
+		if got := string(AppendJSON(nil, in)); got != want {
+			t.Errorf("AppendJSON(%q) = %s, want %s", in, got, want)
 		}
-		if got := string(appendJSON(nil, []byte(in))); got != want {
-			t.Errorf("appendJSON of bytes (%q) = %s, want %s", in, got, want)
+		if got := string(AppendJSON(nil, []byte(in))); got != want {
+			t.Errorf("AppendJSON of bytes (%q) = %s, want %s", in, got, want)
 		}
 	}
 	f("", `""`)
@@ -50,8 +50,8 @@ func TestAppendJSON(t *testing.T) {
 func TestCell(t *testing.T) {
 	f := func(in, want string) {
 		t.Helper()
-		if got := cell(in); got != want {
-			t.Errorf("cell(%q) = %q, want %q", in, got, want)
+		if got := Cell(in); got != want {
+			t.Errorf("Cell(%q) = %q, want %q", in, got, want)
 		}
 	}
 	f("", "")
@@ -72,23 +72,23 @@ func FuzzEscape(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		shown := Terminal(s)
-		if !utf8.ValidString(shown) || strings.ContainsFunc(shown, func(r rune) bool { return deceptive(r) }) {
+		if !utf8.ValidString(shown) || strings.ContainsFunc(shown, func(r rune) bool { return Deceptive(r) }) {
 			t.Errorf("Terminal(%q) = %q", s, shown)
 		}
-		text := appendJSON(nil, s)
-		if strings.ContainsFunc(string(text), func(r rune) bool { return deceptive(r) || strings.ContainsRune("<>&", r) }) {
-			t.Errorf("appendJSON(%q) = %s", s, text)
+		text := AppendJSON(nil, s)
+		if strings.ContainsFunc(string(text), func(r rune) bool { return Deceptive(r) || strings.ContainsRune("<>&", r) }) {
+			t.Errorf("AppendJSON(%q) = %s", s, text)
 		}
 		var back string
 		if err := json.Unmarshal(text, &back); err != nil || back != strings.ToValidUTF8(s, "\ufffd") && back != validEach(s) {
-			t.Errorf("appendJSON(%q) = %s, read back as %q, %v", s, text, back, err)
+			t.Errorf("AppendJSON(%q) = %s, read back as %q, %v", s, text, back, err)
 		}
 		std, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(safeJSON(std), &back); err != nil || back != validEach(s) {
-			t.Errorf("safeJSON(%s) read back as %q, %v", std, back, err)
+		if err := json.Unmarshal(JSON(std), &back); err != nil || back != validEach(s) {
+			t.Errorf("JSON(%s) read back as %q, %v", std, back, err)
 		}
 	})
 }

@@ -1,4 +1,7 @@
-package hunt
+// Package escape makes text harmless for the place where it is shown. In go texts that the intruder
+// may have written: values of logs, words of reports, names of files; out come the same texts, of
+// which nothing takes effect and nothing is lost.
+package escape
 
 import (
 	"strconv"
@@ -6,13 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// Everything that outputs show may have been written by the intruder. These functions make it
-// harmless for the place where it is shown, and lose nothing of it.
-
-// appendJSON appends a JSON text (RFC 8259). Beside what JSON asks for it escapes what a page, a
+// AppendJSON appends a JSON text (RFC 8259). Beside what JSON asks for it escapes what a page, a
 // terminal or a JavaScript engine would take for more than text: <, >, &, U+2028, U+2029, control
 // characters and those that turn the direction of writing. Invalid UTF-8 becomes U+FFFD.
-func appendJSON[T string | []byte](dst []byte, s T) []byte {
+func AppendJSON[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
@@ -46,7 +46,7 @@ func appendJSON[T string | []byte](dst []byte, s T) []byte {
 			start = i
 			continue
 		}
-		if deceptive(r) {
+		if Deceptive(r) {
 			dst = appendU(append(dst, s[start:i]...), r)
 			start = i + n
 		}
@@ -65,14 +65,14 @@ func appendU(dst []byte, r rune) []byte {
 	return append(dst, '\\', 'u', digits[r>>12&15], digits[r>>8&15], digits[r>>4&15], digits[r&15])
 }
 
-// safeJSON escapes in finished JSON what appendJSON escapes beside what encoding/json does. Outside
+// JSON escapes in finished JSON what AppendJSON escapes beside what encoding/json does. Outside
 // of texts JSON has none of these characters.
-func safeJSON(b []byte) []byte {
+func JSON(b []byte) []byte {
 	var out []byte
 	start := 0
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
-		if r == 0x7f || r >= utf8.RuneSelf && deceptive(r) {
+		if r == 0x7f || r >= utf8.RuneSelf && Deceptive(r) {
 			out = appendU(append(out, b[start:i]...), r)
 			start = i + n
 		}
@@ -84,10 +84,10 @@ func safeJSON(b []byte) []byte {
 	return append(out, b[start:]...)
 }
 
-// deceptive tells whether a character is not what it looks like: control characters, line and
+// Deceptive tells whether a character is not what it looks like: control characters, line and
 // paragraph separators, and format characters, of which some turn the direction of writing and
 // others are invisible.
-func deceptive(r rune) bool {
+func Deceptive(r rune) bool {
 	return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0xad && unicode.Is(unicode.Cf, r)
 }
 
@@ -96,7 +96,7 @@ func deceptive(r rune) bool {
 func Terminal(s string) string {
 	clean := true
 	for _, r := range s {
-		if deceptive(r) || r == utf8.RuneError {
+		if Deceptive(r) || r == utf8.RuneError {
 			clean = false
 			break
 		}
@@ -114,7 +114,7 @@ func Terminal(s string) string {
 				continue
 			}
 			dst = append(dst, "\ufffd"...)
-		case !deceptive(r):
+		case !Deceptive(r):
 			dst = utf8.AppendRune(dst, r)
 		case r == '\n':
 			dst = append(dst, `\n`...)
@@ -135,9 +135,9 @@ func Terminal(s string) string {
 	return string(dst)
 }
 
-// cell makes a text safe for a cell of a table: a spreadsheet takes cells that begin with one of
+// Cell makes a text safe for a cell of a table: a spreadsheet takes cells that begin with one of
 // these for formulas, and a quote before them makes them text (OWASP, "CSV Injection").
-func cell(s string) string {
+func Cell(s string) string {
 	if s == "" {
 		return s
 	}
