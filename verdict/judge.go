@@ -149,7 +149,7 @@ func (j *judge) verdict(h *plan.Hypothesis) Verdict {
 		v.Because = "it rests on facts that nobody has verified, so nothing is looked for"
 		return v
 	}
-	weak := j.proofs(h, &v)
+	v.Hints = j.proofs(h, &v)
 	j.searched(h, &v)
 	switch {
 	case len(v.Seen) > 0:
@@ -159,7 +159,7 @@ func (j *judge) verdict(h *plan.Hypothesis) Verdict {
 		v.Value, v.Strength = CouldNotSee, "strong"
 		v.Because = "no rule, behaviour or indicator at hand would find it"
 	case len(v.Searched) > 0:
-		j.notSeen(&v, weak)
+		j.notSeen(&v)
 	default:
 		v.Value, v.Strength = CouldNotSee, "strong"
 		v.Because = "no log was handed in that would show it"
@@ -209,26 +209,31 @@ func severity(level string) int { return max(slices.Index(sigma.Levels[:], level
 const maxQuotes = 3
 
 func (j *judge) proof(f *finding.Finding, index int, t plan.Test) Proof {
-	p := Proof{
+	return Proof{
 		Finding: index, Rule: f.Rule.ID, Title: f.Rule.Title, Level: f.Rule.Level, Test: t.ID, Weight: t.Weight,
-		Hosts: f.Hosts, First: f.First, Last: f.Last, Count: f.Count, Quotes: []Quote{},
+		Hosts: f.Hosts, First: f.First, Last: f.Last, Count: f.Count, Quotes: QuotesOf(f),
 	}
+}
+
+// QuotesOf gives the first records of a finding as a proof quotes them; of a correlation those that it joined.
+func QuotesOf(f *finding.Finding) []Quote {
+	quotes := []Quote{}
 	for _, s := range f.Samples[:min(len(f.Samples), maxQuotes)] {
 		e := s.Event
-		p.Quotes = append(p.Quotes, Quote{
+		quotes = append(quotes, Quote{
 			Path: e.Source.Path, Offset: e.Source.Offset, Length: e.Source.Length, Record: e.RecordID,
 			Host: e.Computer, Time: e.Time, Text: inShort(e),
 		})
 	}
 	if c := f.Correlation; c != nil {
 		for _, r := range c.Events[:min(len(c.Events), maxQuotes)] {
-			p.Quotes = append(p.Quotes, Quote{
+			quotes = append(quotes, Quote{
 				Path: r.Source.Path, Offset: r.Source.Offset, Length: r.Source.Length, Record: r.RecordID,
 				Host: r.Host, Time: r.Time, Text: cmp.Or(r.What, r.RuleTitle),
 			})
 		}
 	}
-	return p
+	return quotes
 }
 
 // seen says why a sighting is one, and how much it bears.
@@ -263,7 +268,7 @@ func (j *judge) seen(v *Verdict) {
 }
 
 // notSeen answers no as far as the logs that were searched allow it.
-func (j *judge) notSeen(v *Verdict, weak int) {
+func (j *judge) notSeen(v *Verdict) {
 	best := 0.0
 	events := 0
 	hosts := map[string]bool{}
@@ -293,8 +298,8 @@ func (j *judge) notSeen(v *Verdict, weak int) {
 	}
 	v.Because = fmt.Sprintf("searched %s of %s from %s to %s with %s, and found nothing",
 		count(events, "event"), plural(len(v.Searched), "log"), day(j.from), day(j.to), count(tests(v.Searched), "test"))
-	if weak > 0 {
-		v.Because += fmt.Sprintf(" but %s of a low level or of other techniques nearby", count(weak, "hint"))
+	if v.Hints > 0 {
+		v.Because += fmt.Sprintf(" but %s of a low level or of other techniques nearby", count(v.Hints, "hint"))
 	}
 }
 

@@ -32,6 +32,8 @@ type Verdict struct {
 	Strength string `json:"strength"`
 	// Seen are the findings that show it, the strongest first.
 	Seen []Proof `json:"seen,omitempty"`
+	// Hints counts findings that only hint at it: of a low level, or of a technique nearby.
+	Hints int `json:"hints,omitempty"`
 	// Searched are the logs that would have shown it, and were searched.
 	Searched []Searched `json:"searched,omitempty"`
 	// Missing is what could have shown it and is not there.
