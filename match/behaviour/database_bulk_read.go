@@ -114,10 +114,10 @@ func (s *bulkReadState) See(r *Record) {
 	if table == nil {
 		table = tableOf(statement)
 	}
-	hash, wanted := h.thing(table)
 	if n, ok := r.Int(DBRows); ok && n > 0 {
 		h.amounts[readRows] += min(n, maxAmount)
 	}
+	hash, wanted := s.seen.thing(h, table)
 	console := isConsole(application) || isDump(statement)
 	if console {
 		h.flags |= fromConsole

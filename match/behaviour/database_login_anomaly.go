@@ -58,6 +58,7 @@ func databaseLoginAnomaly() Analytic {
 			return func() State {
 				one := state
 				one.signed.who.max, one.refused.who.max = maxActive, maxActive
+				one.signed.always, one.refused.always = true, true
 				return &one
 			}, nil
 		},
@@ -102,7 +103,7 @@ func (s *loginState) See(r *Record) {
 	if isConsole(application) {
 		h.flags |= fromConsole
 	}
-	if hash, wanted := h.thing(application); wanted {
+	if hash, wanted := in.thing(h, application); wanted {
 		what := fmt.Sprintf("%s %s from %s", user, verb, orNothing(client, "an unknown client"))
 		if application != nil {
 			what += " by " + string(application)

@@ -2,6 +2,7 @@ package behaviour
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -107,4 +108,30 @@ func TestIndexByRare(t *testing.T) {
 	f("__sp_oacreate", "sp_oacreate", 2, 2)
 	f("EXEC xp_cmdshell", "xp_cmdshell", 0, 5)
 	f("EXEC XP_CMDSHELL", "xp_cmdshell", 0, 5)
+}
+
+// FuzzStatement: a pattern is a part of the statement that begins with a wildcard, what is behind it gets
+// shorter, and a table is a part of the statement.
+func FuzzStatement(f *testing.F) {
+	f.Add("select a from [t] where b LIKE N'%abc%' or c like \"%d")
+	f.Add("COPY t (a) TO stdout")
+	f.Fuzz(func(t *testing.T, statement string) {
+		rest := []byte(statement)
+		for {
+			pattern, behind := likePattern(rest)
+			if pattern == nil {
+				break
+			}
+			if pattern[0] != '%' || !strings.Contains(statement, string(pattern)) || len(behind) >= len(rest) {
+				t.Fatalf("%q: pattern %q, behind it %q", statement, pattern, behind)
+			}
+			rest = behind
+		}
+		if table := tableOf([]byte(statement)); !strings.Contains(statement, string(table)) {
+			t.Fatalf("%q: table %q", statement, table)
+		}
+		if at := indexByRare([]byte(statement), "like", 2); (at >= 0) != containsFold(statement, "like") {
+			t.Fatalf("%q: like at %d", statement, at)
+		}
+	})
 }

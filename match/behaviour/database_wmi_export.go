@@ -64,9 +64,9 @@ func databaseWMIExport() Analytic {
 
 // Bounds of exports.
 const (
-	maxServers     = 10_000  // database servers
-	maxExportSteps = 100_000 // steps; most are files that are fetched over administrators' shares
-	maxCommand     = 4096    // bytes of a command that are looked at for names of files
+	maxServers     = 10_000 // database servers
+	maxExportSteps = 50_000 // steps, about 30 MB; most are files that are fetched over administrators' shares
+	maxCommand     = 1024   // bytes of a command that are looked at for names of files
 )
 
 // The steps of an export.

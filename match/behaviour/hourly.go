@@ -10,25 +10,31 @@ import (
 // An hourly keeps what each of many did, hour by hour: how often, how much, and with how many
 // different things. It is what one is compared with who suddenly does much more: himself.
 type hourly struct {
-	// who is kept by name.
+	// who is kept by name; each has at least one hour.
 	who table[activity]
-	// hours is how many hours all of them have together, dropped how many records found no room.
-	hours, dropped int
+	// hours and things are how many all of them have together, dropped how many records found no room.
+	hours, things, dropped int
+	// always is set by analytics to which a single record matters: examples are kept of all hours.
+	always bool
 }
 
-// Bounds of hours.
+// Bounds of hours. Most are those of people with their own mailbox: one thing, about 200 bytes.
 const (
-	maxActive   = 20_000  // people and services: more than any installation has that read for others
-	maxHours    = 300_000 // their hours together, about 100 MB: a year of 200 accounts in office hours
-	maxDistinct = 1000    // different things of one hour: beyond that they are many
+	maxActive   = 20_000    // people and services: more than any installation has that read for others
+	maxHours    = 500_000   // their hours together, about 100 MB: 2,000 people for a month of office hours
+	maxThings   = 5_000_000 // the things of all hours, 40 MB
+	maxDistinct = 1000      // different things of one hour: beyond that they are many
+	maxExamples = 6         // records of an hour that are kept
+	crowded     = 100_000   // hours from which on examples are kept of busy ones only
+	busy        = 5         // records of a busy hour: less is nothing to any analytic
+	busyAmount  = 1000      // or what it must have of the first amount
 )
 
 // An activity is what one did.
 type activity struct {
 	hours map[int64]*hour // by the number of the hour since 1970
 	// last is where the record before was counted: most records come in order.
-	last   *hour
-	lastAt int64
+	last *hour
 }
 
 // An hour is what one did in an hour of the clock, in UTC.
@@ -39,14 +45,14 @@ type hour struct {
 	span span
 	// amounts are what the analytic counts: items, bytes, rows.
 	amounts [2]int64
-	// things are the hashes of different things: mailboxes, tables; lastThing is that of the record before.
-	things    map[uint64]struct{}
+	// things are the hashes of different things, sorted: mailboxes, tables; lastThing is that of the record before.
+	things    []uint64
 	lastThing uint64
-	// flags are the analytic's own.
-	flags uint8
 	// examples are records about different things, those of the smallest hashes: which these are does
 	// not depend on how the evidence is cut. One is enough for an hour like all others.
 	examples []example
+	// flags are the analytic's own.
+	flags uint8
 }
 
 // An example is the first record about a thing.
@@ -55,59 +61,67 @@ type example struct {
 	Ref
 }
 
-// maxExamples is how many records of an hour are kept.
-const maxExamples = 6
-
 // of gives the hour of somebody, nil if there is no room or no time.
 func (h *hourly) of(who []byte, t time.Time) *hour {
 	if t.IsZero() {
 		return nil
 	}
-	a := h.who.get(who)
-	if a == nil {
+	at := t.Unix() / 3600
+	a := h.who.at[string(who)]
+	if a != nil {
+		if a.last.at == at {
+			a.last.span.add(t)
+			return a.last
+		}
+		if one := a.hours[at]; one != nil {
+			a.last = one
+			one.span.add(t)
+			return one
+		}
+	}
+	if h.hours >= maxHours {
 		h.dropped++
 		return nil
 	}
-	at := t.Unix() / 3600
-	if a.last != nil && a.lastAt == at {
-		a.last.span.add(t)
-		return a.last
-	}
-	one := a.hours[at]
-	if one == nil {
-		if h.hours >= maxHours {
+	if a == nil {
+		if a = h.who.put(string(who), &activity{hours: map[int64]*hour{}}); a == nil {
 			h.dropped++
 			return nil
 		}
-		if a.hours == nil {
-			a.hours = map[int64]*hour{}
-		}
-		one = &hour{at: at}
-		a.hours[at] = one
-		h.hours++
 	}
-	a.last, a.lastAt = one, at
-	one.span.add(t)
+	one := &hour{at: at, span: span{t, t}}
+	a.hours[at], a.last = one, one
+	h.hours++
 	return one
 }
 
-// thing takes note of a thing, which may have been there before, and tells by which hash, and whether
-// the record should be kept as an example.
-func (h *hour) thing(name []byte) (hash uint64, wanted bool) {
-	h.records++
+// thing counts a record about a thing in an hour whose amounts are counted already, and tells by which
+// hash it goes, and whether the record should be kept as an example.
+func (h *hourly) thing(one *hour, name []byte) (hash uint64, wanted bool) {
+	one.records++
 	hash = hashOf(name)
-	if hash == h.lastThing && h.records > 1 {
+	if hash == one.lastThing && one.records > 1 && len(one.examples) > 0 {
 		return hash, false
 	}
-	h.lastThing = hash
-	if len(name) > 0 && len(h.things) < maxDistinct {
-		if h.things == nil {
-			h.things = map[uint64]struct{}{}
-		}
-		h.things[hash] = struct{}{}
+	one.lastThing = hash
+	if len(name) > 0 {
+		h.addThing(one, hash)
 	}
-	at, have := h.exampleAt(hash)
+	if h.hours > crowded && !h.always && one.records < busy && one.amounts[0] < busyAmount {
+		return hash, false
+	}
+	at, have := one.exampleAt(hash)
 	return hash, !have && at < maxExamples
+}
+
+func (h *hourly) addThing(one *hour, hash uint64) {
+	if len(one.things) >= maxDistinct || h.things >= maxThings {
+		return
+	}
+	if at, have := slices.BinarySearch(one.things, hash); !have {
+		one.things = slices.Insert(one.things, at, hash)
+		h.things++
+	}
 }
 
 func (h *hour) exampleAt(hash uint64) (at int, have bool) {
@@ -141,44 +155,40 @@ func hashOf(name []byte) uint64 {
 // join adds a later piece of evidence.
 func (h *hourly) join(later *hourly) {
 	h.dropped += later.dropped
-	before := len(h.who.keys)
-	h.who.join(&later.who, func(into, from *activity) {
-		for _, at := range slices.Sorted(maps.Keys(from.hours)) {
-			if one := into.hours[at]; one != nil {
-				one.join(from.hours[at])
-			} else if h.hours < maxHours {
-				into.hours[at] = from.hours[at]
-				h.hours++
-			} else {
-				h.dropped += int(from.hours[at].records)
+	h.who.full = h.who.full || later.who.full
+	for who, from := range later.who.each() {
+		into := h.who.at[who]
+		for _, one := range from.sortedHours() {
+			if into != nil && into.hours[one.at] != nil {
+				h.joinHour(into.hours[one.at], one)
+				continue
 			}
+			if into == nil && h.hours < maxHours {
+				into = h.who.put(who, &activity{hours: map[int64]*hour{}})
+			}
+			if into == nil || h.hours >= maxHours {
+				h.dropped += int(one.records)
+				continue
+			}
+			into.hours[one.at], into.last = one, one
+			h.hours++
+			h.things += len(one.things)
 		}
-		into.last = nil
-	})
-	for _, who := range h.who.keys[before:] {
-		h.hours += len(h.who.at[who].hours)
 	}
 }
 
-func (h *hour) join(later *hour) {
-	h.records += later.records
-	h.span.join(later.span)
-	for i := range h.amounts {
-		h.amounts[i] += later.amounts[i]
+func (h *hourly) joinHour(into, later *hour) {
+	into.records += later.records
+	into.span.join(later.span)
+	for i := range into.amounts {
+		into.amounts[i] += later.amounts[i]
 	}
-	h.flags |= later.flags
+	into.flags |= later.flags
 	for _, e := range later.examples {
-		h.keep(e.thing, e.Ref)
+		into.keep(e.thing, e.Ref)
 	}
-	if h.things == nil {
-		h.things = later.things
-		return
-	}
-	for _, n := range slices.Sorted(maps.Keys(later.things)) {
-		if len(h.things) >= maxDistinct {
-			break
-		}
-		h.things[n] = struct{}{}
+	for _, hash := range later.things {
+		h.addThing(into, hash)
 	}
 }
 

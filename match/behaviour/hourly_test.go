@@ -17,7 +17,7 @@ func TestHourlyPeaks(t *testing.T) {
 		h := hourly{who: table[activity]{max: 10}}
 		for at, n := range counts {
 			for range n {
-				h.of([]byte("a"), start.Add(time.Duration(at)*time.Hour)).thing(nil)
+				h.thing(h.of([]byte("a"), start.Add(time.Duration(at)*time.Hour)), nil)
 			}
 		}
 		got := h.who.at["a"].peaks(recordsIn(100, 5, 8))
@@ -55,7 +55,7 @@ func TestHourlyJoin(t *testing.T) {
 		}
 		for _, h := range []*hourly{&whole, part} {
 			one := h.of(who, at)
-			if hash, wanted := one.thing(thing); wanted {
+			if hash, wanted := h.thing(one, thing); wanted {
 				one.keep(hash, Ref{Time: at, RecordID: uint64(i)})
 			}
 		}

@@ -90,11 +90,6 @@ func (s *bulkMailState) See(r *Record) {
 	if h == nil {
 		return
 	}
-	box := mailboxOf(r.Text(BoxMailbox))
-	hash, wanted := h.thing(box)
-	if wanted {
-		h.keep(hash, r.Ref(fmt.Sprintf("%s read %s from %s with %s", user, orNothing(box, "a mailbox"), orNothing(r.Text(BoxClient), "an unknown address"), orNothing(r.Text(BoxAgent), "an unknown program"))))
-	}
 	items := int64(1)
 	if n, ok := r.Int(BoxItems); ok && n > 0 {
 		items = min(n, maxAmount)
@@ -106,10 +101,16 @@ func (s *bulkMailState) See(r *Record) {
 	if equalText(r.Text(BoxAccess), "sync") {
 		h.flags |= syncAccess
 	}
+	box := mailboxOf(r.Text(BoxMailbox))
+	hash, wanted := s.seen.thing(h, box)
+	if wanted {
+		h.keep(hash, r.Ref(fmt.Sprintf("%s read %s from %s with %s", user, orNothing(box, "a mailbox"),
+			orNothing(r.Text(BoxClient), "an unknown address"), orNothing(r.Text(BoxAgent), "an unknown program"))))
+	}
 }
 
 // maxAmount is what one record can count for: what a log says may be anything.
-const maxAmount = 1 << 40
+const maxAmount = 1 << 36
 
 // isMailAccess tells whether a record of a mailbox is about its contents being read.
 func isMailAccess(r *Record) bool {

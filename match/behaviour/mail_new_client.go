@@ -70,10 +70,11 @@ func mailNewClient() Analytic {
 
 // Bounds of clients.
 const (
-	maxMailboxes = 30_000 // mailboxes; with their clients about 100 MB
-	maxClients   = 32     // programs, or networks, of a mailbox: one with more is nobody's own
-	maxNames     = 20_000 // programs and addresses whose short form is remembered
-	maxProgram   = 200    // bytes of a program's name that are looked at
+	maxMailboxes = 50_000  // mailboxes
+	maxClients   = 32      // programs, or networks, of a mailbox: one with more is nobody's own
+	maxPairs     = 200_000 // programs in networks of all mailboxes, about 80 MB
+	maxNames     = 20_000  // programs and addresses whose short form is remembered
+	maxProgram   = 200     // bytes of a program's name that are looked at
 )
 
 type newClientState struct {
@@ -82,6 +83,8 @@ type newClientState struct {
 	scripts          []string
 
 	boxes table[boxClients]
+	// pairs is how many clients all mailboxes have, dropped how many there was no room for.
+	pairs, dropped int
 	// families and networks are short forms by what the log says.
 	families, networks map[string]string
 }
@@ -128,34 +131,38 @@ func (s *newClientState) See(r *Record) {
 	if box == nil || box.many {
 		return
 	}
-	box.add(r, family, network, name)
-}
-
-func (b *boxClients) add(r *Record, family, network string, name []byte) {
-	t := r.Time()
-	if b.first.IsZero() || t.Before(b.first) {
-		b.first = t
+	at := r.Time()
+	if box.first.IsZero() || at.Before(box.first) {
+		box.first = at
 	}
-	for i := range b.clients {
-		if c := &b.clients[i]; c.family == family && c.network == network && !t.Before(c.Time) {
+	for i := range box.clients {
+		if c := &box.clients[i]; c.family == family && c.network == network && !at.Before(c.Time) {
 			return
 		}
 	}
-	b.put(boxClient{family, network, r.Ref(fmt.Sprintf("%s read with %s from %s by %s", name, orNothing(r.Text(BoxAgent), "an unknown program"), r.Text(BoxClient), orNothing(r.Text(BoxUser), "an unknown account")))})
+	s.put(box, boxClient{family, network, r.Ref(fmt.Sprintf("%s read with %s from %s by %s", name,
+		orNothing(r.Text(BoxAgent), "an unknown program"), address, orNothing(r.Text(BoxUser), "an unknown account")))})
 }
 
-// put takes note of a client, or of an earlier time of one.
-func (b *boxClients) put(c boxClient) {
-	b.families = seenFirst(b.families, c.family, c.Time)
-	b.networks = seenFirst(b.networks, c.network, c.Time)
+// put takes note of a client of a mailbox, or of an earlier time of one.
+func (s *newClientState) put(b *boxClients, c boxClient) {
 	at := slices.IndexFunc(b.clients, func(have boxClient) bool { return have.family == c.family && have.network == c.network })
 	switch {
-	case at < 0:
+	case at >= 0:
+		if c.Time.Before(b.clients[at].Time) {
+			b.clients[at] = c
+		}
+	case s.pairs >= maxPairs:
+		s.dropped++
+		return
+	default:
 		b.clients = append(b.clients, c)
-	case c.Time.Before(b.clients[at].Time):
-		b.clients[at] = c
+		s.pairs++
 	}
+	b.families = seenFirst(b.families, c.family, c.Time)
+	b.networks = seenFirst(b.networks, c.network, c.Time)
 	if len(b.families) > maxClients || len(b.networks) > maxClients {
+		s.pairs -= len(b.clients)
 		*b = boxClients{first: b.first, many: true}
 	}
 }
@@ -261,22 +268,28 @@ func networkOf(address string) string {
 
 // Join adds a later piece of evidence.
 func (s *newClientState) Join(later State) {
-	s.boxes.join(&later.(*newClientState).boxes, func(into, from *boxClients) {
-		if from.first.Before(into.first) {
+	o := later.(*newClientState)
+	s.dropped += o.dropped
+	s.boxes.full = s.boxes.full || o.boxes.full
+	for name, from := range o.boxes.each() {
+		into := s.boxes.get([]byte(name))
+		if into == nil {
+			continue
+		}
+		if into.first.IsZero() || from.first.Before(into.first) {
 			into.first = from.first
 		}
-		if from.many {
+		if from.many && !into.many {
+			s.pairs -= len(into.clients)
 			*into = boxClients{first: into.first, many: true}
 		}
-		if into.many {
-			return
-		}
 		for _, c := range from.clients {
-			if into.put(c); into.many {
-				return
+			if into.many {
+				break
 			}
+			s.put(into, c)
 		}
-	})
+	}
 }
 
 // A newcomer is a client that was new for a mailbox.
@@ -288,7 +301,10 @@ type newcomer struct {
 // Finish puts together for which mailboxes one client was new.
 func (s *newClientState) Finish(f *Finishing) {
 	if s.boxes.full {
-		f.Note("clients of more than %d mailboxes were not looked at", maxMailboxes)
+		f.Note("mailboxes beyond the first %d were not looked at", maxMailboxes)
+	}
+	if s.dropped > 0 {
+		f.Note("%d clients of mailboxes were not looked at: there are more than %d", s.dropped, maxPairs)
 	}
 	users := map[string]int{} // mailboxes by program
 	var all []newcomer
