@@ -18,7 +18,7 @@ type Set struct {
 	// wanted are the analytics that want a view, by view.
 	wanted [views][]int
 	// chains and remediated are those of the configuration: they say which matches matter.
-	chains     []Chain
+	chains     []preparedChain
 	remediated []Remediated
 	// tactics says that matches of all rules with a tactic of ATT&CK matter.
 	tactics bool
@@ -36,7 +36,14 @@ func New(c Config) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("behaviours: %w", err)
 	}
-	s := &Set{views: all, chains: c.Chains, remediated: c.Remediated}
+	s := &Set{views: all, remediated: c.Remediated}
+	for i := range c.Chains {
+		prepared, err := c.Chains[i].prepare()
+		if err != nil {
+			return nil, fmt.Errorf("behaviours: %w", err)
+		}
+		s.chains = append(s.chains, prepared)
+	}
 	for _, a := range Analytics() {
 		set := c.Behaviours[a.ID]
 		if set.Off {

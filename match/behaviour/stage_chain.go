@@ -3,7 +3,6 @@ package behaviour
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -51,12 +50,12 @@ func stageChain() Analytic {
 		},
 		New: func(s Settings) (func() State, error) {
 			set := &chainSettings{tactics: s.Int("tactics"), window: s.Hours("tactics_hours"), zone: s.Param("office_zone")}
-			for _, c := range s.Chains {
-				within, err := time.ParseDuration(c.Within)
+			for i := range s.Chains {
+				c, err := s.Chains[i].prepare()
 				if err != nil {
-					return nil, fmt.Errorf("chain %q: within: %w", c.Name, err)
+					return nil, err
 				}
-				set.chains = append(set.chains, timedChain{c, within})
+				set.chains = append(set.chains, c)
 			}
 			return func() State {
 				return &chainState{chainSettings: set, edges: table[edge]{max: maxEdges}, names: table[string]{max: maxAddresses}}
@@ -72,15 +71,10 @@ const (
 )
 
 type chainSettings struct {
-	chains  []timedChain
+	chains  []preparedChain
 	tactics int
 	window  time.Duration
 	zone    float64
-}
-
-type timedChain struct {
-	Chain
-	within time.Duration
 }
 
 // An edge is that one host reached another one.

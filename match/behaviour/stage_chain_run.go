@@ -27,7 +27,7 @@ type run struct {
 // A chainSearch looks for runs of one chain. Of runs of the same kind that end on one host, the
 // latest is kept: whatever can follow an earlier one can follow that.
 type chainSearch struct {
-	chain   *timedChain
+	chain   *preparedChain
 	least   int
 	hosts   *hostMap
 	rules   map[string]stageSet
@@ -47,7 +47,7 @@ const (
 )
 
 // chain looks for one chain and emits the best run over each set of hosts.
-func (s *chainState) chain(f *Finishing, c *timedChain, hits []namedHit, m *hostMap) {
+func (s *chainState) chain(f *Finishing, c *preparedChain, hits []namedHit, m *hostMap) {
 	x := &chainSearch{
 		chain: c, least: cmp.Or(c.AtLeast, len(c.Stages)), hosts: m, rules: map[string]stageSet{},
 		runs: map[string][]*run{}, domains: map[string][]*run{}, best: map[string]*run{},
@@ -246,7 +246,7 @@ func containsAll(of, these []string) bool {
 }
 
 // runEpisode says what a run is.
-func (s *chainState) runEpisode(c *timedChain, last *run) Episode {
+func (s *chainState) runEpisode(c *preparedChain, last *run) Episode {
 	var steps []*run
 	for r := last; r != nil; r = r.prev {
 		steps = append(steps, r)
@@ -311,7 +311,7 @@ func stageRef(stage string, h *namedHit) Ref {
 
 // runLevel is the chain's own level for all of its stages; two stages are high and three critical,
 // but no more than that.
-func runLevel(c *timedChain, n int) string {
+func runLevel(c *preparedChain, n int) string {
 	if n == len(c.Stages) {
 		return c.Level
 	}

@@ -250,3 +250,29 @@ func TestRemoteHosts(t *testing.T) {
 		}
 	}
 }
+
+// TestStagesOf: what a stage takes: ids, whole tags and globs over tags, without regard to case.
+func TestStagesOf(t *testing.T) {
+	c := Chain{Name: "n", Title: "T", Level: "high", Within: "1h", Stages: []Stage{{Any: []string{"ABC-1", "attack.t1059"}}, {Any: []string{"attack.T1505*", "abc-1"}}}}
+	p, err := c.prepare()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(id string, want stageSet, tags ...string) {
+		t.Helper()
+		if got := p.stagesOf(id, tags); got != want {
+			t.Errorf("stagesOf(%s, %v) = %b, want %b", id, tags, got, want)
+		}
+	}
+	f("abc-1", 0b11)
+	f("x", 0b01, "attack.t1059")
+	f("x", 0b10, "attack.t1505.003")
+	f("x", 0b11, "attack.execution", "ATTACK.T1059", "attack.t1505")
+	f("x", 0, "attack.t1059.001")
+	f("abc", 0)
+
+	c.Stages[0].Any = []string{"attack.[t"}
+	if _, err := c.prepare(); err == nil {
+		t.Error("a glob that is none is taken")
+	}
+}
