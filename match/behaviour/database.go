@@ -2,6 +2,7 @@ package behaviour
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 )
 
@@ -101,6 +102,9 @@ func cutAccount(key string) (server, principal string) {
 	server, principal, _ = strings.Cut(key, "\x00")
 	return server, principal
 }
+
+// serverName is how people read a server that logs need not name.
+func serverName(server string) string { return cmp.Or(server, "not named in the log") }
 
 // maxPrincipal is how many bytes tell accounts, programs and addresses apart: databases allow 128
 // characters.

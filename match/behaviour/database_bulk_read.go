@@ -261,7 +261,7 @@ func (s *bulkReadState) emit(f *Finishing, p reader, k peak, u usual, what strin
 	console := k.flags()&fromConsole != 0
 	e := Episode{
 		Level: f.rule.Level, First: when.first, Last: when.last, Refs: k.refs(), Count: k.records(),
-		Group: []NamedValue{{"server", p.server}, {"account", p.account}, {"program", program}},
+		Group: []NamedValue{{"server", serverName(p.server)}, {"account", p.account}, {"program", program}},
 		Facts: []NamedValue{
 			{what + " in an hour", fmt.Sprintf("%s (at least %d)", write(k.most), u.least)},
 			{"median of the other hours", fmt.Sprintf("%s (at most a %gth)", write(k.median), u.factor)},
@@ -295,7 +295,7 @@ func (s *bulkReadState) byHand(f *Finishing, p reader, hours []*hour) {
 	when := k.span()
 	e := Episode{
 		Level: f.rule.Level, First: when.first, Last: when.last, Refs: k.refs(), Count: k.records(),
-		Group:   []NamedValue{{"server", p.server}, {"account", p.account}, {"program", cmp.Or(p.program, "an unknown program")}},
+		Group:   []NamedValue{{"server", serverName(p.server)}, {"account", p.account}, {"program", cmp.Or(p.program, "an unknown program")}},
 		Facts:   []NamedValue{{"reads in those hours", fmt.Sprint(k.records())}, {"hours", fmt.Sprint(len(hours))}},
 		Summary: fmt.Sprintf("%s read telecom tables by hand with %s in %s", p.account, cmp.Or(p.program, "a program of the command line"), counted(len(hours), "hour", "hours")),
 	}

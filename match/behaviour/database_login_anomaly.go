@@ -206,7 +206,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 	client := cmp.Or(first.client, "an unknown client")
 	e := Episode{
 		Level: level, First: all.first, Last: all.last, Refs: refs, Count: int(total) + len(guessed),
-		Group: []NamedValue{{"server", first.server}, {"client", client}},
+		Group: []NamedValue{{"server", serverName(first.server)}, {"client", client}},
 		Facts: []NamedValue{
 			{"refused sign-ins", fmt.Sprintf("%d, in one hour at most %d (%d are many)", total, most.failures, s.many)},
 			{"accounts in one hour", fmt.Sprintf("%d (guessing from %d)", most.users, s.accounts)},
@@ -308,7 +308,7 @@ func (s *loginState) administratorEpisode(l login, hours []*hour, level string, 
 	client := cmp.Or(l.client, "an unknown client")
 	e := Episode{
 		Level: level, First: when.first, Last: when.last, Refs: p.refs(), Count: p.records(),
-		Group:   []NamedValue{{"server", l.server}, {"account", l.user}, {"client", client}},
+		Group:   []NamedValue{{"server", serverName(l.server)}, {"account", l.user}, {"client", client}},
 		Facts:   []NamedValue{{"sign-ins", fmt.Sprint(p.records())}, {"hours with sign-ins", fmt.Sprint(len(hours))}},
 		Summary: fmt.Sprintf("%s signed in %s, %s (%s)", l.user, strings.Join(reasons, ", "), counted(p.records(), "time", "times"), client),
 	}

@@ -231,7 +231,7 @@ func (s *sweepState) emit(f *Finishing, w *sweep) {
 	names, _ := s.words.names(w.found)
 	e := Episode{
 		Level: f.rule.Level,
-		Group: []NamedValue{{"server", server}, {"account", account}},
+		Group: []NamedValue{{"server", serverName(server)}, {"account", account}},
 		Facts: []NamedValue{
 			{"different patterns", fmt.Sprint(len(w.patterns))}, {"different tables", fmt.Sprintf("%d (many from %d)", len(w.tables), s.tables)},
 			{"databases whose catalogue was searched", fmt.Sprintf("%d (many from %d)", len(w.databases), s.databases)},

@@ -292,6 +292,12 @@ func (s *newClientState) Join(later State) {
 	}
 }
 
+// A new service reads most mailboxes at once; intruders choose.
+const (
+	mostMailboxes = 50 // percent of all
+	manyMailboxes = 20 // of fewer the share says nothing
+)
+
 // A newcomer is a client that was new for a mailbox.
 type newcomer struct {
 	mailbox string
@@ -363,6 +369,10 @@ func (s *newClientState) episode(f *Finishing, came []newcomer, users int) {
 	} else if percent(users-len(came), len(s.boxes.keys)) >= s.share {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "many other mailboxes are read with this program too")
+	}
+	if len(came) >= manyMailboxes && percent(len(came), len(s.boxes.keys)) >= mostMailboxes {
+		e.Level = levelBelow(e.Level)
+		e.Caveats = append(e.Caveats, "it came to most mailboxes at once: perhaps a new service")
 	}
 	if short := f.TooShort(Mailbox, 7*24*time.Hour); short != nil {
 		e.Level = levelBelow(e.Level)

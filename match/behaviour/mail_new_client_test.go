@@ -50,6 +50,8 @@ func TestMailNewClient(t *testing.T) {
 		}, "medium: webservices python-urllib from 2001:db8:7::/48 read 1 mailbox that neither had been seen for in 3 days before: a@corp.example\n"},
 		{"mail fetched by IMAP that never was", with(usually(20, 9), fetchedByIMAP(9*day, 3)),
 			"high: imap-login from 203.0.113.0/24 read 3 mailboxes that neither had been seen for in 3 days before: u0@corp.example, u1@corp.example, u2@corp.example\n"},
+		{"a service that is new for all", with(usually(30, 9), read(9*day, 30, "ArchiveService/3.1", "203.0.113.7")),
+			"medium: archiveservice from 203.0.113.0/24 read 30 mailboxes that neither had been seen for in 3 days before: u0@corp.example, u1@corp.example, u2@corp.example, u3@corp.example, u4@corp.example\n"},
 		{"a new address alone", with(usually(20, 9), read(9*day, 20, office, "203.0.113.7")), ""},
 		{"a new program alone", with(usually(20, 9), read(9*day, 20, script, "10.0.0.77")), ""},
 		{"a new phone", with(usually(20, 9), read(9*day, 1, "Apple-iPhone14C5/2001.101", "203.0.113.7")), ""},

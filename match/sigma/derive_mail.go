@@ -1,10 +1,6 @@
 package sigma
 
-import (
-	"bytes"
-
-	"aldebaran/event"
-)
+import "aldebaran/event"
 
 // mailAudit are what of Microsoft 365's Unified Audit Log is read by the names that Exchange's own logs
 // have for it. No rule of SigmaHQ names any of them.
@@ -53,12 +49,9 @@ func auditParameters(dst []byte, e *event.Event) ([]byte, bool) {
 // auditProperty gives the Value of the object that has a Name, in a list of such objects.
 func auditProperty(name string) func([]byte, *event.Event) ([]byte, bool) {
 	return func(dst []byte, e *event.Event) ([]byte, bool) {
-		for i := range maxAuditPairs {
-			text, ok := appendNth(dst, e, "OperationProperties.Name", i)
-			if !ok {
-				break
-			}
-			if bytes.EqualFold(text[len(dst):], []byte(name)) {
+		names := e.Shape.Lookup("OperationProperties.Name")
+		for i, at := range names[:min(len(names), maxAuditPairs)] {
+			if v := e.Values[at]; v.Kind == event.Text && equalASCII(v.Raw, name) {
 				return appendNth(dst, e, "OperationProperties.Value", i)
 			}
 		}
