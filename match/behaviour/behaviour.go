@@ -49,6 +49,8 @@ type Analytic struct {
 	Views []View
 	// Late analytics finish after all others and see their episodes among the hits.
 	Late bool
+	// WebPages says that it looks, in the end, at what is known of pages of web servers.
+	WebPages bool
 	// Params are its thresholds and Lists its lists of names, with what they are unless a
 	// configuration says otherwise.
 	Params []Param

@@ -175,7 +175,7 @@ func (s *gapState) log(r *Record) *logTrack {
 	s.source, s.computer, s.channel, s.current = e.Source.Path, e.Computer, e.Channel, nil
 	host, name := e.Computer, e.Channel
 	if r.View == Web {
-		host, name = string(webServer(r)), "requests"
+		host, name = string(r.web().server), "requests"
 		if e.Service != "" {
 			name += " of " + e.Service
 		}

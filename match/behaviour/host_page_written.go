@@ -44,7 +44,8 @@ func hostPageWritten() Analytic {
 			Tags:       []string{"attack.persistence", "attack.t1505.003"},
 			References: []string{"https://www.microsoft.com/security/blog/2021/02/11/web-shell-attacks-continue-to-rise/"},
 		},
-		Views: []View{FileWrite, Security, Web},
+		Views:    []View{FileWrite, Security, Web},
+		WebPages: true,
 		Params: []Param{
 			{"clients", 2, "clients", "most clients that count as hardly anybody"},
 			{"hours", 72, "hours", "longest time from writing to the first request"},
@@ -68,7 +69,7 @@ func hostPageWritten() Analytic {
 				o.folders = append(o.folders, strings.ToLower(folder))
 			}
 			return func() State {
-				return &writtenState{writtenOptions: o, written: table[writtenFile]{max: maxWritten}, pages: newNameTable[askedPage](maxWebPages)}
+				return &writtenState{writtenOptions: o, written: table[writtenFile]{max: maxWritten}}
 			}, nil
 		},
 	}
@@ -90,31 +91,19 @@ type writtenFile struct {
 	times        int
 }
 
-// askedPage is what is known of requests for a page that were answered.
-type askedPage struct {
-	path, server string
-	answered     span
-	answers      int
-	clients      few
-	samples      sampler[webSample]
-}
-
 type writtenState struct {
 	*writtenOptions
-	written table[writtenFile]   // by host and path
-	pages   nameTable[askedPage] // by server and path
+	written table[writtenFile] // by host and path
 	key     []byte
 }
 
-// See keeps pages that are written, and counts requests for pages.
+// See keeps pages that are written: requests are counted for all analytics together.
 func (s *writtenState) See(r *Record) {
 	switch r.View {
 	case FileWrite:
 		s.file(r, r.Text(FileTarget), r.Text(FileImage), "by "+orUnknown(r.Text(FileImage)))
 	case Security:
 		s.audited(r)
-	case Web:
-		s.request(r)
 	}
 }
 
@@ -172,54 +161,21 @@ func (w *writtenFile) add(o writtenFile) {
 	w.times = times
 }
 
-// request counts an answered request for a page.
-func (s *writtenState) request(r *Record) {
-	w := r.web()
-	if w.page == nil || !succeeded(w.status) {
-		return
-	}
-	p := s.pages.of(w.page)
-	if p == nil {
-		return
-	}
-	if p.path == "" {
-		p.server, p.path = cutPage(w.page.key)
-	}
-	p.answers++
-	p.answered.add(r.Time())
-	if p.clients.many {
-		return
-	}
-	client := p.clients.add(w.client, s.clients)
-	if p.clients.many {
-		p.samples = sampler[webSample]{}
-		return
-	}
-	p.samples.add(sampleOf(r, p.server, client, w.status))
-}
-
 // Join adds a later piece of evidence.
 func (s *writtenState) Join(later State) {
 	o := later.(*writtenState)
 	s.written.join(&o.written, func(into, from *writtenFile) { into.add(*from) })
-	s.pages.join(&o.pages.table, func(into, from *askedPage) {
-		into.answers += from.answers
-		into.answered.join(from.answered)
-		into.clients.join(&from.clients, s.clients)
-		into.samples.join(&from.samples)
-		if into.clients.many {
-			into.samples = sampler[webSample]{}
-		}
-	})
 }
 
 // Finish joins pages written with requests for them.
 func (s *writtenState) Finish(f *Finishing) {
-	if s.written.full || s.pages.full {
-		f.Note("more than %d pages were written, or %d asked for: those that came later were not looked at", maxWritten, maxWebPages)
+	if s.written.full {
+		f.Note("more than %d pages were written: those that came later were not looked at", maxWritten)
 	}
-	byName := map[string][]*askedPage{}
-	for _, p := range s.pages.each() {
+	web := f.web()
+	web.noteFull(f)
+	byName := map[string][]*webPage{}
+	for _, p := range web.pages.each() {
 		name := lastPart(p.path)
 		byName[name] = append(byName[name], p)
 	}
@@ -258,12 +214,12 @@ func (s *writtenState) writings() [][]*writtenFile {
 
 // asked finds the requests for a page that was written: same name, same folders as far as the address
 // has them, and the same server as far as that is known.
-func (s *writtenState) asked(w *writtenFile, byName map[string][]*askedPage) *askedPage {
+func (s *writtenState) asked(w *writtenFile, byName map[string][]*webPage) *webPage {
 	file := strings.Split(strings.ToLower(strings.ReplaceAll(w.path, `\`, "/")), "/")
-	var best *askedPage
+	var best *webPage
 	most := 0
 	for _, p := range byName[file[len(file)-1]] {
-		if p.answers == 0 {
+		if p.use().answers == 0 {
 			continue
 		}
 		if a, b := shortHost(p.server), shortHost(w.Host); a != b && a != "" && b != "" && !isAddress(a) && !isAddress(b) {
@@ -313,7 +269,11 @@ func isMailFolder(path string) bool {
 	return containsFold(path, `\inetpub\wwwroot\aspnet_client\`)
 }
 
-func (s *writtenState) emit(f *Finishing, w *writtenFile, asked *askedPage) {
+func (s *writtenState) emit(f *Finishing, w *writtenFile, page *webPage) {
+	var asked *webPageUse
+	if page != nil {
+		asked = page.use()
+	}
 	odd, mail := namedOneOf([]byte(w.writer), oddWriters[:]), isMailFolder(w.path)
 	weight := 1
 	for _, more := range [...]bool{odd, mail} {
@@ -336,16 +296,16 @@ func (s *writtenState) emit(f *Finishing, w *writtenFile, asked *askedPage) {
 		weight--
 		e.Facts = append(e.Facts, NamedValue{"answered requests for it", fmt.Sprint(asked.answers)})
 		e.Caveats = append(e.Caveats, "the page was asked for and answered before: it was changed, not new")
-	case asked.clients.many:
+	case asked.clients.many || len(asked.clients.texts) > s.clients:
 		e.Facts = append(e.Facts, NamedValue{"answered requests for it", fmt.Sprintf("%d by more than %d clients", asked.answers, s.clients)})
 	case asked.answered.first.Sub(w.Time) <= s.within:
 		weight++
 		clients := strings.Join(asked.clients.sorted(), " and ")
 		e.Summary += fmt.Sprintf(", and first asked for %s later by %s", duration(max(asked.answered.first.Sub(w.Time), 0)), clients)
 		e.Facts = append(e.Facts, NamedValue{"answered requests for it", fmt.Sprintf("%d by %s (at most %d clients)", asked.answers, clients, s.clients)})
-		e.Refs = append(e.Refs, webRefs(asked.samples.all(), asked.path)...)
+		e.Refs = append(e.Refs, webRefs(asked.samples.all(), page.path)...)
 		e.Count += asked.answers
-		if isAddress(asked.server) || asked.server == "" {
+		if isAddress(page.server) || page.server == "" {
 			e.Caveats = append(e.Caveats, "the log of requests does not name its server: that it is the same one is taken from the path")
 		}
 	}

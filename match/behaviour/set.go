@@ -20,6 +20,8 @@ type Set struct {
 	// chains and remediated are those of the configuration: they say which matches matter.
 	chains     []preparedChain
 	remediated []Remediated
+	// webPages says that somebody looks at pages of web servers.
+	webPages bool
 	// tactics says that matches of all rules with a tactic of ATT&CK matter.
 	tactics bool
 }
@@ -62,6 +64,7 @@ func New(c Config) (*Set, error) {
 			s.wanted[v] = append(s.wanted[v], len(s.analytics))
 		}
 		s.analytics = append(s.analytics, prepared{&rule, a.Late, start})
+		s.webPages = s.webPages || a.WebPages
 		s.tactics = s.tactics || a.ID == stageChainID
 	}
 	return s, nil
@@ -91,13 +94,14 @@ type Matcher struct {
 
 // NewMatcher makes a matcher.
 func (s *Set) NewMatcher() *Matcher {
-	return &Matcher{set: s, reader: s.views.NewReader(), memory: newWebMemory()}
+	return &Matcher{set: s, reader: s.views.NewReader(), memory: &webMemory{}}
 }
 
 // Seen is what the analytics have seen of a piece of evidence.
 type Seen struct {
 	states  []State // by analytic; nil if it has seen nothing
 	periods [views]Period
+	web     *webSeen // nil if there was none
 }
 
 // See looks at one event.
@@ -112,7 +116,13 @@ func (m *Matcher) See(e *event.Event) {
 	for _, v := range in {
 		m.seen.periods[v].add(e.Time)
 		m.record = Record{View: View(v), Event: e, reader: m.reader, memory: m.memory}
-		m.memory.request.made = false
+		m.memory.made = false
+		if v == int(Web) && m.set.webPages {
+			if m.seen.web == nil {
+				m.seen.web = newWebSeen()
+			}
+			m.seen.web.see(&m.record)
+		}
 		for _, i := range m.set.wanted[v] {
 			st := m.seen.states[i]
 			if st == nil {
@@ -128,6 +138,7 @@ func (m *Matcher) See(e *event.Event) {
 func (m *Matcher) Take() *Seen {
 	s := m.seen
 	m.seen = nil
+	m.memory.turn++ // what it remembers is handed over
 	return s
 }
 
@@ -137,6 +148,7 @@ type Collector struct {
 	set     *Set
 	states  []State
 	periods [views]Period
+	web     *webSeen
 	hits    hitBook
 	notes   []string
 }
@@ -159,6 +171,13 @@ func (c *Collector) Join(s *Seen) {
 		default:
 			c.states[i].Join(st)
 		}
+	}
+	switch {
+	case s.web == nil:
+	case c.web == nil:
+		c.web = s.web
+	default:
+		c.web.join(s.web)
 	}
 	for v := range s.periods {
 		c.periods[v].join(s.periods[v])

@@ -17,6 +17,10 @@ func (t *table[V]) get(key []byte) *V {
 	if v := t.at[string(key)]; v != nil {
 		return v
 	}
+	if len(t.keys) >= t.max {
+		t.full = true
+		return nil
+	}
 	return t.put(string(key), new(V))
 }
 

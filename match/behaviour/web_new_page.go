@@ -41,7 +41,8 @@ func webNewPage() Analytic {
 				"https://unit42.paloaltonetworks.com/phantom-taurus/",
 			},
 		},
-		Views: []View{Web, FileWrite},
+		Views:    []View{Web, FileWrite},
+		WebPages: true,
 		Params: []Param{
 			{"clients", 2, "clients", "most clients that a new page has"},
 			{"requests", 3, "requests", "fewest answers of a page that is only late"},
@@ -59,9 +60,7 @@ func webNewPage() Analytic {
 				clients: min(max(s.Int("clients"), 1), maxFewClients), requests: s.Int("requests"), late: s.Int("late"),
 				together: s.Int("together"), period: s.Hours("hours"), known: known,
 			}
-			return func() State {
-				return &newPages{newPageOptions: o, pages: newNameTable[newPage](maxWebPages), compiled: bag[compiledPage]{max: maxCompiled}}
-			}, nil
+			return func() State { return &newPages{o, bag[compiledPage]{max: maxCompiled}} }, nil
 		},
 	}
 }
@@ -75,17 +74,6 @@ type newPageOptions struct {
 	known                             knownPaths
 }
 
-// newPage is what is known of a page: when it was not there, and when it was.
-type newPage struct {
-	server            string
-	missing, answered span
-	inVain, answers   int
-	sending           int
-	clients           few
-	first             webSample // in vain
-	samples           sampler[webSample]
-}
-
 // compiledPage is a page that ASP.NET compiled: "owa" and "outlooken.aspx".
 type compiledPage struct {
 	app, page string
@@ -94,51 +82,14 @@ type compiledPage struct {
 
 type newPages struct {
 	*newPageOptions
-	pages    nameTable[newPage]
 	compiled bag[compiledPage]
 }
 
-// See keeps requests for script pages, and files that say that one was compiled.
+// See keeps files that say that a page was compiled: requests are counted for all analytics together.
 func (s *newPages) See(r *Record) {
 	if r.View == FileWrite {
 		s.seeFile(r)
-		return
 	}
-	w := r.web()
-	if w.page == nil || !succeeded(w.status) && w.status != 404 {
-		return
-	}
-	if p := s.pages.of(w.page); p != nil {
-		p.see(r, w, s.clients)
-	}
-}
-
-func (p *newPage) see(r *Record, w *webRequest, clients int) {
-	if w.status == 404 {
-		if p.inVain == 0 {
-			p.first = sampleOf(r, string(w.server), string(w.client), w.status)
-		}
-		p.inVain++
-		p.missing.add(r.Time())
-		return
-	}
-	p.answers++
-	p.answered.add(r.Time())
-	if p.clients.many {
-		return
-	}
-	client := p.clients.add(w.client, clients)
-	if p.clients.many {
-		p.samples = sampler[webSample]{}
-		return
-	}
-	if m := r.Text(WebMethod); string(m) == "POST" {
-		p.sending++
-	}
-	if p.server == "" {
-		p.server = string(w.server)
-	}
-	p.samples.add(sampleOf(r, p.server, client, w.status))
 }
 
 // seeFile keeps <page>.<8 hex digits>.compiled in Temporary ASP.NET Files\<application>\...
@@ -170,46 +121,25 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 }
 
 // Join adds a later piece of evidence.
-func (s *newPages) Join(later State) {
-	l := later.(*newPages)
-	s.compiled.join(&l.compiled)
-	s.pages.join(&l.pages.table, func(into, from *newPage) { into.join(from, s.clients) })
-}
-
-func (p *newPage) join(o *newPage, clients int) {
-	if p.inVain == 0 {
-		p.first = o.first
-	}
-	p.missing.join(o.missing)
-	p.answered.join(o.answered)
-	p.inVain += o.inVain
-	p.answers += o.answers
-	p.sending += o.sending
-	p.clients.join(&o.clients, clients)
-	p.samples.join(&o.samples)
-	if p.clients.many {
-		p.samples = sampler[webSample]{}
-	}
-}
+func (s *newPages) Join(later State) { s.compiled.join(&later.(*newPages).compiled) }
 
 // Finish looks at pages that hardly anybody uses, and at those that were compiled alone.
 func (s *newPages) Finish(f *Finishing) {
-	if s.pages.full {
-		f.Note("there are more than %d script pages: those that came later were not looked at", maxWebPages)
-	}
+	web := f.web()
+	web.noteFull(f)
 	s.compiled.noteDropped(f, "compiled pages")
 	alone := newCompilations(s.compiledAlone())
-	late, all := s.latePages(f)
+	late, all := s.latePages(f, web)
 	tooMany := late > max(s.together, all/20)
-	for key, p := range s.pages.each() {
-		_, path := cutPage(key)
-		if p.answers == 0 || s.known.has(path) {
+	for _, page := range web.pages.each() {
+		p := page.use()
+		if p.answers == 0 || s.known.has(page.path) {
 			continue
 		}
-		compiled := alone.take(path, p.answered)
-		e := s.episode(f, key, p, compiled)
+		compiled := alone.take(page.path, p.answered)
+		e := s.episode(f, page, p, compiled)
 		switch {
-		case p.clients.many:
+		case !s.isFew(p):
 		case len(compiled) > 0:
 			f.Emit(e("asked for by hardly anybody, and compiled by ASP.NET at that time", 2))
 		case p.inVain > 0 && p.missing.first.Before(p.answered.first):
@@ -285,10 +215,15 @@ func (c *compilations) take(path string, answered span) []Ref {
 	return refs
 }
 
+// isFew tells whether few clients were answered.
+func (s *newPages) isFew(p *webPageUse) bool {
+	return !p.clients.many && len(p.clients.texts) <= s.clients
+}
+
 // latePages counts the pages that were first asked for late, and all that answered.
-func (s *newPages) latePages(f *Finishing) (late, all int) {
-	for _, p := range s.pages.each() {
-		if p.answers > 0 {
+func (s *newPages) latePages(f *Finishing, web *webSeen) (late, all int) {
+	for _, page := range web.pages.each() {
+		if p := page.use(); p.answers > 0 {
 			all++
 			if s.isLate(f, p) {
 				late++
@@ -298,16 +233,15 @@ func (s *newPages) latePages(f *Finishing) (late, all int) {
 	return late, all
 }
 
-func (s *newPages) isLate(f *Finishing, p *newPage) bool {
+func (s *newPages) isLate(f *Finishing, p *webPageUse) bool {
 	period := f.Period(Web)
-	return !p.clients.many && p.answers >= s.requests && period.Length() >= s.period &&
+	return s.isFew(p) && p.answers >= s.requests && period.Length() >= s.period &&
 		p.answered.first.Sub(period.First)*100 >= period.Length()*time.Duration(s.late)
 }
 
 // episode prepares what is told of a page: why it is new, and how much that weighs.
-func (s *newPages) episode(f *Finishing, key string, p *newPage, compiled []Ref) func(why string, weight int) Episode {
+func (s *newPages) episode(f *Finishing, page *webPage, p *webPageUse, compiled []Ref) func(why string, weight int) Episode {
 	return func(why string, weight int) Episode {
-		server, path := cutPage(key)
 		clients := p.clients.sorted()
 		sending := percent(p.sending, p.answers)
 		if sending >= 40 {
@@ -318,19 +252,19 @@ func (s *newPages) episode(f *Finishing, key string, p *newPage, compiled []Ref)
 		}
 		e := Episode{
 			Level:   [...]string{"low", "low", "medium", "high", "high"}[weight],
-			Summary: fmt.Sprintf("%s is new (%s); %s used it %d times within %s", path, why, strings.Join(clients, " and "), p.answers, duration(p.answered.length())),
-			Group:   []NamedValue{{"server", server}, {"page", path}, {"client", strings.Join(clients, ", ")}},
+			Summary: fmt.Sprintf("%s is new (%s); %s used it %d times within %s", page.path, why, strings.Join(clients, " and "), p.answers, duration(p.answered.length())),
+			Group:   []NamedValue{{"server", page.server}, {"page", page.path}, {"client", strings.Join(clients, ", ")}},
 			Facts: []NamedValue{
 				{"clients", fmt.Sprintf("%d (at most %d)", len(clients), s.clients)}, {"requests that send data", fmt.Sprintf("%d%% (from 40%% on)", sending)},
 				{"requests in vain", fmt.Sprint(p.inVain)}, {"compiled by ASP.NET", yesNo(len(compiled) > 0)},
 			},
 			Caveats: f.TooShort(Web, s.period),
 			First:   p.answered.first, Last: p.answered.last, Count: p.answers + len(compiled),
-			Refs: append(webRefs(p.samples.all(), path), compiled...),
+			Refs: append(webRefs(p.samples.all(), page.path), compiled...),
 		}
 		if p.inVain > 0 {
 			e.Count++
-			e.Refs = append(e.Refs, webRefs([]webSample{p.first}, path)...)
+			e.Refs = append(e.Refs, webRefs([]webSample{p.firstInVain}, page.path)...)
 		}
 		if len(e.Caveats) > 0 {
 			e.Level = levelBelow(e.Level)

@@ -1,0 +1,384 @@
+package behaviour
+
+import "bytes"
+
+// What is known of the pages of web servers is the same for all analytics that ask for it, and requests
+// are what there is most of: so it is kept once, and each looks at it in the end (see [Finishing.web]).
+
+// webSeen is what was seen of a piece of evidence of web servers.
+type webSeen struct {
+	pages   table[webPage] // by server and path, see appendPage
+	clients table[webAsker]
+	total   int // requests whose client is known
+	// refererLogged and agentLogged tell whether some log has them at all.
+	refererLogged, agentLogged bool
+}
+
+const (
+	// maxWebPages is how many script pages are told apart: large applications have some thousands.
+	maxWebPages = 20_000
+	// maxWebClients is how many clients are told apart.
+	maxWebClients = 100_000
+	// maxFewClients is how many clients of a page are told apart: with one more it is a page that many
+	// ask for, of which little is kept.
+	maxFewClients = 4
+	// maxAgents is how many user agents of a page are remembered.
+	maxAgents = 4
+)
+
+func newWebSeen() *webSeen {
+	return &webSeen{pages: table[webPage]{max: maxWebPages}, clients: table[webAsker]{max: maxWebClients}}
+}
+
+// webAsker is a client, and how many requests it made.
+type webAsker struct {
+	name  string
+	count int
+}
+
+// webPage is what is known of a script page that was answered, or asked for in vain (404). Most pages
+// that a scanner asks for are asked for once: of those only that request is kept.
+type webPage struct {
+	server, path string
+	visits       int
+	once         webVisit
+	more         *webPageUse
+}
+
+// A webVisit is one request for a page.
+type webVisit struct {
+	webSample
+	agent                     string
+	sent                      int64
+	measured, linked, queried bool
+}
+
+// webPageUse is how a page is used. Of one that many clients ask for there are only the counts and times
+// of answers and of requests in vain.
+type webPageUse struct {
+	clients, agents   few
+	answered, missing span
+	answers, inVain   int
+	// Of answered requests: with data sent, from a link, with a user agent, with a query.
+	sending, linked, withAgent, queries int
+	// measured is how many answers have a size, from smallest to largest.
+	measured          int
+	smallest, largest int64
+	firstInVain       webSample
+	samples           sampler[webSample]
+}
+
+// use gives how a page is used.
+func (p *webPage) use() *webPageUse {
+	if p.more != nil || p.visits == 0 {
+		return p.more
+	}
+	u := &webPageUse{}
+	u.add(&p.once)
+	return u
+}
+
+func (p *webPage) add(v *webVisit) {
+	p.visits++
+	switch {
+	case p.visits == 1:
+		p.once = *v
+		return
+	case p.more == nil:
+		p.more = p.firstUse()
+	}
+	p.more.add(v)
+}
+
+func (p *webPage) firstUse() *webPageUse {
+	u := &webPageUse{}
+	u.add(&p.once)
+	p.once = webVisit{}
+	return u
+}
+
+func (p *webPage) join(o *webPage) {
+	if p.more == nil {
+		p.more = p.firstUse()
+	}
+	p.visits += o.visits
+	p.more.join(o.use())
+}
+
+func (u *webPageUse) add(v *webVisit) {
+	if v.status == 404 {
+		if u.inVain == 0 {
+			u.firstInVain = v.webSample
+		}
+		u.inVain++
+		u.missing.add(v.at.Time)
+		return
+	}
+	u.answers++
+	u.answered.add(v.at.Time)
+	if u.clients.many {
+		return
+	}
+	u.clients.add([]byte(v.client), maxFewClients)
+	if u.forgetIfMany() {
+		return
+	}
+	u.sending += one(v.method == "POST" || v.method == "PUT")
+	u.linked += one(v.linked)
+	u.queries += one(v.queried)
+	if v.agent != "" {
+		u.withAgent++
+		u.agents.add([]byte(v.agent), maxAgents)
+	}
+	if v.measured {
+		u.size(1, v.sent, v.sent)
+	}
+	u.samples.add(v.webSample)
+}
+
+func one(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+func (u *webPageUse) size(measured int, smallest, largest int64) {
+	if u.measured == 0 || smallest < u.smallest {
+		u.smallest = smallest
+	}
+	u.largest = max(u.largest, largest)
+	u.measured += measured
+}
+
+// forgetIfMany leaves of a page that many ask for what is kept of such.
+func (u *webPageUse) forgetIfMany() bool {
+	if u.clients.many {
+		*u = webPageUse{clients: u.clients, answered: u.answered, missing: u.missing, answers: u.answers, inVain: u.inVain, firstInVain: u.firstInVain}
+	}
+	return u.clients.many
+}
+
+func (u *webPageUse) join(o *webPageUse) {
+	if u.inVain == 0 {
+		u.firstInVain = o.firstInVain
+	}
+	u.inVain += o.inVain
+	u.missing.join(o.missing)
+	u.answers += o.answers
+	u.answered.join(o.answered)
+	u.clients.join(&o.clients, maxFewClients)
+	if u.forgetIfMany() {
+		return
+	}
+	u.agents.join(&o.agents, maxAgents)
+	u.sending += o.sending
+	u.linked += o.linked
+	u.withAgent += o.withAgent
+	u.queries += o.queries
+	if o.measured > 0 {
+		u.size(o.measured, o.smallest, o.largest)
+	}
+	u.samples.join(&o.samples)
+}
+
+// join adds a later piece of evidence.
+func (s *webSeen) join(later *webSeen) {
+	s.total += later.total
+	s.refererLogged = s.refererLogged || later.refererLogged
+	s.agentLogged = s.agentLogged || later.agentLogged
+	s.clients.join(&later.clients, func(into, from *webAsker) { into.count += from.count })
+	s.pages.join(&later.pages, (*webPage).join)
+}
+
+// web gives what was seen of web servers; never nil.
+func (f *Finishing) web() *webSeen {
+	if f.collector.web == nil {
+		return newWebSeen()
+	}
+	return f.collector.web
+}
+
+// noteFull tells what was left out of what was seen of web servers.
+func (s *webSeen) noteFull(f *Finishing) {
+	if s.pages.full {
+		f.Note("there are more than %d script pages: those that came later were not looked at", maxWebPages)
+	}
+	if s.clients.full {
+		f.Note("there are more than %d clients: requests of later ones were not counted", maxWebClients)
+	}
+}
+
+// A webRequest is what analytics want to know of a request: it is made once for all of them.
+type webRequest struct {
+	// client is who asked, server who wrote the log.
+	client, server, stem, query []byte
+	status                      int
+	askedFor
+}
+
+// askedFor is what a path says about what is asked for.
+type askedFor struct {
+	script bool
+	// kind is that of the extension at the path's end; confusing is a path that webPathConfusion looks at.
+	kind      fileKind
+	confusing bool
+}
+
+// webMemory is what a matcher remembers of requests, so that pages and clients that come again and
+// again are looked up once.
+type webMemory struct {
+	request webRequest
+	// made says that request is that of the record at hand.
+	made bool
+	// turn counts pieces of evidence and changes of server: what was remembered before is not valid.
+	turn    uint32
+	server  []byte
+	stems   [recentStems]recentStem
+	clients [recentClients]recentClient
+	other   recentStem // for a path that is too long to be remembered
+	key     []byte
+}
+
+// A recentStem is a path with what is asked for by it.
+type recentStem struct {
+	turn uint32
+	askedFor
+	stem []byte
+	page *webPage // nil as long as it is not looked for
+}
+
+// A recentClient is a client with its count.
+type recentClient struct {
+	turn  uint32
+	asker *webAsker
+}
+
+const (
+	// recentStems is how many paths are remembered: a busy site has some hundred.
+	recentStems = 512
+	// recentClients is how many clients are remembered.
+	recentClients = 1024
+	// maxRecentStem is the longest path that is remembered.
+	maxRecentStem = 256
+)
+
+// web gives what is known of a request, of a record of the view Web.
+func (r *Record) web() *webRequest {
+	m := r.memory
+	if !m.made {
+		m.made = true
+		m.request = webRequest{client: webClient(r), server: m.serverOf(r), stem: r.Text(WebStem), query: r.Text(WebQuery), status: webStatus(r)}
+		m.request.askedFor = m.find(m.request.stem).askedFor
+	}
+	return &m.request
+}
+
+// serverOf is the server that wrote the log, if it says: several servers have pages of one name.
+func (m *webMemory) serverOf(r *Record) []byte {
+	server := r.Text(WebServer)
+	if r.Event.Computer != "" {
+		m.key = append(m.key[:0], r.Event.Computer...)
+		server = m.key
+	} else if server == nil {
+		server = r.Text(WebServerIP)
+	}
+	if !bytes.Equal(m.server, server) {
+		m.server = append(m.server[:0], server...)
+		m.turn++
+	}
+	return m.server
+}
+
+// find gives what is known of a path.
+func (m *webMemory) find(stem []byte) *recentStem {
+	slot := &m.other
+	if len(stem) > 0 && len(stem) <= maxRecentStem {
+		slot = &m.stems[slotOf(stem, recentStems)]
+	}
+	if slot.turn != m.turn || !bytes.Equal(slot.stem, stem) {
+		slot.stem = append(slot.stem[:0], stem...)
+		slot.turn, slot.page = m.turn, nil
+		slot.askedFor = askedFor{
+			script: scriptPath(stem) != nil, kind: kindOf(stem[bytes.LastIndexByte(stem, '.')+1:]), confusing: mayConfuse(stem),
+		}
+	}
+	return slot
+}
+
+// slotOf gives a text one of size places; texts that differ near their end rarely share one. size is a
+// power of two.
+func slotOf(text []byte, size int) int {
+	n := len(text)
+	h := n
+	for _, c := range text[max(n-6, 0):] {
+		h = h*31 + int(c)
+	}
+	return (h*7 + int(text[n/2])) & (size - 1)
+}
+
+// see takes note of a request: its client, and the page if it is for one that was answered or is not
+// there.
+func (s *webSeen) see(r *Record) {
+	w := r.web()
+	if len(w.client) == 0 || len(w.client) > maxAddress {
+		return
+	}
+	asker := s.asker(r.memory, w.client)
+	if !w.script || !succeeded(w.status) && w.status != 404 {
+		return
+	}
+	s.refererLogged = s.refererLogged || r.Has(WebReferer)
+	s.agentLogged = s.agentLogged || r.Has(WebAgent)
+	p := s.page(r.memory, w)
+	if p == nil {
+		return
+	}
+	if p.more != nil && p.more.clients.many && w.status != 404 {
+		p.visits++
+		p.more.answers++
+		p.more.answered.add(r.Time())
+		return
+	}
+	v := webVisit{linked: r.Text(WebReferer) != nil, queried: w.query != nil}
+	client := ""
+	if asker != nil {
+		client = asker.name
+	} else {
+		client = string(w.client)
+	}
+	v.webSample = sampleOf(r, p.server, client, w.status)
+	if a := r.Text(WebAgent); a != nil {
+		v.agent = string(a[:min(len(a), maxWhat)])
+	}
+	v.sent, v.measured = r.Int(WebSent)
+	p.add(&v)
+}
+
+func (s *webSeen) asker(m *webMemory, client []byte) *webAsker {
+	s.total++
+	slot := &m.clients[slotOf(client, recentClients)]
+	if slot.turn != m.turn || slot.asker == nil || slot.asker.name != string(client) {
+		slot.turn, slot.asker = m.turn, s.clients.get(client)
+		if slot.asker == nil {
+			return nil // no room
+		}
+		if slot.asker.name == "" {
+			slot.asker.name = string(client)
+		}
+	}
+	slot.asker.count++
+	return slot.asker
+}
+
+func (s *webSeen) page(m *webMemory, w *webRequest) *webPage {
+	slot := m.find(w.stem)
+	if slot.page == nil {
+		m.key = appendPage(m.key[:0], w.server, scriptPath(w.stem))
+		slot.page = s.pages.get(m.key)
+		if slot.page != nil && slot.page.visits == 0 {
+			slot.page.server, slot.page.path = cutPage(string(m.key))
+		}
+	}
+	return slot.page
+}
