@@ -41,6 +41,10 @@ func mailCommandOf(name, parameters []byte) mailCommand {
 		if containsFold(parameters, "fullaccess") || containsFold(parameters, "readpermission") {
 			return grantCommand
 		}
+	case "set-mailboxauditbypassassociation":
+		if containsFold(parameters, "true") {
+			return grantCommand
+		}
 	case "search-mailbox":
 		switch {
 		case containsFold(parameters, "-deletecontent"):

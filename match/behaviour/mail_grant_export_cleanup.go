@@ -112,6 +112,9 @@ func (s *grantState) role(name, parameters []byte) string {
 	if hasPrefixFold(name, "add-mailboxpermission") {
 		return "full access"
 	}
+	if hasPrefixFold(name, "set-mailboxauditbypass") {
+		return "no audit of what the account does"
+	}
 	for _, role := range s.roles {
 		if containsFold(parameters, role) {
 			return role

@@ -37,6 +37,9 @@ func TestMailGrantExportCleanup(t *testing.T) {
 		{"an application gets mail", []made{audit(0, "adm@corp.example", "Add app role assignment to service principal.", "ModifiedProperties", `[{"Name":"AppRole.Value","NewValue":"full_access_as_app"}]`),
 			audit(5*min, "adm@corp.example", "SearchExported")},
 			"medium: adm: Add app role assignment to service principal., SearchExported within 5 minutes\n"},
+		{"the audit is switched off for somebody", []made{audit(0, "adm@corp.example", "Set-MailboxAuditBypassAssociation", "Parameters.Name", "AuditBypassEnabled", "Parameters.Value", "True"),
+			audit(5*min, "adm@corp.example", "SearchExported")},
+			"medium: adm: Set-MailboxAuditBypassAssociation, SearchExported within 5 minutes\n"},
 		{"twice, days apart", []made{grant(0), export(min, share), remove(2 * min), grant(7 * 24 * 60 * min), export(7*24*60*min+min, share)},
 			"high: adm: New-ManagementRoleAssignment, New-MailboxExportRequest, Remove-MailboxExportRequest within 2 minutes\n" +
 				"medium: adm: New-ManagementRoleAssignment, New-MailboxExportRequest within 60 seconds\n"},
