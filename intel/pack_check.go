@@ -259,6 +259,9 @@ func (c *packCheck) detections() {
 		if len(d.Rules)+len(d.Behaviours)+len(d.Indicators) == 0 && d.Lacks == "" {
 			c.problem(PackFile, d.Line, "%s: want rules, behaviours or indicators that state it, or lacks: why not, found none", d.ID)
 		}
+		for _, s := range d.Systems {
+			c.oneOf(PackFile, d.Line, "systems", s, Systems())
+		}
 		for _, t := range d.Indicators {
 			if !slices.Contains(Types(), t) {
 				c.problem(PackFile, d.Line, "indicators: want a type of indicators, found %q", excerpt(string(t)))

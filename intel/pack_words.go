@@ -170,6 +170,9 @@ type Detection struct {
 	Basis          string `json:"basis,omitempty"` // what it was derived from
 	// Lacks is what of it nothing of this program states yet, and why.
 	Lacks string `json:"lacks,omitempty"`
+	// Systems are the kinds of servers that it is about, of [Systems]; none means any. On others a log
+	// that shows nothing says nothing.
+	Systems []string `json:"systems,omitempty"`
 	// ShownBy are test data sets that show it; "synthetic" if there are none in public.
 	ShownBy []string `json:"shown_by,omitempty"`
 	Fact
@@ -235,3 +238,6 @@ func Severities() []string { return []string{"informational", "low", "medium", "
 
 // Efforts are how long a piece of advice takes to follow.
 func Efforts() []string { return []string{"hours", "days", "weeks", "months"} }
+
+// Systems are the kinds of servers that a detection can be about.
+func Systems() []string { return []string{"mail", "web", "database"} }

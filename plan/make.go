@@ -122,7 +122,7 @@ func (m *maker) detections(p *intel.Pack) {
 		d := &p.Detections[i]
 		h := Hypothesis{
 			Statement: d.Title, Kind: "detection", Detections: []string{p.Name + ":" + d.ID}, Techniques: slices.Clone(d.Techniques),
-			Severity: d.Severity, Unverified: !d.Enabled(), Logic: d.Logic,
+			Severity: d.Severity, Unverified: !d.Enabled(), Logic: d.Logic, Systems: d.Systems,
 		}
 		by := "detection " + d.ID
 		for _, id := range slices.Concat(d.Rules, d.Behaviours) {

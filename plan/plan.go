@@ -47,6 +47,8 @@ type Hypothesis struct {
 	Tests []Test `json:"tests"`
 	// Needs are the logs that would show it: without any of them it could not be seen.
 	Needs []Need `json:"needs"`
+	// Systems are the kinds of servers that it is about, as packs have them; none means any.
+	Systems []string `json:"systems,omitempty"`
 	// Severity is how much it would matter.
 	Severity string `json:"severity"`
 	// Unverified marks a hypothesis that rests on unverified facts only: it is listed, not judged.

@@ -9,6 +9,7 @@ import (
 
 	"aldebaran/evidence"
 	"aldebaran/finding"
+	"aldebaran/intel"
 	"aldebaran/match/sigma"
 	"aldebaran/plan"
 )
@@ -57,6 +58,8 @@ type judge struct {
 	rules    map[string]*plan.Rule
 	byRule   map[string][]int // findings by the id of their rule
 	logs     []seenLog
+	// roles are the kinds of servers that hosts are, as their logs say, by [hostKey].
+	roles    map[string]map[string]bool
 	from, to time.Time
 	days     float64 // between them
 }
@@ -89,7 +92,94 @@ func newJudge(p *plan.Plan, e *Evidence) *judge {
 			kind: sigma.Kind{Product: v.Product, Category: v.Category, Service: v.Service, Channel: v.Channel, EventIDs: v.EventIDs},
 		})
 	}
+	j.learnRoles()
 	return j
+}
+
+// learnRoles finds out what kinds of servers the hosts are: a log that only mail servers have makes
+// its host one.
+func (j *judge) learnRoles() {
+	j.roles = map[string]map[string]bool{}
+	for i := range j.logs {
+		l := &j.logs[i]
+		systems := l.systems()
+		if len(systems) == 0 {
+			continue
+		}
+		key := hostKey(l.Host)
+		if j.roles[key] == nil {
+			j.roles[key] = map[string]bool{}
+		}
+		for _, s := range systems {
+			j.roles[key][s] = true
+		}
+	}
+}
+
+// hostKey is a host's name without its domain: one log writes MAIL01, another mail01.example.org.
+func hostKey(host string) string {
+	name, _, _ := strings.Cut(strings.ToLower(host), ".")
+	if strings.Trim(name, "0123456789") == "" {
+		return host // an address
+	}
+	return name
+}
+
+// systems are the kinds of servers that have such a log: "mail", "web", "database".
+func (l *seenLog) systems() []string {
+	if l.sqlServer() {
+		return []string{"database"}
+	}
+	log, ok := plan.LogFor(l.Channel, sigma.Logsource{Product: l.Product, Category: l.Category, Service: l.Service})
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(log.Systems), func(s string) bool { return !slices.Contains(intel.Systems(), s) })
+}
+
+// sqlServer tells an event log into which SQL Server writes, by the numbers of its events: from 15000
+// to 18999, and its audit.
+func (l *seenLog) sqlServer() bool {
+	if !strings.EqualFold(l.Channel, "Application") && !strings.EqualFold(l.Channel, "Security") {
+		return false
+	}
+	for id, n := range l.EventIDs {
+		if n > 0 && isSQLServer(int(id)) {
+			return true
+		}
+	}
+	return false
+}
+
+func isSQLServer(id int) bool { return id >= 15000 && id <= 18999 || id == 33205 }
+
+// concerns tells whether a log's host is of the kind that a hypothesis is about. If nobody knows of
+// any host what it is, all of them may be.
+func (j *judge) concerns(h *plan.Hypothesis, l *seenLog) (yes, known bool) {
+	if len(h.Systems) == 0 {
+		return true, true
+	}
+	for _, s := range h.Systems {
+		if j.roles[hostKey(l.Host)][s] {
+			return true, true
+		}
+	}
+	for _, roles := range j.roles {
+		for _, s := range h.Systems {
+			known = known || roles[s]
+		}
+	}
+	return !known, known
+}
+
+// known tells whether any host is known to be what a hypothesis is about.
+func (j *judge) known(h *plan.Hypothesis) bool {
+	for i := range j.logs {
+		if _, known := j.concerns(h, &j.logs[i]); known {
+			return true
+		}
+	}
+	return len(h.Systems) == 0
 }
 
 // period is the time that negatives are about: what the user asked for, else the time of the
@@ -291,7 +381,7 @@ func (j *judge) notSeen(v *Verdict) {
 	v.Strength = "strong"
 	limited := slices.ContainsFunc(v.Searched, func(s Searched) bool { return len(s.Limits) > 0 })
 	switch {
-	case share < 0.8 || len(v.Missing) > len(v.Hypothesis.Needs)/2:
+	case share < 0.8 || len(v.Missing) > len(v.Hypothesis.Needs)/2 || !j.known(&v.Hypothesis):
 		v.Strength = "weak"
 	case share < 0.98 || len(v.Missing) > 0 || limited || len(j.evidence.Incomplete) > 0:
 		v.Strength = "moderate"
@@ -322,8 +412,15 @@ func (j *judge) searched(h *plan.Hypothesis, v *Verdict) {
 	reasons := make([]string, len(h.Needs))
 	for i := range j.logs {
 		log := &j.logs[i]
+		concerned, known := j.concerns(h, log)
+		if !concerned {
+			continue
+		}
 		ran := j.ran(h, log)
 		var limits []string
+		if !known {
+			limits = append(limits, "whether this is a "+strings.Join(h.Systems, " or ")+" server is not known: none of its logs says so")
+		}
 		useful := false
 		for n := range h.Needs {
 			ok, why := log.meets(&h.Needs[n])
@@ -418,6 +515,9 @@ func (l *seenLog) meets(n *plan.Need) (ok bool, why string) {
 		if lacking := l.telemetry(n.Events); lacking != "" {
 			return false, lacking
 		}
+		if len(n.Events) > 0 && !l.writes(n.Events) {
+			return true, "" // rare events that did not happen have no fields
+		}
 	case n.Channel != "" && ls == (sigma.Logsource{}):
 		return false, ""
 	case !l.is(ls):
@@ -441,12 +541,20 @@ func (l *seenLog) telemetry(events []int) string {
 	if len(events) == 0 || l.Channel == "" {
 		return ""
 	}
+	if isSQLServer(events[0]) && !l.sqlServer() {
+		return "SQL Server writes nothing into it"
+	}
 	for _, id := range events {
 		if !slices.Contains(telemetry[:], id) || l.EventIDs[uint32(id)] > 0 {
 			return ""
 		}
 	}
 	return fmt.Sprintf("events %s are not written", numbers(events))
+}
+
+// writes tells whether one of the events is in the log.
+func (l *seenLog) writes(events []int) bool {
+	return slices.ContainsFunc(events, func(id int) bool { return l.EventIDs[uint32(id)] > 0 })
 }
 
 // fills tells whether a field holds anything in the log, under any name that it may have there.

@@ -48,6 +48,7 @@ var rules = []plan.Rule{
 	{Kind: "rule", ID: "page", Title: "Page Written", Level: "high", Sources: []sigma.Logsource{{Product: "windows", Category: "file_event"}}},
 	{Kind: "rule", ID: "low", Title: "Shell", Level: "low", Sources: []sigma.Logsource{{Product: "windows", Category: "process_creation"}}},
 	{Kind: "rule", ID: "cleared", Title: "Log cleared", Level: "high", Sources: []sigma.Logsource{{Product: "windows", Service: "security"}}},
+	{Kind: "rule", ID: "sql", Title: "Sign-in", Level: "high", Sources: []sigma.Logsource{{Product: "windows", Service: "mssqlserver"}}},
 	{Kind: "behaviour", ID: "cookie", Title: "Cookie session", Level: "high", Sources: []sigma.Logsource{{Category: "webserver"}}},
 }
 
@@ -80,6 +81,14 @@ func TestJudge(t *testing.T) {
 		Needs: []plan.Need{{Need: intel.Need{Log: "Security", Channel: "Security", Product: "windows", Service: "security", Events: []int{1102}}}}}
 	weak := plan.Hypothesis{ID: "h4", Statement: "Shell", Severity: "medium", Tests: []plan.Test{test("low", 0.6)},
 		Needs: []plan.Need{{Need: intel.Need{Log: "Sysmon, processes", Product: "windows", Category: "process_creation", Channel: sysmon, Events: []int{1}}}}}
+	onMail := page()
+	onMail.Systems = []string{"mail"}
+	other := logOf(sysmon, 0, 10, 11)
+	other.Host = "DC01"
+	mailRole := logOf("MSExchange Management", 0, 10)
+	mailRole.Host = "mail01.lakes.example"
+	sqlLogin := plan.Hypothesis{ID: "h5", Statement: "Sign-in", Severity: "high", Tests: []plan.Test{test("sql", 1)},
+		Needs: []plan.Need{{Need: intel.Need{Log: "SQL Server", Channel: "Application", Product: "windows", Service: "mssqlserver", Events: []int{18454}}}}}
 	unverified := page()
 	unverified.Unverified = true
 	untested := page()
@@ -120,6 +129,16 @@ func TestJudge(t *testing.T) {
 			"not seen, strong: searched 1,000 events of 1 log from 2026-03-04 to 2026-03-06 with 1 test, and found nothing"},
 		{"a match of a low rule is a hint", weak, []evidence.Visibility{logOf(sysmon, 0, 10, 1)}, []finding.Finding{found("low", "low", 3)}, plan.Plan{},
 			"not seen, strong: searched 1,000 events of 1 log from 2026-03-01 to 2026-03-11 with 1 test, and found nothing but 1 hint of a low level or of other techniques nearby"},
+		{"the log of another kind of server says nothing", onMail, []evidence.Visibility{other, mailRole}, nil, plan.Plan{},
+			"could not see, strong: what would show it is not in the evidence: Sysmon, files | missing Sysmon, files (install Sysmon)"},
+		{"the log of a mail server does", onMail, []evidence.Visibility{other, logOf(sysmon, 0, 10, 11), mailRole}, nil, plan.Plan{},
+			"not seen, strong: searched 1,000 events of 1 log from 2026-03-01 to 2026-03-11 with 1 test, and found nothing"},
+		{"nobody knows what the hosts are", onMail, []evidence.Visibility{other}, nil, plan.Plan{},
+			"not seen, weak: searched 1,000 events of 1 log from 2026-03-01 to 2026-03-11 with 1 test, and found nothing"},
+		{"an Application log into which SQL Server writes nothing", sqlLogin, []evidence.Visibility{logOf("Application", 0, 10, 1000)}, nil, plan.Plan{},
+			"could not see, strong: what would show it is not in the evidence: SQL Server: SQL Server writes nothing into it | missing SQL Server: SQL Server writes nothing into it ()"},
+		{"one into which it does", sqlLogin, []evidence.Visibility{logOf("Application", 0, 10, 17137)}, nil, plan.Plan{},
+			"not seen, strong: searched 1,000 events of 1 log from 2026-03-01 to 2026-03-11 with 1 test, and found nothing"},
 		{"what nobody verified is not judged", unverified, []evidence.Visibility{logOf(sysmon, 0, 10, 11)}, []finding.Finding{found("page", "high", 3)}, plan.Plan{},
 			"not judged, : it rests on facts that nobody has verified, so nothing is looked for"},
 		{"nothing would find it", untested, []evidence.Visibility{logOf(sysmon, 0, 10, 11)}, nil, plan.Plan{},
