@@ -193,11 +193,13 @@ func (s *gapState) log(r *Record) *logTrack {
 // speak notes a record.
 func (l *logTrack) speak(r *Record, silence time.Duration) {
 	e := r.Event
-	at := logRecord{e.Time, e.Source, e.RecordID, e.EventID}
 	if hour := e.Time.Unix() / 3600; hour != l.hour {
 		l.hour = hour
 		l.note(hour/64, 1<<(hour&63))
+	} else if e.RecordID == 0 {
+		return // of records without numbers the first of an hour says all
 	}
+	at := logRecord{e.Time, e.Source, e.RecordID, e.EventID}
 	if l.first.time.IsZero() {
 		l.first = at
 	} else {

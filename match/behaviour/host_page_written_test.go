@@ -62,35 +62,10 @@ func TestHostPageWritten(t *testing.T) {
 	}
 }
 
-func BenchmarkHostPageWritten(b *testing.B) {
-	set, err := New(Config{})
-	if err != nil {
-		b.Fatal(err)
+// BenchmarkHostsOverRequests is what analytics of hosts add to requests of web servers.
+func BenchmarkHostsOverRequests(b *testing.B) {
+	events := officeHour(false)
+	for _, ids := range [][]string{nil, {"host-page-written"}, {"host-log-gap"}} {
+		b.Run(fmt.Sprint(ids), func(b *testing.B) { benchmarkSee(b, onlyThese(ids...), events) })
 	}
-	in := shapes{}
-	m := set.NewMatcher()
-	var state State
-	for _, a := range set.analytics {
-		if a.rule.ID == "host-page-written" {
-			state = a.start()
-		}
-	}
-	events := []made{}
-	for i, stem := range []string{"/owa/auth/logon.aspx", "/ews/exchange.asmx", "/images/logo.png", "/owa/", "/mapi/emsmdb/"} {
-		events = append(events, made{category: "webserver", product: "windows", service: "iis", host: "MAIL01",
-			fields: []string{"c-ip", fmt.Sprint("198.51.100.", i), "cs-method", "GET", "cs-uri-stem", stem, "sc-status", "200", "s-ip", "10.0.0.5"}})
-	}
-	n := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		e := events[n%len(events)].event(0, in)
-		m.reader.See(e)
-		r := Record{View: Web, Event: e, reader: m.reader}
-		b.StartTimer()
-		for range 1000 {
-			state.See(&r)
-		}
-		n++
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/request")
 }
