@@ -91,6 +91,18 @@ func (l *logs) names(part func(logStat) string) []string {
 	return slices.Compact(all)
 }
 
+// oneHost leaves out names of hosts that stand there with their domain, too: one log writes MAIL01,
+// another MAIL01.example.org. If several have the first part in common, nobody knows which is meant.
+func oneHost(names []string) []string {
+	whole := map[string]int{}
+	for _, n := range names {
+		if first, _, ok := strings.Cut(strings.ToLower(n), "."); ok {
+			whole[first]++
+		}
+	}
+	return slices.DeleteFunc(names, func(n string) bool { return whole[strings.ToLower(n)] == 1 })
+}
+
 func hostOf(s logStat) string    { return s.host }
 func channelOf(s logStat) string { return s.channel }
 

@@ -213,7 +213,7 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 	}
 	period := c.logs.period()
 	s.First, s.Last = stamp(period.first), stamp(period.last)
-	s.Hosts = c.logs.names(hostOf)
+	s.Hosts = oneHost(c.logs.names(hostOf))
 	r := &Result{
 		looked:   c.opt.lookOnly,
 		Skipped:  c.listed(listing.Skipped),
