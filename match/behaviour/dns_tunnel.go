@@ -124,7 +124,7 @@ type tunnel struct {
 	letters                 [39]int // how often each character came
 	carrying, missing, puny int
 	span
-	samples sampler[Ref]
+	refs []Ref // the first few in the order of the evidence
 }
 
 type tunnels struct {
@@ -149,7 +149,7 @@ func (s *tunnels) See(r *Record) {
 	}
 	s.key = append(append(append(s.key[:0], tunnelClient(r)...), 0), domain...)
 	if t := s.asked.get(s.key); t != nil {
-		t.see(r, name[:len(name)-len(domain)-1], string(query))
+		t.see(r, name[:len(name)-len(domain)-1], query)
 	}
 }
 
@@ -205,7 +205,7 @@ func (s *tunnels) isKnown(domain string) bool {
 	}
 }
 
-func (t *tunnel) see(r *Record, before []byte, query string) {
+func (t *tunnel) see(r *Record, before, query []byte) {
 	t.queries++
 	t.characters += len(before)
 	h := fnv.New64a()
@@ -224,7 +224,9 @@ func (t *tunnel) see(r *Record, before []byte, query string) {
 		t.puny++
 	}
 	t.add(r.Time())
-	t.samples.add(r.Ref(string(r.Text(DNSType)) + " " + query))
+	if len(t.refs) < maxRefs {
+		t.refs = append(t.refs, r.Ref(string(r.Text(DNSType))+" "+string(query)))
+	}
 }
 
 // letterOf puts characters of names into classes: letters and digits by themselves, all others together
@@ -266,7 +268,7 @@ func (s *tunnels) Join(later State) {
 			into.letters[i] += n
 		}
 		into.span.join(from.span)
-		into.samples.join(&from.samples)
+		into.refs = append(into.refs, from.refs[:min(len(from.refs), maxRefs-len(into.refs))]...)
 	})
 }
 
@@ -346,7 +348,7 @@ func (s *tunnels) episode(client, domain string, t *tunnel, clients int) (Episod
 			{"characters before the domain", fmt.Sprint(t.characters)}, {"clients that ask so", fmt.Sprint(clients)},
 		},
 		First: t.first, Last: t.last, Count: t.queries,
-		Refs: t.samples.all(),
+		Refs: t.refs,
 	}
 	for _, sign := range signs {
 		e.Facts = append(e.Facts, NamedValue{"sign", sign})

@@ -72,7 +72,7 @@ type adminPair struct {
 	source, target, service string
 	count                   int
 	span
-	samples sampler[Ref]
+	refs []Ref // the first few in the order of the evidence
 }
 
 // adminHost is when a host was seen, and who asks it for the web, mail or data.
@@ -165,7 +165,9 @@ func (s *adminPairs) pair(r *Record, source, target []byte, service string) {
 	}
 	p.count++
 	p.add(r.Time())
-	p.samples.add(r.Ref(fmt.Sprintf("%s to %s by %s", p.source, p.target, service)))
+	if len(p.refs) < maxSamples {
+		p.refs = append(p.refs, r.Ref(fmt.Sprintf("%s to %s by %s", p.source, p.target, service)))
+	}
 }
 
 // Join adds a later piece of evidence.
@@ -174,7 +176,7 @@ func (s *adminPairs) Join(later State) {
 	s.pairs.join(&l.pairs, func(into, from *adminPair) {
 		into.count += from.count
 		into.span.join(from.span)
-		into.samples.join(&from.samples)
+		into.refs = append(into.refs, from.refs[:min(len(from.refs), maxSamples-len(into.refs))]...)
 	})
 	s.hosts.join(&l.hosts, func(into, from *adminHost) {
 		into.span.join(from.span)
@@ -236,7 +238,7 @@ func (s *adminPairs) episode(pairs []*adminPair, period Period, long bool) Episo
 	var targets, roles []string
 	for _, p := range pairs {
 		targets = append(targets, p.target)
-		e.Refs = append(e.Refs, p.samples.all()...)
+		e.Refs = append(e.Refs, p.refs...)
 		e.Count += p.count
 		if role := s.role(p); role != "" {
 			e.Level = "medium"

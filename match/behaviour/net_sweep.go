@@ -67,7 +67,13 @@ type sweepMinute struct {
 	minute       int64 // since 1970
 	targets      []string
 	tries        int
-	samples      sampler[Ref]
+	samples      sampler[sweepTry]
+}
+
+// A sweepTry is a connection to a target; texts are made of it only if it is listed.
+type sweepTry struct {
+	at     Ref // without What
+	target string
 }
 
 type sweeps struct {
@@ -99,19 +105,20 @@ func (s *sweeps) See(r *Record) {
 		m.source, m.port, m.minute = string(source), string(port), minute
 	}
 	m.tries++
-	if m.addTarget(string(target)) {
-		m.samples.add(r.Ref(fmt.Sprintf("%s to %s port %s", m.source, target, m.port)))
+	if kept := m.addTarget(target); kept != "" {
+		e := r.Event
+		m.samples.add(sweepTry{Ref{Time: e.Time, Source: e.Source, Host: e.Computer, Channel: e.Channel, EventID: e.EventID, RecordID: e.RecordID}, kept})
 	}
 }
 
-// addTarget keeps the targets sorted; false if it is known, or there are too many.
-func (m *sweepMinute) addTarget(target string) bool {
-	at, known := slices.BinarySearch(m.targets, target)
+// addTarget keeps the targets sorted; it gives the one that is kept, "" if it is known or there are too many.
+func (m *sweepMinute) addTarget(target []byte) string {
+	at, known := slices.BinarySearchFunc(m.targets, target, func(have string, t []byte) int { return strings.Compare(have, string(t)) })
 	if known || len(m.targets) >= maxSweepTargets {
-		return false
+		return ""
 	}
-	m.targets = slices.Insert(m.targets, at, strings.Clone(target))
-	return true
+	m.targets = slices.Insert(m.targets, at, string(target))
+	return m.targets[at]
 }
 
 // Join adds a later piece of evidence.
@@ -119,7 +126,7 @@ func (s *sweeps) Join(later State) {
 	s.minutes.join(&later.(*sweeps).minutes, func(into, from *sweepMinute) {
 		into.tries += from.tries
 		for _, t := range from.targets {
-			into.addTarget(t)
+			into.addTarget([]byte(t))
 		}
 		into.samples.join(&from.samples)
 	})
@@ -186,7 +193,10 @@ func (s *sweeps) episode(minutes []*sweepMinute) Episode {
 	for _, m := range minutes {
 		targets = append(targets, m.targets...)
 		e.Count += m.tries
-		e.Refs = append(e.Refs, m.samples.all()...)
+		for _, try := range m.samples.all() {
+			try.at.What = fmt.Sprintf("%s to %s port %s", m.source, try.target, m.port)
+			e.Refs = append(e.Refs, try.at)
+		}
 	}
 	slices.Sort(targets)
 	targets = slices.Compact(targets)
