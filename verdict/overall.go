@@ -50,15 +50,21 @@ func (r *Report) overall() {
 	case all > 0 && visible/all >= 0.5:
 		r.Value = NotSeen
 		r.Overall = fmt.Sprintf("Not seen: of %d things that the story and its pack describe, %s, and none is there with any weight.", judged, could)
-		if n := moderate + signs; n > 0 {
-			r.Overall = strings.TrimSuffix(r.Overall, ".") + fmt.Sprintf(" (%s that honest work leaves, too).", plural(n, "sign"))
-		}
+		r.signs(moderate + signs)
 	default:
 		r.Value = CouldNotSee
 		r.Overall = fmt.Sprintf("Cannot be told: of %d things that the story and its pack describe, only %s. What is missing is listed with each.", judged, could)
-		if n := moderate + signs; n > 0 {
-			r.Overall = strings.TrimSuffix(r.Overall, ".") + fmt.Sprintf(" There are %s that honest work leaves, too.", plural(n, "sign"))
-		}
+		r.signs(moderate + signs)
+	}
+}
+
+// signs adds that there are sightings which by themselves bear nothing.
+func (r *Report) signs(n int) {
+	switch {
+	case n == 1:
+		r.Overall += " There is one sign of a kind that honest work leaves, too."
+	case n > 1:
+		r.Overall += fmt.Sprintf(" There are %d signs of a kind that honest work leaves, too.", n)
 	}
 }
 
