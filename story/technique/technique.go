@@ -25,9 +25,8 @@ type Scored struct {
 	Score float64
 }
 
-// Described is the score from which on a technique counts as described: where the F1 of whole reports
-// is best, see docs/decisions.
-const Described = 0.3
+// Described is the score from which on a technique counts as described: as likely as not.
+const Described = 0.5
 
 // leastScore is the smallest score that is handed out: what is below is noise.
 const leastScore = 0.001
@@ -60,7 +59,8 @@ type Model struct {
 	scale float32
 }
 
-// Sentence gives the techniques that one sentence describes, the most probable first.
+// Sentence gives the techniques that one sentence describes, the most probable first. It takes about
+// a second for a megabyte.
 func (m *Model) Sentence(text string) []Scored {
 	s := m.scratch()
 	m.sentence(text, s)
@@ -95,12 +95,14 @@ func (m *Model) scratch() *scratch {
 // in it that the model knows. A sentence often describes several techniques, each in a clause of
 // its own, and the others would drown it.
 func (m *Model) sentence(text string, s *scratch) bool {
-	if len(text) > maxSentence {
-		text = text[:maxSentence]
-	}
-	known := m.clause(text, s)
-	for clause := range clauses(text) {
-		m.clause(clause, s)
+	known := false
+	for len(text) > 0 {
+		piece := text[:min(len(text), maxSentence)]
+		text = text[len(piece):]
+		known = m.clause(piece, s) || known
+		for clause := range clauses(piece) {
+			m.clause(clause, s)
+		}
 	}
 	return known
 }
@@ -139,7 +141,7 @@ func (m *Model) add(text string, s *scratch) bool {
 		found = append(found, featureWeight{f, float32(w)})
 	}
 	s.terms.found = found
-	if norm == 0 {
+	if len(found) == 0 {
 		return false
 	}
 	unit := m.scale / float32(math.Sqrt(norm))
@@ -186,8 +188,11 @@ func (m *Model) scored(best []float32, sentences int) []Scored {
 	return all
 }
 
-// Specific keeps the most specific of each family of a technique and its sub-techniques that carries
-// at least half of what speaks for the family, in the order of scored.
+// ownShare is how much of its family's score a sub-technique must have to stand for it.
+const ownShare = 0.7
+
+// Specific keeps one of each family of a technique and its sub-techniques, in the order of scored:
+// the best sub-technique if it has nearly the family's score, the technique otherwise.
 func Specific(scored []Scored) []Scored {
 	family := map[string]float64{} // the parent's score
 	best := map[string]Scored{}    // the best sub-technique
@@ -204,7 +209,7 @@ func Specific(scored []Scored) []Scored {
 	for _, s := range scored {
 		parent, _, _ := strings.Cut(s.ID, ".")
 		chosen := s
-		if b, ok := best[parent]; ok && b.Score >= family[parent]/2 {
+		if b, ok := best[parent]; ok && b.Score >= ownShare*family[parent] {
 			chosen = b
 		} else if ok && family[parent] > 0 {
 			chosen.ID = parent

@@ -6,7 +6,7 @@ import (
 )
 
 // Bounds of what is looked at. Sentences of reports are 20 words long; one that is longer than
-// maxSentence bytes is a table or worse, and looked at as far as that.
+// maxSentence bytes is a table or worse, and looked at piece by piece.
 const (
 	maxSentence = 4 << 10
 	maxWord     = 30 // bytes; longer ones are hashes, keys, paths run together

@@ -25,7 +25,7 @@ const heldShare = 8
 // perLog is how much surer a technique of a report must be, in logits, when the report is e times as
 // long. If false alarms came from sentences independently of each other it would be 1; but what a
 // report is about comes back in it, and so do its false alarms.
-const perLog = 0.2
+const perLog = 0.1
 
 // holdOut trains without some reports, and sees how the model does on what ATT&CK takes from them
 // and how sure it may be.

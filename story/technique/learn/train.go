@@ -106,9 +106,6 @@ const firstSum = 1e-3
 func train(x []vector, class []int32, weight []float32, features, classes int, s Settings) *regression {
 	r := &regression{classes: classes, weights: make([]float32, features*classes), bias: make([]float32, classes),
 		sum: make([]float32, features*classes), biasSum: make([]float32, classes)}
-	for i := range r.sum {
-		r.sum[i] = firstSum
-	}
 	order := make([]int, len(x))
 	for i := range order {
 		order[i] = i
@@ -129,8 +126,7 @@ func train(x []vector, class []int32, weight []float32, features, classes int, s
 func (r *regression) probabilities(x vector, p []float32) {
 	copy(p, r.bias)
 	for _, c := range x {
-		row := r.weights[int(c.feature)*r.classes:][:r.classes]
-		for l, w := range row {
+		for l, w := range r.weights[int(c.feature)*r.classes:][:r.classes] {
 			p[l] += c.value * w
 		}
 	}
@@ -160,7 +156,7 @@ func (r *regression) step(x vector, gradient []float32, weight, rate float32) {
 			i := int(c.feature)*r.classes + l
 			d := g * c.value
 			r.sum[i] += d * d
-			r.weights[i] -= rate * d / (float32(math.Sqrt(float64(r.sum[i]))) + 1e-6)
+			r.weights[i] -= rate * d / float32(math.Sqrt(float64(r.sum[i]+firstSum)))
 		}
 	}
 }
