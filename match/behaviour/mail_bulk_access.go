@@ -75,6 +75,7 @@ const (
 type bulkMailState struct {
 	mailboxes, items, bytes usual
 	seen                    hourly
+	room                    []byte
 }
 
 // See counts an access for its account.
@@ -104,9 +105,24 @@ func (s *bulkMailState) See(r *Record) {
 	box := mailboxOf(r.Text(BoxMailbox))
 	hash, wanted := s.seen.thing(h, box)
 	if wanted {
-		h.keep(hash, r.Ref(fmt.Sprintf("%s read %s from %s with %s", user, orNothing(box, "a mailbox"),
-			orNothing(r.Text(BoxClient), "an unknown address"), orNothing(r.Text(BoxAgent), "an unknown program"))))
+		h.keep(hash, r.Ref(s.what(r, user, box)))
 	}
+}
+
+// what is an access in short. It is written once for each hour of everybody, so without ceremony.
+func (s *bulkMailState) what(r *Record, user, box []byte) string {
+	s.room = append(append(s.room[:0], user...), " read "...)
+	s.room = appendOr(s.room, box, "a mailbox")
+	s.room = appendOr(append(s.room, " from "...), r.Text(BoxClient), "an unknown address")
+	s.room = appendOr(append(s.room, " with "...), r.Text(BoxAgent), "an unknown program")
+	return string(s.room)
+}
+
+func appendOr(dst, text []byte, nothing string) []byte {
+	if len(text) == 0 {
+		return append(dst, nothing...)
+	}
+	return append(dst, text...)
 }
 
 // maxAmount is what one record can count for: what a log says may be anything.
