@@ -1,6 +1,7 @@
 package behaviour
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -69,4 +70,73 @@ func TestHostOf(t *testing.T) {
 			t.Errorf("HostOf(%v) = %q, want %q", c.made.fields, got, c.want)
 		}
 	}
+}
+
+// FuzzHosts: whatever stands in the fields of events, analytics of hosts do not crash, and cutting the
+// evidence makes no difference.
+func FuzzHosts(f *testing.F) {
+	f.Add(uint8(0), `C:\Windows\System32\cmd.exe`, `cmd.exe /Q /c whoami 1> \\127.0.0.1\ADMIN$\__1556656369.7 2>&1`, `NT AUTHORITY\SYSTEM`)
+	f.Add(uint8(1), `\x\pipe\spoolss`, "System", "")
+	f.Add(uint8(2), `C:\inetpub\wwwroot\x.aspx`, "System", "2019-01-02 03:04:05.678")
+	f.Add(uint8(3), `HKLM\System\CurrentControlSet\Services\x\NetworkProvider\ProviderPath`, `C:\x.dll`, "")
+	f.Add(uint8(4), "SUPPORT_388945c0", "S-1-5-21-1", "admin$")
+	f.Add(uint8(5), `\\*\ADMIN$`, `Temp\abCdefGh.tmp`, "0x2")
+	f.Add(uint8(6), "ab", `%COMSPEC% /Q /c echo ^> \\127.0.0.1\C$\__output > %TEMP%\execute.bat`, "")
+	f.Add(uint8(7), `C:\inetpub\logs\LogFiles\u_ex260309.log`, "cmd.exe", "")
+	f.Add(uint8(8), "MAIL01", "10.0.0.5", "3")
+	f.Fuzz(func(t *testing.T, kind uint8, a, b, c string) {
+		one := func(after time.Duration) made {
+			switch kind % 9 {
+			case 0:
+				return sysmonEvent(after, c, 1, "Image", a, "CommandLine", b, "User", c, "ParentImage", b, "LogonId", "0x3e7", "ProcessGuid", a, "ParentProcessGuid", a)
+			case 1:
+				return sysmonEvent(after, "H", 17, "PipeName", a, "Image", b)
+			case 2:
+				return sysmonEvent(after, "H", 2, "TargetFilename", a, "Image", b, "CreationUtcTime", c, "PreviousCreationUtcTime", "2026-03-09 08:00:00.000")
+			case 3:
+				return sysmonEvent(after, "H", 13, "TargetObject", a, "Details", b, "Image", c)
+			case 4:
+				return securityEvent(after, "H", 4720, "TargetUserName", a, "TargetSid", b, "SubjectUserName", c)
+			case 5:
+				return securityEvent(after, "H", 5145, "ShareName", a, "RelativeTargetName", b, "AccessMask", c)
+			case 6:
+				return systemEvent(after, "H", 7045, "ServiceName", a, "ImagePath", b)
+			case 7:
+				return sysmonEvent(after, "H", 23, "TargetFilename", a, "Image", b, "User", c)
+			}
+			return securityEvent(after, "H", 4624, "WorkstationName", a, "IpAddress", b, "LogonType", c, "TargetUserName", a)
+		}
+		events := []made{one(0), sysmonEvent(time.Second, "H", 11, "TargetFilename", a, "Image", b, "CreationUtcTime", c), one(time.Minute), one(30 * time.Hour)}
+		set, err := New(Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hunt := func(cut int) string {
+			in, collector, m := shapes{}, set.NewCollector(), set.NewMatcher()
+			for i, e := range events {
+				if i == cut {
+					collector.Join(m.Take())
+				}
+				m.See(e.event(i, in))
+			}
+			collector.Join(m.Take())
+			var out strings.Builder
+			if err := collector.Finish(func(e Episode) error {
+				if e.Level == "" || e.Summary == "" || len(e.Refs) == 0 {
+					t.Errorf("%s: level %q, summary %q, %d records", e.Rule.ID, e.Level, e.Summary, len(e.Refs))
+				}
+				out.WriteString(e.Rule.ID + " " + e.Level + " " + e.Summary + "\n")
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return out.String()
+		}
+		whole := hunt(-1)
+		for cut := range events {
+			if got := hunt(cut); got != whole {
+				t.Errorf("cut at %d:\n%swant:\n%s", cut, got, whole)
+			}
+		}
+	})
 }

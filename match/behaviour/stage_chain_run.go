@@ -31,8 +31,9 @@ type chainSearch struct {
 	least   int
 	hosts   *hostMap
 	rules   map[string]stageSet
-	runs    map[string][]*run
-	domains map[string][]*run
+	runs    map[string]*endings // by host
+	domains map[string]*endings
+	crowded bool // hosts were reached from more others than are looked at
 	// best is the best run over each set of hosts.
 	best map[string]*run
 }
@@ -50,10 +51,13 @@ const (
 func (s *chainState) chain(f *Finishing, c *preparedChain, hits []namedHit, m *hostMap) {
 	x := &chainSearch{
 		chain: c, least: cmp.Or(c.AtLeast, len(c.Stages)), hosts: m, rules: map[string]stageSet{},
-		runs: map[string][]*run{}, domains: map[string][]*run{}, best: map[string]*run{},
+		runs: map[string]*endings{}, domains: map[string]*endings{}, best: map[string]*run{},
 	}
 	for i := range hits {
 		x.add(&hits[i])
+	}
+	if x.crowded {
+		f.Note("chain %s: some hosts were reached from more than %d others: the way from the others was not looked at", c.Name, maxInbound)
 	}
 	told := x.told()
 	if len(told) > maxRunsTold {
@@ -77,41 +81,83 @@ func (x *chainSearch) stagesOf(h *namedHit) stageSet {
 
 // add looks which runs a match continues, and begins one with it.
 func (x *chainSearch) add(h *namedHit) {
-	var made []*run
+	var made endings
 	for set := x.stagesOf(h); set != 0; set &= set - 1 {
 		stage := bits.TrailingZeros8(uint8(set))
-		made = append(made, &run{hit: h, stage: stage, stages: 1 << stage, high: h.isHigh()})
-		for _, before := range x.runs[h.host] {
-			made = x.extend(made, before, h, stage, nil, false)
+		made.put(&run{hit: h, stage: stage, stages: 1 << stage, high: h.isHigh()})
+		for _, before := range x.runs[h.host].all() {
+			x.extend(&made, before, h, stage, nil, false)
 		}
 		if !x.chain.Across {
 			continue
 		}
 		for i, e := range x.hosts.into[h.host] {
 			if i >= maxInbound {
+				x.crowded = true
 				break
 			}
-			for _, before := range x.runs[e.from] {
+			for _, before := range x.runs[e.from].all() {
 				if e.open(before.hit.Time, h.Time) {
-					made = x.extend(made, before, h, stage, e, false)
+					x.extend(&made, before, h, stage, e, false)
 				}
 			}
 		}
 		if domain := x.hosts.domain[h.host]; domain != "" {
-			for _, before := range x.domains[domain] {
+			for _, before := range x.domains[domain].all() {
 				if before.hit.host != h.host {
-					made = x.extend(made, before, h, stage, nil, true)
+					x.extend(&made, before, h, stage, nil, true)
 				}
 			}
 		}
 	}
-	for _, r := range made {
-		x.runs[h.host] = keepLatest(x.runs[h.host], r)
+	for _, r := range made.all() {
+		keepLatest(x.runs, h.host, r)
 		if domain := x.hosts.domain[h.host]; domain != "" && x.chain.Across {
-			x.domains[domain] = keepLatest(x.domains[domain], r)
+			keepLatest(x.domains, domain, r)
 		}
 		x.consider(r)
 	}
+}
+
+// endings are runs that end in one place: of each kind the latest.
+type endings struct {
+	runs []*run
+	at   map[runKind]int
+}
+
+// A runKind is what runs that end on one host have in common if they only differ in time and records.
+type runKind struct {
+	stages     stageSet
+	weak, high bool
+}
+
+func (r *run) kind() runKind { return runKind{r.stages, r.weak, r.high} }
+
+func (e *endings) all() []*run {
+	if e == nil {
+		return nil
+	}
+	return e.runs
+}
+
+// put puts a run in the place of the one of its kind.
+func (e *endings) put(r *run) {
+	if i, there := e.at[r.kind()]; there {
+		e.runs[i] = r
+		return
+	}
+	if e.at == nil {
+		e.at = map[runKind]int{}
+	}
+	e.at[r.kind()] = len(e.runs)
+	e.runs = append(e.runs, r)
+}
+
+func keepLatest(in map[string]*endings, place string, r *run) {
+	if in[place] == nil {
+		in[place] = &endings{}
+	}
+	in[place].put(r)
 }
 
 // open tells whether the way between two hosts was used between two stages.
@@ -119,23 +165,20 @@ func (e *edge) open(before, after time.Time) bool {
 	return !e.first.Time.After(after.Add(edgeSlack)) && !e.last.Time.Before(before.Add(-edgeBefore))
 }
 
-// extend appends the run that a match makes of one before, unless it cannot or there is such a one.
-func (x *chainSearch) extend(made []*run, before *run, h *namedHit, stage int, via *edge, weak bool) []*run {
+// extend adds the run that a match makes of one before, unless it cannot or there is such a one.
+func (x *chainSearch) extend(made *endings, before *run, h *namedHit, stage int, via *edge, weak bool) {
 	bit := stageSet(1) << stage
 	switch {
 	case before.stages&bit != 0,
 		!x.chain.AnyOrder && before.stages > bit, // some stage of it comes later in the chain
 		h.Time.Sub(before.hit.Time) > x.chain.within,
 		before.has(h):
-		return made
+		return
 	}
 	r := &run{hit: h, stage: stage, stages: before.stages | bit, prev: before, via: via, weak: before.weak || weak, high: before.high || h.isHigh()}
-	for _, m := range made {
-		if m.sameKind(r) {
-			return made
-		}
+	if _, there := made.at[r.kind()]; !there {
+		made.put(r)
 	}
-	return append(made, r)
 }
 
 // has tells whether a run has the rule or the record of a match already: one noisy rule, or one
@@ -150,23 +193,7 @@ func (r *run) has(h *namedHit) bool {
 	return false
 }
 
-// sameKind tells whether two runs that end on one host differ in time and records only.
-func (r *run) sameKind(o *run) bool {
-	return r.stages == o.stages && r.weak == o.weak && r.high == o.high
-}
-
 func (h *namedHit) isHigh() bool { return severity(h.Level) >= highSeverity }
-
-// keepLatest puts a run in the place of the one of the same kind.
-func keepLatest(runs []*run, r *run) []*run {
-	for i, have := range runs {
-		if have.sameKind(r) {
-			runs[i] = r
-			return runs
-		}
-	}
-	return append(runs, r)
-}
 
 // consider keeps a run if it is the best over its hosts.
 func (x *chainSearch) consider(r *run) {
