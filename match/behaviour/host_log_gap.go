@@ -466,11 +466,13 @@ func (s *gapState) silencesOf(l *logTrack, spoken map[int64]uint64) {
 		return
 	}
 	for _, q := range silences {
-		kind := logSilent
-		if isAuditLog(l.name) {
-			kind = logSilentAudit
+		kind, lost := logSilent, ""
+		if last, next := q.at.last.id, q.at.next.id; last > 0 && next > last+1 {
+			lost = fmt.Sprintf(" (%d numbers of records are missing: they were written, and are not in the evidence)", next-last-1)
+		} else if isAuditLog(l.name) {
+			kind = logSilentAudit // nothing was written at all
 		}
-		s.add(l, kind, q.at.last, fmt.Sprintf("%s, for %d hours", l.name, q.to-q.from-1),
+		s.add(l, kind, q.at.last, fmt.Sprintf("%s, for %d hours%s", l.name, q.to-q.from-1, lost),
 			fmt.Sprintf("%s says nothing from %s to %s, while others of the host go on", l.name, clock(q.at.last.time), clock(q.at.next.time)))
 	}
 }

@@ -75,6 +75,41 @@ func TestHostLogGap(t *testing.T) {
 	}
 }
 
+// TestHostLogGapNotHandedIn: a silence over which the numbers of records go on is a file that is not
+// there, which weighs less than a log in which nothing was written.
+func TestHostLogGapNotHandedIn(t *testing.T) {
+	for want, jump := range map[string]uint64{
+		"high: nothing was said in Security, for 10 hours\n": 1,
+		"medium: nothing was said in Security, for 10 hours (500 numbers of records are missing: they were written, and are not in the evidence)\n": 501,
+	} {
+		set, err := New(Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, c, m := shapes{}, set.NewCollector(), set.NewMatcher()
+		id := uint64(1000)
+		for i := range 120 {
+			if i < 60 || i >= 70 {
+				e := securityEvent(time.Duration(i)*time.Hour, "SRV01", 4634).event(i, in)
+				if id++; i == 70 {
+					id += jump - 1
+				}
+				e.RecordID = id
+				m.See(e)
+			}
+			m.See(systemEvent(time.Duration(i)*time.Hour, "SRV01", 1).event(i, in))
+		}
+		c.Join(m.Take())
+		var found []Episode
+		if err := c.Finish(func(e Episode) error { found = append(found, e); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if got := lines(found); got != want {
+			t.Errorf("episodes:\n%swant:\n%s", got, want)
+		}
+	}
+}
+
 // TestHostLogGapMissing: numbers of records that are not there.
 func TestHostLogGapMissing(t *testing.T) {
 	f := func(name, want string, ids ...[2]uint64) {
