@@ -297,6 +297,9 @@ func (s *chainState) Finish(f *Finishing) {
 		f.Note("there are more than %d pairs of hosts of which one reached the other, or as many addresses: chains over the others were not found", maxEdges)
 	}
 	hits := s.named(f.Hits())
+	if n := len(f.Hits()) - len(hits); n > 0 {
+		f.Note("%d matches that do not say their host or time were not put into sequences", n)
+	}
 	if len(hits) == 0 {
 		return
 	}
