@@ -1,0 +1,183 @@
+package story
+
+import "strings"
+
+// names finds the names that the lexicon has.
+func (r *reading) names(s *sentence) {
+	for i := s.first; i < s.last; {
+		e, n := r.find(&r.lexicon.names, i, s.last-i)
+		if n == 0 || !r.free(i, i+n) || r.within(i, i+n) {
+			i++
+			continue
+		}
+		entry := &r.lexicon.entries[e]
+		if !r.meant(s, entry, i, i+n) {
+			i++
+			continue
+		}
+		r.take(i, i+n, r.resolve(s, entry, i, i+n))
+		i += n
+	}
+}
+
+// within tells whether the words from a to b are a part of something that is no name: of a path, of a
+// host, of a longer word with a hyphen.
+func (r *reading) within(a, b int) bool {
+	start, end := r.tokens[a].start, r.tokens[b-1].end
+	if start > 0 {
+		switch c := r.text[start-1]; c {
+		case '\\', '@', '_', '%', '.':
+			if c != '.' || start > 1 && wordRune(r.text[start-2:]) > 0 {
+				return true
+			}
+		case '/':
+			return start > 1 && (r.text[start-2] == '/' || r.text[start-2] == '.')
+		}
+	}
+	if end+1 < len(r.text) {
+		switch r.text[end] {
+		case '\\', '@', '_':
+			return wordRune(r.text[end+1:]) > 0
+		case '.':
+			// "turla.example", but not the end of a sentence and not "net.exe"
+			return isLower(r.text[end+1]) && !strings.HasPrefix(r.lower[end:], ".exe")
+		}
+	}
+	return false
+}
+
+// Words that say what the name beside them is.
+const (
+	malwareWords = ` malware ransomware backdoor backdoors trojan trojans rat rats loader loaders stealer infostealer worm wiper botnet implant implants rootkit spyware downloader dropper payload payloads ` +
+		`webshell shell keylogger banker bootkit miner variant variants family strain strains sample samples infection infections bot toolkit toolset skimmer cryptominer beacon shellcode module plugin stager suite `
+	actorWords = ` group groups actor actors apt gang hackers team cluster clusters collective adversary adversaries operators operator crew threat intruders campaign campaigns operation spies syndicate affiliates affiliate subgroup subgroups outfit `
+	toolWords  = ` tool tools framework frameworks utility utilities command commands program binary executable software scanner script scripts exe powershell `
+)
+
+// meant tells whether the words from a to b are meant as the name of an entry.
+func (r *reading) meant(s *sentence, e *entry, a, b int) bool {
+	first := r.exact(a)
+	switch e.care {
+	case certain:
+		return true
+	case asName:
+		return capitalised(first) || first == e.written || r.beside(s, a, b, malwareWords+actorWords+toolWords)
+	case asCommand:
+		end := r.tokens[b-1].end
+		if strings.HasPrefix(r.lower[end:], ".exe") {
+			return true
+		}
+		quoted := r.tokens[a].start > 0 && strings.ContainsRune("`\"'“", rune(r.text[r.tokens[a].start-1]))
+		return b < s.last && strings.Contains(" command utility tool ", " "+r.word(b)+" ") || quoted && b < s.last && r.word(b) != "and"
+	}
+	if !capitalised(first) && first != e.written {
+		return false
+	}
+	words := ""
+	for _, m := range e.meanings {
+		switch m.kind {
+		case Actor:
+			words += actorWords
+		case Malware:
+			words += malwareWords
+		case Tool:
+			words += toolWords + malwareWords
+		}
+	}
+	// Between commas of a list of names, others speak for it.
+	return r.beside(s, a, b, words) || innerCapital(first)
+}
+
+// beside tells whether one of the words stands right before or behind the words from a to b.
+func (r *reading) beside(s *sentence, a, b int, words string) bool {
+	has := func(i int) bool {
+		return i >= s.first && i < s.last && strings.Contains(words, " "+r.word(i)+" ")
+	}
+	if b < s.last && strings.ContainsAny(r.between(b), ".;:)") {
+		return has(a - 1)
+	}
+	return has(a-1) || has(b) || has(b+1) && b+1 < s.last && r.between(b+1) == " " && !strings.Contains(" and or of the in to with ", " "+r.word(b)+" ")
+}
+
+// resolve makes a claim of a name. If it may be an actor or a program, what stands beside it
+// decides; if nothing does, everything that it stands for is kept.
+func (r *reading) resolve(s *sentence, e *entry, a, b int) Claim {
+	meanings := e.meanings
+	if several(meanings) {
+		switch actor, program := r.beside(s, a, b, actorWords), r.nearProgram(s, a, b); {
+		case program && !actor:
+			meanings = keep(meanings, func(k Kind) bool { return k != Actor })
+		case actor && !program:
+			meanings = keep(meanings, func(k Kind) bool { return k == Actor })
+		}
+	}
+	c := Claim{Kind: meanings[0].kind, Name: meanings[0].name, How: named}
+	for _, m := range meanings {
+		if m.name != c.Name && !strings.EqualFold(m.name, c.Name) && len(meanings) > 1 {
+			c.Name = usual(meanings, e.written)
+		}
+	}
+	for _, m := range meanings {
+		switch {
+		case m.ref != "":
+			c.Refs = append(c.Refs, m.ref)
+		case len(meanings) > 1:
+			c.Refs = append(c.Refs, "other:"+m.name)
+		}
+	}
+	if c.Kind != Technique {
+		c.Role = "used"
+	}
+	if c.Kind == Actor {
+		c.Role = ""
+	}
+	return c
+}
+
+// usual is the name that most knowledge uses: that of the first meaning with the name as written, else the
+// name as written.
+func usual(meanings []meaning, written string) string {
+	for _, m := range meanings {
+		if strings.EqualFold(key(m.name), key(written)) {
+			return m.name
+		}
+	}
+	// Several sources agree on one usual name if it is the same.
+	for _, m := range meanings[1:] {
+		if key(m.name) != key(meanings[0].name) {
+			return written
+		}
+	}
+	return meanings[0].name
+}
+
+// several tells whether a name may be an actor and a program.
+func several(meanings []meaning) bool {
+	actor, program := false, false
+	for _, m := range meanings {
+		actor = actor || m.kind == Actor
+		program = program || m.kind == Malware || m.kind == Tool
+	}
+	return actor && program
+}
+
+func keep(meanings []meaning, is func(Kind) bool) []meaning {
+	var kept []meaning
+	for _, m := range meanings {
+		if is(m.kind) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
+// nearProgram tells whether the sentence speaks of programs near the words from a to b: "two Gh0st RAT
+// variants called A and B".
+func (r *reading) nearProgram(s *sentence, a, b int) bool {
+	for i := max(s.first, a-7); i < min(s.last, b+3); i++ {
+		if (i < a || i >= b) && strings.Contains(malwareWords, " "+r.word(i)+" ") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,111 @@
+package story
+
+import (
+	"regexp"
+	"sort"
+	"strings"
+)
+
+// A link is a way of saying that two things have to do with each other.
+var links = []struct {
+	name  string
+	words *regexp.Regexp
+}{
+	{"shares infrastructure", regexp.MustCompile(`(?i)\b(?:shar(?:es?|ed|ing) (?:\w+ ){0,3}?infrastructure|shared infrastructure|infrastructure (?:\w+ ){0,3}?(?:shared|overlaps?))\b`)},
+	{"shares tools", regexp.MustCompile(`(?i)\bshar(?:es?|ed|ing) (?:\w+ ){0,3}?(?:tools?|tooling|malware|code)\b`)},
+	{"overlaps", regexp.MustCompile(`(?i)\boverlap(?:s|ped|ping)? (?:\w+ ){0,3}?with\b`)},
+	{"linked", regexp.MustCompile(`(?i)\b(?:links?|linked|connected|tied|ties|related|connections?|associated|affiliated) (?:to|with)\b`)},
+	{"part of", regexp.MustCompile(`(?i)\b(?:sub-?group of|subset of|part of|offshoot of|successor (?:of|to)|spin-?off of)\b`)},
+	{"attributed", regexp.MustCompile(`(?i)\battributed to\b`)},
+	{"alias", regexp.MustCompile(`(?i)\b(?:also known as|also tracked as|also called|also referred to as|tracked as|followed as|a\.?k\.?a\.?|became known as|previously known as|formerly known as|known as)(?:\s|$)`)},
+}
+
+// maxLink is how far behind the words of a link its objects stand.
+const maxLink = 300
+
+// relations finds what is said to have to do with what. Objects are the actors, programs and countries
+// named behind the words of a link; the subject is the actor before it, or the one that the story is
+// about.
+func (r *reading) relations() {
+	main := r.main()
+	for i := range r.sentences {
+		s := &r.sentences[i]
+		text := r.text[s.Start:s.End]
+		for _, l := range links {
+			for _, m := range l.words.FindAllStringIndex(text, -1) {
+				r.relation(s, l.name, s.Start+m[0], s.Start+m[1], main)
+			}
+		}
+	}
+}
+
+// relation adds the claims of one link, whose words stand from a to b.
+func (r *reading) relation(s *sentence, name string, a, b int, main string) {
+	if name == "alias" && r.plural(a) {
+		return // "groups known as A and B"
+	}
+	subject := main
+	end := min(s.End, b+maxLink)
+	if i := strings.IndexAny(r.text[b:end], ";:"); i >= 0 {
+		end = b + i
+	}
+	var objects []Claim
+	n := len(r.claims)
+	for i := range r.claims[:n] {
+		c := &r.claims[i]
+		switch {
+		case c.Kind == Actor && c.Start >= s.Start && c.End <= a:
+			subject = c.Name
+		case (c.Kind == Actor || c.Kind == Malware && name != "part of" || c.Kind == Country && (name == "attributed" || name == "linked")) && c.Start >= b && c.End <= end:
+			objects = append(objects, *c)
+		}
+	}
+	for _, o := range objects {
+		if name == "alias" && o.Kind != Actor || o.Name == subject && name != "alias" {
+			continue
+		}
+		object := o.Name
+		if name == "alias" {
+			object = r.text[o.Start:o.End]
+		}
+		r.claims = append(r.claims, Claim{Kind: Relation, Name: name, Subject: subject, Object: object, How: pattern, Start: a, End: o.End})
+	}
+	if len(objects) > 0 || name == "alias" || name == "part of" {
+		return
+	}
+	// "not linked to ransomware": the words up to what ends the phrase.
+	object := r.text[b:end]
+	if i := strings.IndexAny(object, ".,()"); i >= 0 {
+		object = object[:i]
+	}
+	span := trimSpan(r.text, b, b+len(object))
+	if words := strings.Fields(r.text[span.Start:span.End]); len(words) == 0 || len(words) > maxObject || name == "linked" && subject == "" {
+		return
+	}
+	r.claims = append(r.claims, Claim{Kind: Relation, Name: name, Subject: subject, Object: strings.Join(strings.Fields(r.text[span.Start:span.End]), " "), How: pattern, Start: a, End: span.End})
+}
+
+// plural tells whether the word before a place speaks of several actors or programs.
+func (r *reading) plural(at int) bool {
+	i := sort.Search(len(r.tokens), func(i int) bool { return r.tokens[i].end > at })
+	return i > 0 && isOneOf(r.word(i-1), []string{"groups", "actors", "clusters", "families", "variants", "tools", "others"})
+}
+
+// maxObject is how many words an object has that is no name.
+const maxObject = 5
+
+// main is the actor that the story is about: the one named most, of several the first.
+func (r *reading) main() string {
+	counts := map[string]int{}
+	best := ""
+	for i := range r.claims {
+		c := &r.claims[i]
+		if c.Kind != Actor {
+			continue
+		}
+		if counts[c.Name]++; counts[c.Name] > counts[best] {
+			best = c.Name
+		}
+	}
+	return best
+}

@@ -1,0 +1,201 @@
+package story
+
+import (
+	"strings"
+
+	"aldebaran/attack"
+	"aldebaran/intel"
+)
+
+// A Lexicon knows the names of actors, malware, tools and techniques, and what they may stand for. It
+// is immutable and safe for concurrent use. The zero value knows none.
+type Lexicon struct {
+	names   phrases
+	entries []entry
+}
+
+// An entry is a name with everything that it stands for.
+type entry struct {
+	written  string
+	meanings []meaning
+	// care says how much must speak for it that a word of a text is meant as the name.
+	care care
+}
+
+// A meaning is one thing that a name stands for.
+type meaning struct {
+	kind Kind
+	name string // its usual name
+	ref  string // what knows it: "G0007", "pack:phantom-taurus"; "" if nothing else is known of it
+}
+
+// care is how careful to be with a name.
+type care uint8
+
+const (
+	certain   care = iota // no word of a language: "PlugX", "Lazarus Group"
+	asName                // written with a capital letter: "Turla"
+	inContext             // a common word, which something beside it must say is meant as a name: "Play ransomware"
+	asCommand             // a program of every system: "net.exe", "the ping command"
+)
+
+// NewLexicon makes a lexicon of what ATT&CK and packs know. Either may be nil. What packs have as
+// unverified is not in it.
+func NewLexicon(k *attack.Knowledge, packs []*intel.Pack) *Lexicon {
+	l := &Lexicon{names: newPhrases()}
+	if k != nil {
+		l.attack(k)
+	}
+	for _, p := range packs {
+		l.pack(p)
+	}
+	return l
+}
+
+func (l *Lexicon) attack(k *attack.Knowledge) {
+	for i := range k.Groups {
+		if g := &k.Groups[i]; g.Live() {
+			l.all(append([]string{g.Name}, g.Aliases...), meaning{Actor, g.Name, g.ID})
+		}
+	}
+	for i := range k.Campaigns {
+		if c := &k.Campaigns[i]; c.Live() {
+			l.all(append([]string{c.Name}, c.Aliases...), meaning{Actor, c.Name, c.ID})
+		}
+	}
+	for i := range k.Software {
+		s := &k.Software[i]
+		kind := Malware
+		if s.Type == attack.Tool {
+			kind = Tool
+		}
+		if s.Live() {
+			l.all(append([]string{s.Name}, s.Aliases...), meaning{kind, s.Name, s.ID})
+		}
+	}
+	for i := range k.Techniques {
+		// One word ("Phishing", "Screensaver") says too little; the model looks at its sentence.
+		if t := &k.Techniques[i]; t.Live() && strings.ContainsAny(t.Name, " -") {
+			l.add(t.Name, meaning{Technique, t.ID, t.ID})
+		}
+	}
+}
+
+func (l *Lexicon) pack(p *intel.Pack) {
+	ref := "pack:" + p.Name
+	if a := p.Actor; a != nil {
+		l.add(a.Name, meaning{Actor, a.Name, ref})
+		for _, n := range a.Aliases {
+			if !n.Unverified {
+				l.add(n.Name, meaning{Actor, a.Name, ref})
+			}
+		}
+		for _, n := range a.NotAliases {
+			l.add(n.Name, meaning{Actor, n.Name, ""})
+		}
+	}
+	for _, r := range p.Relations {
+		for _, n := range append([]string{r.To}, r.Names...) {
+			l.add(n, meaning{Actor, r.To, r.AttackID})
+		}
+	}
+	for _, s := range p.Malware {
+		l.software(s, Malware, ref)
+	}
+	for _, s := range p.Tools {
+		l.software(s, Tool, ref)
+	}
+}
+
+// software adds malware or a tool of a pack. What many use says nothing about the pack's actor.
+func (l *Lexicon) software(s intel.Software, kind Kind, ref string) {
+	if s.Unverified {
+		return
+	}
+	names := append([]string{s.Name}, s.Aliases...)
+	if s.AttackID != "" {
+		l.all(names, meaning{kind, s.Name, s.AttackID})
+	}
+	if !s.Common && kind == Malware {
+		l.all(names, meaning{kind, s.Name, ref})
+	} else if s.AttackID == "" {
+		l.all(names, meaning{kind, s.Name, ""})
+	}
+}
+
+func (l *Lexicon) all(names []string, m meaning) {
+	for _, n := range names {
+		l.add(n, m)
+	}
+}
+
+// leastName is the length of the shortest name that is looked for.
+const leastName = 2
+
+// add adds a meaning to a name.
+func (l *Lexicon) add(name string, m meaning) {
+	k := key(name)
+	if len(k) < leastName || strings.Trim(k, "0123456789") == "" {
+		return
+	}
+	i, known := l.names.entries[k]
+	if !known {
+		i = len(l.entries)
+		l.entries = append(l.entries, entry{written: name, care: careFor(name, m.kind)})
+	}
+	l.names.add(name, i)
+	e := &l.entries[i]
+	for j := range e.meanings {
+		switch have := &e.meanings[j]; {
+		case have.ref == m.ref && (m.ref != "" || have.kind == m.kind), have.kind == m.kind && m.ref == "":
+			return
+		case have.kind == m.kind && have.ref == "":
+			*have = m
+			return
+		}
+	}
+	e.meanings = append(e.meanings, m)
+}
+
+// careFor says how much must speak for a name.
+func careFor(name string, kind Kind) care {
+	words := tokens(name)
+	switch {
+	case kind == Technique:
+		return certain
+	case len(words) > 1:
+		if kind == Actor || kind == Malware {
+			return asName
+		}
+		return certain
+	case strings.Contains(systemPrograms, " "+strings.ToLower(name)+" "):
+		return asCommand
+	case strings.Contains(commonWords, " "+strings.ToLower(name)+" "):
+		return inContext
+	case innerCapital(name):
+		return certain
+	}
+	return asName
+}
+
+// systemPrograms are programs that come with systems and are words too.
+const systemPrograms = ` at net reg ping arp route ftp cmd tor expand systeminfo nbtstat netstat ipconfig ifconfig tasklist schtasks ` +
+	`dsquery nltest netsh xcopy wevtutil esentutl certutil bitsadmin forfiles curl wmic makecab `
+
+// commonWords are names of actors and programs that are words of English, or parts of other names, too.
+const commonWords = ` actinium action agent ajax akira amnesia anchor anubis apostle archer ares arrow astro atlas attor aurora ` +
+	`avenger bad bandit barium bear black blackout bolt bookworm boxer bronze bumblebee cactus cannon carbine ` +
+	`carbon cerium chaos cherry chimera cleaver click cobalt cobra colony comet confucius conti copper core crane ` +
+	`crimson cuba cyclops dagger daggerfly dark darkness denis dok dragonfly drop dust dyre earth echo elder ` +
+	`electrum elise emissary empire energetic epic equation expert explorer explosive falcon fatal ferocious fin ` +
+	`final flame flax fox gallium gazer ghost goat gold goopy gorgon gravity grunt havoc hermes hive holmium hopper ` +
+	`hunter hunters hydra inca inception indrik industrial infy iridium iron jackal jaguar karma kitten kivars ` +
+	`koala komplex kraken krypton lead leviathan lightning line logo loki lucifer machete magic magnet maze medusa ` +
+	`meow mercury micro mirage misdat mist mongall monster moses mosquito mustang mythic nebulae nickel ninja nomad ` +
+	`nomadic nova octopus open operator orca orz page panda pandora pass patchwork phoenix phosphorus pillow ping ` +
+	`platinum play polonium pony poseidon power prestige proton pupy putter pysa quasar raccoon radium rain rancor ` +
+	`raspberry rat red responder revenge rising rocke rocket ronin rover royal rubidium ruler run sable saint salt ` +
+	`samurai sandman sanny scarlet scout selenium seth shade shadow shark sharp sheep shell silence silk silver ` +
+	`skimmer sliver smoke snake snatch socks spark spectre spica spider spring star stealth steel stone storm ` +
+	`strider strontium sword tear thor thrip tick tin titan trail transparent tropic tungsten turtle twin unknown ` +
+	`vanilla vapor viper volt web wiper wolf worm zebra zero zeus zinc `

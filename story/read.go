@@ -1,0 +1,265 @@
+package story
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"aldebaran/story/technique"
+)
+
+// Options are what a story is read with. The zero value finds what needs no knowledge: numbers,
+// places, indicators, names by their pattern.
+type Options struct {
+	// Lexicon knows names; may be nil.
+	Lexicon *Lexicon
+	// Model recognises techniques that are only described; may be nil.
+	Model *technique.Model
+	// Every keeps each mention as a claim of its own, for those who count.
+	Every bool
+}
+
+const (
+	// maxRead bounds the bytes of a story; PDF with pictures have tens of megabytes.
+	maxRead = 64 << 20
+	// maxText bounds the text that is looked at: 4 MiB are two thousand pages.
+	maxText = 4 << 20
+	// maxClaims bounds the claims; long reports make some hundreds.
+	maxClaims = 20_000
+)
+
+// Read reads a story. The path is what the user calls it, and helps to tell what format it has; the
+// content decides. The error is that of reading, or says why nothing could be made of it; what was
+// left out of a story that can be read stands in its notes.
+func Read(r io.Reader, path string, opt Options) (*Story, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxRead+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var notes []string
+	if len(data) > maxRead {
+		data = data[:maxRead]
+		notes = append(notes, fmt.Sprintf("only the first %d MiB were read", maxRead>>20))
+	}
+	d, err := open(data, path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	d.notes = append(notes, d.notes...)
+	return d.story(path, opt), nil
+}
+
+// A reading is a document while claims are looked for.
+type reading struct {
+	text      string
+	lower     string
+	tokens    []token
+	sentences []sentence
+	lexicon   *Lexicon
+	model     *technique.Model
+	// taken marks the words that are a part of something: those of "Stately Taurus" or of an address.
+	taken  []bool
+	claims []Claim
+	// key and starts are scratch.
+	key    []byte
+	starts []int
+}
+
+// A sentence is a span with the words in it, tokens[first:last].
+type sentence struct {
+	Span
+	first, last int
+}
+
+func (r *reading) word(i int) string  { return r.lower[r.tokens[i].start:r.tokens[i].end] }
+func (r *reading) exact(i int) string { return r.text[r.tokens[i].start:r.tokens[i].end] }
+
+// between is what stands before the word at i, behind the word before it.
+func (r *reading) between(i int) string {
+	return r.text[r.tokens[i-1].end:r.tokens[i].start]
+}
+
+// story looks for claims in a document.
+func (d *document) story(path string, opt Options) *Story {
+	text := d.text.String()
+	s := &Story{Path: path, Format: d.format, Title: d.title, Published: d.published, Text: text, Notes: d.notes}
+	r := &reading{text: text, lexicon: opt.Lexicon, model: opt.Model}
+	if r.lexicon == nil {
+		r.lexicon = &Lexicon{}
+	}
+	from := 0
+	for _, end := range d.ends {
+		s.Sentences = sentences(text, from, end, s.Sentences)
+		from = end
+	}
+	s.Sentences = sentences(text, from, len(text), s.Sentences)
+	plain := text
+	if d.plain != nil {
+		plain = d.plain(text)
+	}
+	r.text = plain
+	r.lower = lowerASCII(plain)
+	r.tokens = tokens(plain)
+	r.taken = make([]bool, len(r.tokens))
+	r.split(s.Sentences)
+	s.Language = r.language()
+	r.claims = append(r.claims, d.stated...)
+	r.all(d)
+	s.Claims = settle(r.claims, text, opt.Every)
+	if len(s.Claims) > maxClaims {
+		s.Notes = append(s.Notes, fmt.Sprintf("only the first %d of %d claims were kept", maxClaims, len(s.Claims)))
+		s.Claims = s.Claims[:maxClaims]
+	}
+	return s
+}
+
+// split gives each sentence its words.
+func (r *reading) split(spans []Span) {
+	t := 0
+	for _, span := range spans {
+		for t < len(r.tokens) && r.tokens[t].start < span.Start {
+			t++
+		}
+		first := t
+		for t < len(r.tokens) && r.tokens[t].end <= span.End {
+			t++
+		}
+		r.sentences = append(r.sentences, sentence{span, first, t})
+	}
+}
+
+// all makes out all claims. Those that come first take the words that they are made of.
+func (r *reading) all(d *document) {
+	r.indicators()
+	for i := range r.sentences {
+		s := &r.sentences[i]
+		r.numbered(s)
+		r.names(s)
+	}
+	for i := range r.sentences {
+		s := &r.sentences[i]
+		r.newNames(s)
+		r.places(s)
+		r.data(s)
+		r.trades(s)
+		r.systems(s)
+		r.assessments(s)
+		if !r.advice(s) {
+			r.periods(s, d.published)
+		}
+	}
+	r.relations()
+	r.described()
+	r.stances()
+}
+
+// take adds a claim that the words from a to b make, and marks them.
+func (r *reading) take(a, b int, c Claim) {
+	for i := a; i < b; i++ {
+		r.taken[i] = true
+	}
+	c.Start, c.End = r.tokens[a].start, r.tokens[b-1].end
+	r.claims = append(r.claims, c)
+}
+
+// free tells whether none of the words from a to b is a part of a claim.
+func (r *reading) free(a, b int) bool { return !slices.Contains(r.taken[a:b], true) }
+
+// stances gives each claim its sentence, and how it is said there.
+func (r *reading) stances() {
+	for i := range r.claims {
+		c := &r.claims[i]
+		if c.How == stated {
+			c.Sentence = Span{c.Start, c.End}
+			continue
+		}
+		n := sort.Search(len(r.sentences), func(n int) bool { return r.sentences[n].End > c.Start })
+		if n == len(r.sentences) || r.sentences[n].Start > c.Start {
+			c.Sentence = Span{c.Start, c.End} // within what is no sentence, as the name of a link
+			continue
+		}
+		s := &r.sentences[n]
+		c.Sentence = Span{s.Start, max(s.End, c.End)}
+		c.Speaker = r.speaker(s)
+		if c.Kind == Advice || c.Kind == Assessment {
+			continue
+		}
+		a := s.first + sort.Search(s.last-s.first, func(i int) bool { return r.tokens[s.first+i].end > c.Start })
+		b := s.first + sort.Search(s.last-s.first, func(i int) bool { return r.tokens[s.first+i].start >= c.End })
+		if c.Kind == Technique && c.How == "described" {
+			a, b = r.middle(s)
+		}
+		st := r.stance(s, a, b)
+		c.Negated, c.Hedged = c.Negated || st.negated, c.Hedged || st.hedged
+	}
+}
+
+// How claims are found, see [Claim].
+const (
+	named     = "named"
+	numbered  = "numbered"
+	described = "described"
+	pattern   = "pattern"
+	stated    = "stated"
+)
+
+// settle puts claims in order, makes one of those that say the same, and numbers them.
+func settle(claims []Claim, text string, every bool) []Claim {
+	slices.SortStableFunc(claims, func(a, b Claim) int {
+		if a.Start != b.Start {
+			return a.Start - b.Start
+		}
+		if a.End != b.End {
+			return b.End - a.End
+		}
+		if a.Kind != b.Kind {
+			return strings.Compare(string(a.Kind), string(b.Kind))
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	type same struct {
+		kind                            Kind
+		name, role, subject, object, in string
+		negated                         bool
+	}
+	at := map[same]int{}
+	var kept []Claim
+	for _, c := range claims {
+		c.Times = 1
+		c.Quote = text[c.Start:c.End]
+		if c.Score == 0 {
+			c.Score = 1
+		}
+		k := same{c.Kind, c.Name, c.Role, c.Subject, c.Object, c.Indicator, c.Negated}
+		i, known := at[k]
+		if every || !known {
+			at[k] = len(kept)
+			kept = append(kept, c)
+			continue
+		}
+		times := kept[i].Times + 1
+		if plainer(&c, &kept[i]) {
+			kept[i] = c
+		}
+		kept[i].Times = times
+	}
+	slices.SortStableFunc(kept, func(a, b Claim) int { return a.Start - b.Start })
+	for i := range kept {
+		kept[i].ID = "c" + strconv.Itoa(i+1)
+	}
+	return kept
+}
+
+// plainer tells whether a claim is said more plainly than the same claim before.
+func plainer(c, before *Claim) bool {
+	if c.Hedged != before.Hedged {
+		return !c.Hedged
+	}
+	if (c.How == described) != (before.How == described) {
+		return before.How == described
+	}
+	return c.How == described && c.Score > before.Score
+}

@@ -1,0 +1,227 @@
+package story
+
+import "strings"
+
+// A stance is how something is said.
+type stance struct {
+	negated, hedged bool
+}
+
+// clauseBreaks are what ends the reach of "not" and "may", as words with what stands before them.
+var clauseBreaks = [...]string{"but", "although", "though", "while", "whereas", "however", "yet", "because", "unless"}
+
+// subjects after ", and" begin a clause of their own.
+var subjects = [...]string{"they", "it", "the", "he", "she", "its", "their", "these", "this", "that", "we", "some", "others"}
+
+// clauses are the tokens at which clauses of a sentence start, the first included.
+func (r *reading) clauses(s *sentence) []int {
+	starts := r.starts[:0]
+	starts = append(starts, s.first)
+	for i := s.first + 1; i < s.last; i++ {
+		between := r.text[r.tokens[i-1].end:r.tokens[i].start]
+		switch {
+		case strings.ContainsAny(between, ";:") || strings.Contains(between, " – ") || strings.Contains(between, "—") || strings.Contains(between, " - "):
+			starts = append(starts, i)
+		case isOneOf(r.word(i), clauseBreaks[:]):
+			starts = append(starts, i)
+		case strings.Contains(between, ",") && r.word(i) == "and" && i+1 < s.last && isOneOf(r.word(i+1), subjects[:]):
+			starts = append(starts, i)
+		}
+	}
+	r.starts = starts
+	return starts
+}
+
+// Reach of words that deny or doubt, in words.
+const (
+	denies     = 9 // "is not, as some newspapers wrote last week, linked to"
+	deniedBy   = 6 // "was, as far as we know, not seen"
+	doubtsBack = 8
+)
+
+// stance says how the words from a to b of a sentence are said.
+func (r *reading) stance(s *sentence, a, b int) stance {
+	from, to := s.first, s.last
+	for _, start := range r.clauses(s) {
+		if start <= a {
+			from = start
+		} else if start >= b && start < to {
+			to = start
+		}
+	}
+	var st stance
+	for i := from; i < to; i++ {
+		if i >= a && i < b {
+			continue
+		}
+		before := i < a
+		switch r.cue(i, s.last) {
+		case cueDenial:
+			if before && a-i <= denies || !before && i-b < deniedBy && r.verbBetween(b, i) {
+				st.negated = true
+			}
+		case cueDoubt:
+			if before || i-b < doubtsBack {
+				st.hedged = true
+			}
+		}
+	}
+	return st
+}
+
+// verbBetween tells whether what is denied after a name is said of it: "was not seen".
+func (r *reading) verbBetween(from, to int) bool {
+	for i := from; i <= to; i++ {
+		switch r.word(i) {
+		case "is", "are", "was", "were", "has", "have", "had", "did", "does", "do", "can", "could", "been", "isn", "wasn", "weren", "didn", "doesn", "hasn", "cannot":
+			return true
+		}
+	}
+	return false
+}
+
+type cue uint8
+
+const (
+	cueNone cue = iota
+	cueDenial
+	cueDoubt
+)
+
+// cue says what the word at i does to what is said around it.
+func (r *reading) cue(i, last int) cue {
+	next := ""
+	if i+1 < last {
+		next = r.word(i + 1)
+	}
+	switch r.word(i) {
+	case "not", "cannot", "never", "neither", "nor", "without", "isn", "wasn", "aren", "weren", "doesn", "didn", "don", "hasn", "haven", "couldn", "unlike", "nobody", "denied", "denies":
+		if next == "only" || next == "just" || next == "all" || next == "least" || next == "yet" && r.word(i) == "nor" {
+			return cueNone
+		}
+		return cueDenial
+	case "no":
+		if next == "doubt" || next == "longer" || next == "later" || next == "less" || next == "matter" {
+			return cueNone
+		}
+		return cueDenial
+	case "rather", "instead":
+		if next == "than" || next == "of" {
+			return cueDenial
+		}
+	case "may":
+		// "in May 2024" is a month.
+		if r.text[r.tokens[i].start] == 'm' {
+			return cueDoubt
+		}
+	case "might", "could", "possibly", "probably", "likely", "unlikely", "suspected", "suspect", "suspects", "potentially", "potential", "perhaps", "maybe",
+		"allegedly", "alleged", "reportedly", "apparently", "seemingly", "seems", "seem", "appears", "appear", "believed", "believe", "believes", "presumably", "presumed",
+		"purportedly", "tentatively", "expect", "expects", "expected", "unconfirmed", "plausible", "plausibly", "suggests", "suggest", "suggesting":
+		return cueDoubt
+	case "low", "moderate", "medium":
+		if next == "confidence" || next == "to" {
+			return cueDoubt
+		}
+	case "thought", "considered":
+		if next == "to" || next == "likely" {
+			return cueDoubt
+		}
+	}
+	return cueNone
+}
+
+func isOneOf(word string, list []string) bool {
+	for _, w := range list {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// sayingVerbs report what somebody says.
+const sayingVerbs = ` said says say reported reports report assessed assesses assess believes believe believed claims claimed claim wrote writes warned warns warn told tells ` +
+	`noted notes note stated states attributes attributed found describes describe described expects expect concludes concluded argues suspects suspect observed confirmed disclosed revealed announced estimates assessing `
+
+// speakers are words for people who say things, in lower case.
+const speakers = ` researchers analysts officials experts investigators authorities observers sources journalists `
+
+// speaker is who says a sentence, if it says that somebody other than the author does.
+func (r *reading) speaker(s *sentence) string {
+	for i := s.first; i < s.last; i++ {
+		w := r.word(i)
+		if w == "according" && i+2 < s.last && r.word(i+1) == "to" {
+			return r.nameFrom(i+2, s.last)
+		}
+		if i == s.first || !strings.Contains(sayingVerbs, " "+w+" ") {
+			continue
+		}
+		if name := r.nameBefore(i, s.first); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// nameFrom is the name that starts at a word, up to a comma or a small word.
+func (r *reading) nameFrom(at, last int) string {
+	end := at
+	for i := at; i < last && i-at < maxPhraseWords; i++ {
+		if i > at && !joins(r.text[r.tokens[i-1].end:r.tokens[i].start]) {
+			break
+		}
+		w := r.text[r.tokens[i].start:r.tokens[i].end]
+		small := w == "the" || w == "a" || w == "an" || w == "of" || w == "and" || w == "at" || w == "from" || w == "s"
+		if !capitalised(w) && !isDigit(w[0]) && !small && !strings.Contains(speakers, " "+w+" ") {
+			break
+		}
+		if !small {
+			end = i + 1
+		}
+	}
+	return r.trimName(at, end)
+}
+
+// nameBefore is the name that ends before the word at i, or who is called by what he does.
+func (r *reading) nameBefore(i, first int) string {
+	for i > first && (r.word(i-1) == "has" || r.word(i-1) == "have" || r.word(i-1) == "also" || r.word(i-1) == "had") {
+		i--
+	}
+	start := i
+	for j := i - 1; j >= first && i-j <= maxPhraseWords; j-- {
+		if j < i-1 && !joins(r.text[r.tokens[j].end:r.tokens[j+1].start]) || j == i-1 && strings.TrimSpace(r.text[r.tokens[j].end:r.tokens[i].start]) != "" {
+			break
+		}
+		w := r.text[r.tokens[j].start:r.tokens[j].end]
+		lower := r.word(j)
+		if strings.Contains(speakers, " "+lower+" ") {
+			start = j
+			continue
+		}
+		if lower == "we" || lower == "it" || lower == "they" || lower == "he" || lower == "she" || lower == "this" || lower == "which" || lower == "who" {
+			break
+		}
+		if capitalised(w) || isDigit(w[0]) {
+			start = j
+			continue
+		}
+		if lower == "at" || lower == "of" || lower == "the" {
+			continue
+		}
+		break
+	}
+	if start == i || start == i-1 && isOneOf(r.word(start), subjects[:]) {
+		return ""
+	}
+	return r.trimName(start, i)
+}
+
+func (r *reading) trimName(from, to int) string {
+	for from < to && isOneOf(r.word(from), []string{"the", "a", "an", "but", "and", "in"}) {
+		from++
+	}
+	if from >= to {
+		return ""
+	}
+	return strings.Join(strings.Fields(r.text[r.tokens[from].start:r.tokens[to-1].end]), " ")
+}
