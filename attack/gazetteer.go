@@ -5,6 +5,13 @@ import (
 	"strings"
 )
 
+// Bounds: ATT&CK's longest description of a group has 2,000 bytes; words of attribution stand at most
+// originReach bytes before the country.
+const (
+	maxDescription = 16 << 10
+	originReach    = 120
+)
+
 // describe takes the facts out of a group's description that ATT&CK has as prose only: the countries
 // that it is said to come from, and the countries, regions and sectors that it has targeted. Each is
 // sorted, each once.
@@ -13,6 +20,7 @@ import (
 // an origin if it is the subject's own ("an Iranian threat group", in the first sentence) or follows
 // words of attribution ("attributed to", "on behalf of"). Everything else is neither.
 func describe(description string) (origin, countries, regions, sectors []string) {
+	description = description[:min(len(description), maxDescription)]
 	for i, s := range sentences(description) {
 		from := len(s)
 		if m := targetWords.FindStringIndex(s); m != nil {
@@ -24,7 +32,7 @@ func describe(description string) (origin, countries, regions, sectors []string)
 				regions = append(regions, p.name)
 			case p.at > from:
 				countries = append(countries, p.name)
-			case !p.region && (i == 0 || originWords.MatchString(s[:p.at])):
+			case !p.region && (i == 0 || originWords.MatchString(s[max(0, p.at-originReach):p.at])):
 				origin = append(origin, p.name)
 			}
 		}
