@@ -81,7 +81,7 @@ var arrows = map[string][]string{
 	"cmd/aldebaran": {everything},
 	// beside the product
 	"attack/derive":         {"attack"},
-	"story/technique/train": {"story/technique/learn"},
+	"story/technique/train": {"attack", "story/technique/learn"},
 	"bench/extraction":      {"attack", "story/technique", "story/technique/learn"},
 	"bench":                 {"event", "evidence", "evidence/evtx", "match/sigma"},
 	"bench/picture":         {},

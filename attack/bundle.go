@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // Bounds of what Read takes from a bundle. Enterprise v18.1 has 25,000 objects in 33 MB.
@@ -18,6 +21,32 @@ const (
 	maxBundleBytes   = 512 << 20
 	maxBundleObjects = 1 << 20
 )
+
+// Open opens the file of a bundle; one whose name ends in .zst is unpacked as it is read.
+func Open(file string) (io.ReadCloser, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasSuffix(file, ".zst") {
+		return f, nil
+	}
+	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &packed{z, f}, nil
+}
+
+type packed struct {
+	*zstd.Decoder
+	file *os.File
+}
+
+func (p *packed) Close() error {
+	p.Decoder.Close()
+	return p.file.Close()
+}
 
 // Read makes knowledge of a bundle of ATT&CK as MITRE publishes it: STIX 2.0 or 2.1, one domain.
 // What has no identifier of ATT&CK, and relations of which an end is not in the bundle, are left

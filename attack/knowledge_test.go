@@ -13,23 +13,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/klauspost/compress/zstd"
 )
 
 // fromCorpus reads one of the corpus' bundles.
 func fromCorpus(t *testing.T, name string) *Knowledge {
 	t.Helper()
-	f, err := os.Open(filepath.Join(corpusFolder(t), name))
+	f, err := Open(filepath.Join(corpusFolder(t), name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer z.Close()
-	k, err := Read(z)
+	k, err := Read(f)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}

@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
-
-	"github.com/klauspost/compress/zstd"
 
 	"aldebaran/attack"
 )
@@ -30,21 +27,12 @@ func main() {
 }
 
 func derive(w io.Writer, file, version string) error {
-	f, err := os.Open(file)
+	f, err := attack.Open(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(file, ".zst") {
-		z, err := zstd.NewReader(f)
-		if err != nil {
-			return err
-		}
-		defer z.Close()
-		r = z
-	}
-	k, err := attack.Read(r)
+	k, err := attack.Read(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}

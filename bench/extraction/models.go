@@ -2,11 +2,8 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
-	"github.com/klauspost/compress/zstd"
-
+	"aldebaran/attack"
 	"aldebaran/story/technique"
 	"aldebaran/story/technique/learn"
 )
@@ -34,20 +31,12 @@ func loadModels(bundles []string) (*models, error) {
 }
 
 func readCorpus(file string) (*learn.Corpus, error) {
-	f, err := os.Open(file)
+	f, err := attack.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if !strings.HasSuffix(file, ".zst") {
-		return learn.Read(f)
-	}
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	defer z.Close()
-	return learn.Read(z)
+	return learn.Read(f)
 }
 
 // domain tells the domains of ATT&CK by where their techniques' numbers lie: T04xx (and T15xx,

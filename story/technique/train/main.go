@@ -11,10 +11,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
-	"github.com/klauspost/compress/zstd"
-
+	"aldebaran/attack"
 	"aldebaran/story/technique/learn"
 )
 
@@ -32,21 +30,12 @@ func main() {
 }
 
 func train(w, record io.Writer, file, source string) error {
-	f, err := os.Open(file)
+	f, err := attack.Open(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(file, ".zst") {
-		z, err := zstd.NewReader(f)
-		if err != nil {
-			return err
-		}
-		defer z.Close()
-		r = z
-	}
-	corpus, err := learn.Read(r)
+	corpus, err := learn.Read(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
