@@ -49,7 +49,8 @@ type Analytic struct {
 	Views []View
 	// Late analytics finish after all others and see their episodes among the hits.
 	Late bool
-	// WebPages says that it looks, in the end, at what is known of pages of web servers.
+	// WebPages says that it looks, in the end, at what is known of pages of web servers; it is not
+	// shown their requests.
 	WebPages bool
 	// Params are its thresholds and Lists its lists of names, with what they are unless a
 	// configuration says otherwise.
@@ -169,8 +170,19 @@ func (f *Finishing) Emit(e Episode) {
 	}
 	e.Refs, _ = firstAndLast(slices.Clone(e.Refs))
 	e.Omitted = e.Count - len(e.Refs)
-	slices.Sort(e.Hosts)
+	e.Hosts = namedFully(e.Hosts)
 	f.episodes = append(f.episodes, e)
+}
+
+// namedFully sorts names of computers and leaves those out that another one says with its domain: web
+// servers write MAIL01 where Windows writes MAIL01.corp.example.
+func namedFully(hosts []string) []string {
+	slices.Sort(hosts)
+	return slices.DeleteFunc(slices.Clone(hosts), func(h string) bool {
+		return slices.ContainsFunc(hosts, func(o string) bool {
+			return len(o) > len(h) && o[len(h)] == '.' && !isAddress(o) && strings.EqualFold(o[:len(h)], h)
+		})
+	})
 }
 
 // Note tells people what had to be left out.

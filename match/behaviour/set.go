@@ -27,8 +27,10 @@ type Set struct {
 }
 
 type prepared struct {
-	rule  *Rule
-	late  bool
+	rule *Rule
+	late bool
+	// pages says that it looks at pages of web servers in the end, and at no request itself.
+	pages bool
 	start func() State
 }
 
@@ -61,9 +63,12 @@ func New(c Config) (*Set, error) {
 		rule := a.Rule
 		rule.Level = cmp.Or(set.Level, rule.Level)
 		for _, v := range a.Views {
+			if v == Web && a.WebPages {
+				continue
+			}
 			s.wanted[v] = append(s.wanted[v], len(s.analytics))
 		}
-		s.analytics = append(s.analytics, prepared{&rule, a.Late, start})
+		s.analytics = append(s.analytics, prepared{&rule, a.Late, a.WebPages, start})
 		s.webPages = s.webPages || a.WebPages
 		s.tactics = s.tactics || a.ID == stageChainID
 	}
@@ -197,10 +202,10 @@ func (c *Collector) Finish(emit func(Episode) error) error {
 			}
 			st := c.states[i]
 			if st == nil {
-				if !late {
+				if !late && (!a.pages || c.web == nil) {
 					continue
 				}
-				st = a.start() // it looks at hits too, which there may be without records
+				st = a.start() // it looks at hits or pages too, which there may be without records of its own
 			}
 			f := &Finishing{collector: c, rule: a.rule}
 			st.Finish(f)

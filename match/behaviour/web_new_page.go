@@ -85,15 +85,9 @@ type newPages struct {
 	compiled bag[compiledPage]
 }
 
-// See keeps files that say that a page was compiled: requests are counted for all analytics together.
+// See keeps <page>.<8 hex digits>.compiled in Temporary ASP.NET Files\<application>\...: requests are
+// counted for all analytics together.
 func (s *newPages) See(r *Record) {
-	if r.View == FileWrite {
-		s.seeFile(r)
-	}
-}
-
-// seeFile keeps <page>.<8 hex digits>.compiled in Temporary ASP.NET Files\<application>\...
-func (s *newPages) seeFile(r *Record) {
 	target := r.Text(FileTarget)
 	if !hasSuffixFold(target, ".compiled") {
 		return

@@ -12,6 +12,8 @@ type webSeen struct {
 	total   int // requests whose client is known
 	// refererLogged and agentLogged tell whether some log has them at all.
 	refererLogged, agentLogged bool
+	// noted says that people were told what there was no room for.
+	noted bool
 }
 
 const (
@@ -199,8 +201,12 @@ func (f *Finishing) web() *webSeen {
 	return f.collector.web
 }
 
-// noteFull tells what was left out of what was seen of web servers.
+// noteFull tells, once for all analytics, what was left out of what was seen of web servers.
 func (s *webSeen) noteFull(f *Finishing) {
+	if s.noted {
+		return
+	}
+	s.noted = true
 	if s.pages.full {
 		f.Note("there are more than %d script pages: those that came later were not looked at", maxWebPages)
 	}
@@ -229,8 +235,9 @@ type askedFor struct {
 // again are looked up once.
 type webMemory struct {
 	request webRequest
-	// made says that request is that of the record at hand.
+	// made says that request is that of the record at hand, and slot what its path says.
 	made bool
+	slot *recentStem
 	// turn counts pieces of evidence and changes of server: what was remembered before is not valid.
 	turn    uint32
 	server  []byte
@@ -258,7 +265,7 @@ const (
 	// recentStems is how many paths are remembered: a busy site has some hundred.
 	recentStems = 512
 	// recentClients is how many clients are remembered.
-	recentClients = 1024
+	recentClients = 4096
 	// maxRecentStem is the longest path that is remembered.
 	maxRecentStem = 256
 )
@@ -269,7 +276,8 @@ func (r *Record) web() *webRequest {
 	if !m.made {
 		m.made = true
 		m.request = webRequest{client: webClient(r), server: m.serverOf(r), stem: r.Text(WebStem), query: r.Text(WebQuery), status: webStatus(r)}
-		m.request.askedFor = m.find(m.request.stem).askedFor
+		m.slot = m.find(m.request.stem)
+		m.request.askedFor = m.slot.askedFor
 	}
 	return &m.request
 }
@@ -372,7 +380,7 @@ func (s *webSeen) asker(m *webMemory, client []byte) *webAsker {
 }
 
 func (s *webSeen) page(m *webMemory, w *webRequest) *webPage {
-	slot := m.find(w.stem)
+	slot := m.slot
 	if slot.page == nil {
 		m.key = appendPage(m.key[:0], w.server, scriptPath(w.stem))
 		slot.page = s.pages.get(m.key)

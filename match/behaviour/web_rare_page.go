@@ -87,7 +87,7 @@ type rarePageOptions struct {
 // rarePages has nothing of its own: it looks at the pages in the end.
 type rarePages struct{ *rarePageOptions }
 
-// See has nothing to do: requests are counted for all analytics together.
+// See is not called: requests are counted for all analytics together.
 func (s *rarePages) See(*Record) {}
 
 // Join has nothing to do.
