@@ -56,6 +56,13 @@ func TestShortHost(t *testing.T) {
 	}
 }
 
+func TestNamedFully(t *testing.T) {
+	got := strings.Join(namedFully([]string{"SQL01", "mail01", "MAIL01.corp.example", "10.0.0", "10.0.0.5"}), " ")
+	if want := "10.0.0 10.0.0.5 MAIL01.corp.example SQL01"; got != want {
+		t.Errorf("namedFully = %s, want %s", got, want)
+	}
+}
+
 func TestHostOf(t *testing.T) {
 	for _, c := range []struct {
 		made made
