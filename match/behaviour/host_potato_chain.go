@@ -55,7 +55,7 @@ func hostPotatoChain() Analytic {
 			return func() State {
 				return &potatoState{
 					within: within, brokers: brokers, steps: bag[step]{max: maxPotatoSteps}, programs: table[potatoProgram]{max: maxPotatoPrograms},
-					children: bag[potatoChild]{max: maxPotatoSteps},
+					children: bag[potatoChild]{max: maxPotatoChildren},
 				}
 			}, nil
 		},
@@ -64,6 +64,7 @@ func hostPotatoChain() Analytic {
 
 const (
 	maxPotatoSteps    = 10_000 // traces: a server with more is not broken into but odd
+	maxPotatoChildren = 50_000 // programs of LocalSystem whose parent's account is not known yet
 	maxPotatoPrograms = 50_000 // programs of service accounts whose children are waited for
 	maxPotatoParents  = 8      // how far a program's descent is followed: shells in shells
 )
