@@ -1,6 +1,7 @@
 package behaviour
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"net/netip"
@@ -96,6 +97,11 @@ type boxClients struct {
 	clients            []boxClient
 	// many is set when there are too many to tell what is new.
 	many bool
+	// last is the client that was seen last, as the log has it.
+	last struct {
+		since               time.Time
+		agent, app, address []byte
+	}
 }
 
 type firstSeen struct {
@@ -122,15 +128,22 @@ func (s *newClientState) See(r *Record) {
 	if name == nil {
 		name = r.Text(BoxUser)
 	}
-	network := s.network(address)
-	if name == nil || network == "" {
+	if name == nil {
 		return
 	}
-	family := s.family(r.Text(BoxAgent), r.Text(BoxAppID))
 	box := s.boxes.get(name)
 	if box == nil || box.many {
 		return
 	}
+	agent, app := r.Text(BoxAgent), r.Text(BoxAppID)
+	if box.isLast(r.Time(), agent, app, address) {
+		return
+	}
+	network := s.network(address)
+	if network == "" {
+		return
+	}
+	family := s.family(agent, app)
 	at := r.Time()
 	if box.first.IsZero() || at.Before(box.first) {
 		box.first = at
@@ -141,7 +154,21 @@ func (s *newClientState) See(r *Record) {
 		}
 	}
 	s.put(box, boxClient{family, network, r.Ref(fmt.Sprintf("%s read with %s from %s by %s", name,
-		orNothing(r.Text(BoxAgent), "an unknown program"), address, orNothing(r.Text(BoxUser), "an unknown account")))})
+		orNothing(agent, "an unknown program"), address, orNothing(r.Text(BoxUser), "an unknown account")))})
+}
+
+// isLast tells whether a client is the one that was seen last, at that time or before, and remembers it:
+// most records of a mailbox are like the one before.
+func (b *boxClients) isLast(t time.Time, agent, app, address []byte) bool {
+	last := &b.last
+	if !t.Before(last.since) && bytes.Equal(agent, last.agent) && bytes.Equal(address, last.address) && bytes.Equal(app, last.app) {
+		return true
+	}
+	if len(agent) <= maxPrincipal && len(app) <= maxAddress && len(address) <= maxAddress {
+		last.agent, last.app, last.address = append(last.agent[:0], agent...), append(last.app[:0], app...), append(last.address[:0], address...)
+		last.since = t
+	}
+	return false
 }
 
 // put takes note of a client of a mailbox, or of an earlier time of one.
@@ -276,7 +303,7 @@ func (s *newClientState) Join(later State) {
 		if into == nil {
 			continue
 		}
-		if into.first.IsZero() || from.first.Before(into.first) {
+		if into.first.IsZero() || !from.first.IsZero() && from.first.Before(into.first) {
 			into.first = from.first
 		}
 		if from.many && !into.many {
