@@ -16,7 +16,7 @@ import (
 // That is how the actor of Phantom Taurus empties SQL Servers since early 2025: a batch (mssq.bat) that WMI
 // starts signs in as sa, queries and exports as CSV (Unit 42, "Phantom Taurus", September 2025). What WMI
 // starts is a child of WmiPrvSE.exe. The steps stand in several logs of one host: programs (Sysmon 1,
-// Security 4688), files (Sysmon 11, 23, 26), shares (Security 5145); and it is a database server if
+// Security 4688), files (Sysmon 11, 23), shares (Security 5145); and it is a database server if
 // sqlservr.exe runs there or writes events. An hour from step to step is what a session has and two
 // jobs of one night rarely; 5145 with C$ or ADMIN$ needs administrators' rights.
 func databaseWMIExport() Analytic {
