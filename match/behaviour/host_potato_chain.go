@@ -145,10 +145,9 @@ func (s *potatoState) systemProgram(r *Record) {
 	if len(parent) == 0 || namedOneOf(parent, s.brokers) {
 		return
 	}
-	user := r.Text(ProcParentUser)
-	as := identityOf(user, nil)
-	if user != nil && !as.low() {
-		return
+	as := identityOf(r.Text(ProcParentUser), nil)
+	if as == systemIdentity {
+		return // accounts whose names are in another language are told by the parent's own record
 	}
 	what := fmt.Sprintf("LocalSystem runs %s, started by %s", short(cmp.Or(r.String(ProcCommand), r.String(ProcImage)), 120), parent)
 	child := step{kind: potatoRise, text: string(lastPart(parent)) + " to " + string(lastPart(r.Text(ProcImage))), Ref: r.Ref(what)}

@@ -29,6 +29,11 @@ func TestHostPotatoChain(t *testing.T) {
 		{"from a service account, without a server above", []made{
 			start(0, "{tool-guid}", `C:\PerfLogs\t.exe`, network, networkSession, "{some-guid}", `C:\x.exe`), rise,
 		}, "high: a service's account started a program as LocalSystem: t.exe to cmd.exe\n"},
+		{"accounts in another language", []made{
+			start(0, "{tool-guid}", `C:\PerfLogs\t.exe`, `AUTORITE NT\SERVICE RÉSEAU`, networkSession, "{some-guid}", `C:\x.exe`),
+			sysmonEvent(time.Second, "WEB01", 1, "Image", `C:\Windows\System32\cmd.exe`, "User", `AUTORITE NT\Système`, "LogonId", systemSession, "ProcessGuid", "{rise-guid}",
+				"ParentProcessGuid", "{tool-guid}", "ParentImage", `C:\PerfLogs\t.exe`, "ParentUser", `AUTORITE NT\SERVICE RÉSEAU`),
+		}, "high: a service's account started a program as LocalSystem: t.exe to cmd.exe\n"},
 		{"with a pipe", []made{
 			start(0, "{tool-guid}", `C:\PerfLogs\t.exe`, network, networkSession, "{some-guid}", `C:\x.exe`), pipe(time.Second, 17, `\abc\pipe\spoolss`, `C:\PerfLogs\t.exe`),
 			pipe(time.Second, 18, `\abc\pipe\spoolss`, "System"), rise,
