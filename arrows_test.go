@@ -72,8 +72,9 @@ var arrows = map[string][]string{
 	"match/indicator": {"event", "intel"},
 	"match":           {"event", "intel", "match/behaviour", "match/indicator", "match/sigma"},
 	// what it means
-	"finding": {"attack", "event", "match", "match/sigma"},
-	"verdict": {"event", "evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
+	"finding":     {"attack", "event", "match", "match/sigma"},
+	"attribution": {"attack", "finding", "intel"},
+	"verdict":     {"event", "evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
 	// what holds it together
 	"hunt":          {"attack", "escape", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
 	"packs":         {"attack", "event", "intel", "match/behaviour", "match/sigma"},
@@ -85,6 +86,7 @@ var arrows = map[string][]string{
 	"bench/extraction":      {"attack", "story/technique", "story/technique/learn"},
 	"bench":                 {"event", "evidence", "evidence/evtx", "match/sigma"},
 	"bench/picture":         {},
+	"bench/attribution":     {"attribution"},
 }
 
 // testArrows are what the _test.go files of a package may import besides: a test of a matcher
