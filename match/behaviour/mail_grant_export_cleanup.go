@@ -189,6 +189,9 @@ func (s *grantState) chain(steps []grantStep, from int) (chain []grantStep, next
 	return chain, next
 }
 
+// someonesWork is how long somebody must search and export day by day for it to be what he is there for.
+const someonesWork = 7 * 24 * time.Hour
+
 func grantEpisode(f *Finishing, chain []grantStep) Episode {
 	var counts [ownSearch + 1]int
 	var names, roles, targets []string
@@ -208,8 +211,8 @@ func grantEpisode(f *Finishing, chain []grantStep) Episode {
 		}
 		e.Refs = append(e.Refs, step.Ref)
 	}
-	took := duration(chain[len(chain)-1].Time.Sub(chain[0].Time))
-	e.Summary = fmt.Sprintf("%s: %s within %s", chain[0].actor, strings.Join(names, ", "), took)
+	took := chain[len(chain)-1].Time.Sub(chain[0].Time)
+	e.Summary = fmt.Sprintf("%s: %s within %s", chain[0].actor, strings.Join(names, ", "), duration(took))
 	e.Facts = []NamedValue{
 		{"grants", fmt.Sprint(counts[grantCommand])}, {"searches", fmt.Sprint(counts[searchCommand])},
 		{"exports", fmt.Sprint(counts[exportCommand])}, {"clean-ups", fmt.Sprint(counts[cleanCommand])},
@@ -226,6 +229,10 @@ func grantEpisode(f *Finishing, chain []grantStep) Episode {
 	if counts[grantCommand] == 0 && odd == "" {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "no grant is in the evidence: to remove a request that is done is usual")
+	}
+	if took >= someonesWork {
+		e.Level = levelBelow(e.Level)
+		e.Caveats = append(e.Caveats, fmt.Sprintf("it went on for %s without a day's pause: perhaps this is the account's work", duration(took)))
 	}
 	if odd != "" {
 		e.Level = levelAbove(e.Level)

@@ -18,6 +18,11 @@ func TestMailGrantExportCleanup(t *testing.T) {
 		return cmdlet(after, adm, "Remove-MailboxExportRequest", `-Identity "x\MailboxExport" -Confirm "False"`)
 	}
 	const share, odd = `\\files\pst\x.pst`, `\\127.0.0.1\c$\inetpub\wwwroot\aspnet_client\x.aspx`
+	work := []made{grant(0)}
+	for d := range 10 {
+		work = append(work, cmdlet(time.Duration(d)*24*60*min+min, adm, "Search-Mailbox", `-Identity "x" -SearchQuery "contract"`))
+	}
+	work = append(work, cmdlet(10*24*60*min, adm, "Remove-ManagementRoleAssignment", `-Identity "x"`))
 	for _, c := range []struct {
 		name   string
 		events []made
@@ -43,6 +48,7 @@ func TestMailGrantExportCleanup(t *testing.T) {
 		{"twice, days apart", []made{grant(0), export(min, share), remove(2 * min), grant(7 * 24 * 60 * min), export(7*24*60*min+min, share)},
 			"high: adm: New-ManagementRoleAssignment, New-MailboxExportRequest, Remove-MailboxExportRequest within 2 minutes\n" +
 				"medium: adm: New-ManagementRoleAssignment, New-MailboxExportRequest within 60 seconds\n"},
+		{"somebody's work", work, "medium: adm: New-ManagementRoleAssignment, Search-Mailbox, Remove-ManagementRoleAssignment within 10 days\n"},
 		{"the grant failed", []made{failed(grant(0)), export(5*min, share)}, ""},
 		{"another role", []made{cmdlet(0, adm, "New-ManagementRoleAssignment", `-Role "Help Desk" -User "adm"`), export(5*min, share)}, ""},
 		{"another account", []made{grant(0), cmdlet(5*min, `CORP\other`, "New-MailboxExportRequest", `-Mailbox "x"`)}, ""},
