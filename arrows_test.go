@@ -83,7 +83,7 @@ var arrows = map[string][]string{
 	// beside the product
 	"attack/derive":         {"attack"},
 	"story/technique/train": {"attack", "story/technique/learn"},
-	"bench/extraction":      {"attack", "story/technique", "story/technique/learn"},
+	"bench/extraction":      {"attack", "intel", "packs", "story", "story/technique", "story/technique/learn"},
 	"bench":                 {"event", "evidence", "evidence/evtx", "match/sigma"},
 	"bench/picture":         {},
 	"bench/attribution":     {"attribution"},

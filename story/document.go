@@ -17,8 +17,8 @@ type document struct {
 	notes []string
 	// stated are claims that stand in fields, with their places in the text.
 	stated []Claim
-	// plain gives the text as people read it, byte for byte in the same places; nil if it is that already.
-	plain func(string) string
+	// plain is the text as people read it, byte for byte in the same places; "" if text is that already.
+	plain string
 	// full tells that maxText was reached.
 	full bool
 }

@@ -10,23 +10,36 @@ import (
 // errEmpty says that there is nothing to read.
 var errEmpty = errors.New("want a report, found an empty file")
 
-// open makes a document of what was read: the first of the formats that knows it.
+// open makes a document of what was read. Formats are told by content; the path only tells Markdown
+// from text.
 func open(data []byte, path string) (*document, error) {
-	if len(bytes.TrimSpace(data)) == 0 {
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
 		return nil, errEmpty
+	case isPDF(data):
+		return readPDF(data)
+	case looksLikeJSON(data):
+		if d, err := readJSON(data); d != nil || err != nil && strings.EqualFold(filepath.Ext(path), ".json") {
+			return d, err
+		}
+	case looksLikeEmail(data):
+		return readEmail(data)
 	}
 	text, note := decode(data, "")
-	d := readText(text, path)
+	d := readMarkup(text, path)
 	if note != "" {
 		d.notes = append(d.notes, note)
 	}
 	return d, nil
 }
 
-// readText reads Markdown, or text without markup.
-func readText(text, path string) *document {
+// readMarkup reads HTML, Markdown, or text without markup.
+func readMarkup(text, path string) *document {
 	ext := strings.ToLower(filepath.Ext(path))
-	if ext == ".md" || ext == ".markdown" || ext != ".txt" && looksLikeMarkdown(text) {
+	switch {
+	case looksLikeHTML(text), ext == ".html", ext == ".htm":
+		return readHTML(text)
+	case ext == ".md", ext == ".markdown", ext != ".txt" && looksLikeMarkdown(text):
 		return readMarkdown(text)
 	}
 	return readPlain(text)

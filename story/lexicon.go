@@ -129,6 +129,28 @@ func (l *Lexicon) all(names []string, m meaning) {
 	}
 }
 
+// refer gives a claim that a field states what its name refers to.
+func (l *Lexicon) refer(c Claim) Claim {
+	if len(c.Refs) > 0 {
+		return c
+	}
+	i, ok := l.names.entries[key(c.Name)]
+	if !ok {
+		c.New = c.Kind == Actor || c.Kind == Malware
+		return c
+	}
+	for _, m := range l.entries[i].meanings {
+		software := (m.kind == Malware || m.kind == Tool) && (c.Kind == Malware || c.Kind == Tool)
+		if m.ref != "" && (m.kind == c.Kind || software) {
+			c.Refs = append(c.Refs, m.ref)
+			if c.Kind == Technique {
+				c.Name = m.ref
+			}
+		}
+	}
+	return c
+}
+
 // leastName is the length of the shortest name that is looked for.
 const leastName = 2
 

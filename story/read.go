@@ -90,23 +90,22 @@ func (d *document) story(path string, opt Options) *Story {
 	if r.lexicon == nil {
 		r.lexicon = &Lexicon{}
 	}
+	if d.plain != "" {
+		r.text = d.plain
+	}
 	from := 0
-	for _, end := range d.ends {
-		s.Sentences = sentences(text, from, end, s.Sentences)
+	for _, end := range append(d.ends, len(text)) {
+		s.Sentences = sentences(r.text, from, end, s.Sentences)
 		from = end
 	}
-	s.Sentences = sentences(text, from, len(text), s.Sentences)
-	plain := text
-	if d.plain != nil {
-		plain = d.plain(text)
-	}
-	r.text = plain
-	r.lower = lowerASCII(plain)
-	r.tokens = tokens(plain)
+	r.lower = lowerASCII(r.text)
+	r.tokens = tokens(r.text)
 	r.taken = make([]bool, len(r.tokens))
 	r.split(s.Sentences)
 	s.Language = r.language()
-	r.claims = append(r.claims, d.stated...)
+	for _, c := range d.stated {
+		r.claims = append(r.claims, r.lexicon.refer(c))
+	}
 	r.all(d)
 	s.Claims = settle(r.claims, text, opt.Every)
 	if len(s.Claims) > maxClaims {

@@ -21,7 +21,7 @@ import (
 // A score is one kind of annotated reports and what is measured on it.
 type score struct {
 	name string
-	// file is what a folder of such reports has in it.
+	// file is what a folder of such reports has in it, as a pattern.
 	file string
 	run  func(folder string, m *models) (any, error)
 }
@@ -31,6 +31,7 @@ var scores = [...]score{
 	{"tram_sentences", "single_label.json", tramSentences},
 	{"tram_documents", "reports.mjson.tar.zst", tramDocuments},
 	{"cti_ate", "cti-ate.tsv", ate},
+	{"annoctr", "*/entities.bio", annoCTR},
 }
 
 func main() {
@@ -60,7 +61,7 @@ func measure(w io.Writer, folders, bundles []string) error {
 	results := map[string]any{}
 	for _, folder := range folders {
 		for _, s := range scores {
-			if _, err := os.Stat(filepath.Join(folder, s.file)); err != nil {
+			if found, _ := filepath.Glob(filepath.Join(folder, s.file)); len(found) == 0 { // the pattern is ours
 				continue
 			}
 			if results[s.name], err = s.run(folder, m); err != nil {
