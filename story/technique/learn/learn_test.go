@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/attack"
 	"aldebaran/story/technique"
 )
 
@@ -136,6 +139,42 @@ func trained(t *testing.T) (*technique.Model, []byte) {
 		t.Fatal(err)
 	}
 	return m, file
+}
+
+// The embedded model's record is of the corpus' bundle. Training anew takes a minute, which is too
+// long for a test.
+func TestEmbeddedModelIsOfTheCorpus(t *testing.T) {
+	folder := os.Getenv("ALDEBARAN_CORPUS")
+	if folder == "" {
+		t.Skip("ALDEBARAN_CORPUS is not set")
+	}
+	f, err := attack.Open(filepath.Join(folder, "intel", "attack", "enterprise-attack-18.1.stix20.json.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c, err := Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := technique.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Record.SHA256 != c.SHA256 || m.Record.Modified != c.Modified {
+		t.Errorf("the model is of %s (%s), the bundle is %s (%s): story/technique/train has to run again",
+			m.Record.SHA256, m.Record.Modified, c.SHA256, c.Modified)
+	}
+	kinds := map[string]int{}
+	for _, e := range c.Examples {
+		kinds[string(e.Kind)]++
+	}
+	if diff := cmp.Diff(kinds, m.Record.Examples); diff != "" {
+		t.Errorf("examples (-bundle +model):\n%s", diff)
+	}
+	if len(m.Record.Without) > 0 {
+		t.Errorf("the model was trained without %v: it is one of an evaluation", m.Record.Without)
+	}
 }
 
 // fit must find the line that the points were drawn from.
