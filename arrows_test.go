@@ -77,6 +77,7 @@ var arrows = map[string][]string{
 	"verdict":     {"event", "evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
 	// what holds it together
 	"hunt":          {"attack", "escape", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
+	"store":         {"evidence", "finding", "plan", "story", "verdict"},
 	"packs":         {"attack", "event", "intel", "match/behaviour", "match/sigma"},
 	"packs/demo":    {"event", "evidence/evtx"},
 	"cmd/aldebaran": {everything},

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -281,7 +282,8 @@ func (w *Watch) Join(other *Watch) {
 // Logs gives what was seen, sorted by host and log.
 func (w *Watch) Logs() []Visibility {
 	all := make([]Visibility, 0, len(w.logs))
-	for k, l := range w.logs {
+	for _, k := range slices.SortedFunc(maps.Keys(w.logs), compareLogKeys) {
+		l := w.logs[k]
 		l.countID()
 		v := Visibility{
 			Host: k.host, Format: k.format, Product: k.product, Category: k.category, Service: k.service, Channel: k.channel,
@@ -300,12 +302,6 @@ func (w *Watch) Logs() []Visibility {
 		slices.SortFunc(v.Fields, func(a, b FieldSeen) int { return strings.Compare(a.Name, b.Name) })
 		all = append(all, v)
 	}
-	slices.SortFunc(all, func(a, b Visibility) int {
-		return cmp.Or(
-			strings.Compare(a.Host, b.Host), strings.Compare(a.Channel, b.Channel), strings.Compare(a.Format, b.Format),
-			strings.Compare(a.Product, b.Product), strings.Compare(a.Category, b.Category), strings.Compare(a.Service, b.Service),
-		)
-	})
 	return all
 }
 

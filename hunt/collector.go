@@ -1,7 +1,10 @@
 package hunt
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -27,6 +30,8 @@ type collector struct {
 	outputs []Output
 	groups  *finding.Groups
 	seed    maphash.Seed
+	secret  []byte
+	journal *journaling // nil if there is none
 
 	timeline finding.Timeline
 	seen     seenSet           // identities of events that matched
@@ -52,8 +57,10 @@ type current struct {
 }
 
 func newCollector(opt Options, engine *match.Engine, outputs []Output) *collector {
+	secret := make([]byte, 16)
+	_, _ = rand.Read(secret) // never fails (crypto/rand.Read)
 	return &collector{
-		opt: opt, engine: engine, outputs: outputs, seed: maphash.MakeSeed(),
+		opt: opt, engine: engine, outputs: outputs, seed: maphash.MakeSeed(), secret: secret,
 		groups:  finding.NewGroups(finding.Options{Samples: opt.Samples}),
 		digests: map[uint64]string{},
 	}
@@ -73,9 +80,10 @@ func (c *collector) collect(ctx context.Context, listing evidence.Listing) {
 		pool    = sync.Pool{New: func() any { return new(result) }}
 		wg      sync.WaitGroup
 	)
-	wg.Go(func() { produce(ctx, listing.Files, c.opt.read(), room, tasks) })
+	p := &producer{opt: c.opt.read(), journal: c.journal, room: room, tasks: tasks}
+	wg.Go(func() { p.run(ctx, listing.Files) })
 	for range n {
-		wg.Go(func() { newWorker(c.opt, c.engine, c.seed).run(ctx, tasks, &pool, results) })
+		wg.Go(func() { newWorker(c.opt, c.engine, c.seed, c.secret).run(ctx, tasks, &pool, results) })
 	}
 	go func() {
 		wg.Wait()
@@ -93,6 +101,7 @@ func (c *collector) collect(ctx context.Context, listing evidence.Listing) {
 			}
 			delete(waiting, next)
 			next++
+			c.keep(ctx, r)
 			c.take(r)
 			if c.err != nil {
 				cancel()
@@ -102,12 +111,44 @@ func (c *collector) collect(ctx context.Context, listing evidence.Listing) {
 		}
 	}
 	c.summary.Partial = ctx.Err() != nil
+	if c.err == nil {
+		c.err = journalError(p.err)
+	}
+	if c.journal != nil {
+		c.err = cmp.Or(c.err, journalError(c.journal.sync()))
+	}
+}
+
+// keep hands a result to the journal. Once the context has ended nothing is kept any more: it may have
+// been cut short.
+func (c *collector) keep(ctx context.Context, r *result) {
+	if r.rec == nil || c.err != nil {
+		return
+	}
+	if r.failed != nil {
+		c.err = &JournalError{fmt.Errorf("piece %d of %s: %w", r.piece, r.rec.now.Path, r.failed)}
+		return
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	if r.end {
+		c.err = journalError(c.journal.end(r))
+		return
+	}
+	c.err = journalError(c.journal.take(r))
 }
 
 // take takes in one result.
 func (c *collector) take(r *result) {
+	if r.end || r.failed != nil {
+		if c.cur.source != nil {
+			c.end() // there was more of it once
+		}
+		return
+	}
 	c.opt.Progress.read(c.progressed(r), r.logs.events(), len(r.hits))
-	if r.src == nil {
+	if r.source == nil {
 		c.skip(r.file, r.task.err)
 		return
 	}
@@ -163,16 +204,16 @@ func (c *collector) progressed(r *result) int64 {
 		}
 		return 0
 	}
-	if r.src == nil || r.none {
+	if r.source == nil || r.none {
 		return r.file.Size
 	}
 	return r.unit.End - r.unit.Start
 }
 
 func (c *collector) begin(r *result) {
-	c.sources = append(c.sources, Source{Path: r.src.Path, Format: r.src.Format, Container: r.src.Container(), Size: r.src.Size})
+	c.sources = append(c.sources, Source{Path: r.source.path, Format: r.source.format, Container: r.source.container, Size: r.source.size})
 	c.cur = current{source: &c.sources[len(c.sources)-1]}
-	c.damage(r.src.Damage())
+	c.damage(r.source.damage)
 }
 
 func (c *collector) end() {

@@ -40,6 +40,7 @@ type Output interface {
 func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	started := opt.now()
 	opt.Watch = opt.Watch || opt.Question != nil // a no needs to know what could have been seen
+	opt.Hash = opt.Hash || opt.Journal != nil    // what is kept of a file is known by its contents
 	// What do we look for?
 	rules, err := opt.loadRules()
 	if err != nil {
@@ -74,6 +75,9 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	// Look: workers read and match pieces of the evidence; the collector takes their results in
 	// the order of the evidence, leaves out what it has seen before, and hands on the rest.
 	c := newCollector(opt, engine, outputs)
+	if err := c.openJournal(ctx, rules, &listing); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
 	c.collect(ctx, listing)
 
 	// What do several matches mean together?

@@ -42,6 +42,10 @@ type Options struct {
 	Indicators   []intel.Indicator
 	IndicatorsAt time.Time
 
+	// Journal, if there is one, keeps what is read, and gives what was read before: what has not changed
+	// since need not be read again.
+	Journal Journal
+
 	// Question, if there is one, is answered by what is found: see Result.Answer.
 	Question *Question
 

@@ -276,6 +276,9 @@ func btoi(b bool) int {
 // notes says which maxima were reached.
 func (c *collector) notes() []string {
 	var notes []string
+	if c.journal != nil {
+		notes = c.journal.notes()
+	}
 	if c.unlisted > 0 {
 		notes = append(notes, fmt.Sprintf("%d more files that are not read are not listed", c.unlisted))
 	}

@@ -2,6 +2,7 @@ package hunt
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,6 +30,12 @@ type task struct {
 	last bool  // of its file
 	err  error // why it could not be opened
 	none bool  // the source has no units
+
+	// With a journal:
+	rec    *recording // of the outermost file
+	piece  int        // counts the tasks of that file
+	record []byte     // what the journal has of the piece; nil if it has to be read
+	end    bool       // the file was read to its end; there is nothing else in the task
 }
 
 // openSource closes a source when the last of its units was read.
@@ -44,50 +51,93 @@ func (s *openSource) done() {
 	}
 }
 
-// produce opens the files one after the other, and what stands in containers, and hands out their
-// units. It stops when the context ends; room limits how far it is ahead of the collector.
-func produce(ctx context.Context, files []evidence.File, opt evidence.Options, room chan struct{}, tasks chan<- task) {
-	defer close(tasks)
-	seq := 0
-	send := func(t task) bool {
-		select {
-		case room <- struct{}{}:
-		case <-ctx.Done():
-			return false
-		}
-		t.seq = seq
-		seq++
-		tasks <- t // never blocks: it has as much space as room
-		return true
-	}
-	opener := evidence.NewOpener(opt)
+// A producer opens the files one after the other, and what stands in containers, and hands out their
+// units. Room limits how far it is ahead of the collector.
+type producer struct {
+	opt     evidence.Options
+	journal *journaling // nil if there is none
+	room    chan struct{}
+	tasks   chan<- task
+
+	seq   int
+	rec   *recording // of the file at hand
+	piece int
+	err   error // of the journal
+}
+
+// run stops when the context ends.
+func (p *producer) run(ctx context.Context, files []evidence.File) {
+	defer close(p.tasks)
+	opener := evidence.NewOpener(p.opt)
 	for _, f := range files {
-		if ctx.Err() != nil {
+		if p.journal != nil {
+			p.rec, p.piece = p.journal.open(f), 0
+		}
+		if p.rec == nil || !p.rec.replayed() {
+			opener.Each(ctx, f, func(found evidence.Found) bool {
+				if found.Err != nil {
+					return p.send(ctx, task{file: found.File, err: found.Err, last: true})
+				}
+				return p.units(ctx, found)
+			})
+		}
+		if p.rec != nil {
+			p.recorded(ctx)
+		}
+		if ctx.Err() != nil || p.err != nil {
 			return
 		}
-		opener.Each(ctx, f, func(found evidence.Found) bool {
-			if found.Err != nil {
-				return send(task{file: found.File, err: found.Err, last: true})
-			}
-			return sendUnits(found, send)
-		})
 	}
 }
 
-// sendUnits hands out the units of a source, which is closed when the last of them was read.
-func sendUnits(found evidence.Found, send func(task) bool) bool {
+// recorded hands out what the journal has of the file at hand and was not asked for yet, and its end.
+func (p *producer) recorded(ctx context.Context) {
+	for p.piece < p.rec.have && p.send(ctx, task{}) {
+	}
+	if ctx.Err() == nil && p.err == nil {
+		p.send(ctx, task{end: true})
+	}
+}
+
+// send hands out a task, and tells whether to go on.
+func (p *producer) send(ctx context.Context, t task) bool {
+	if p.rec != nil {
+		if p.rec.complete && p.piece >= p.rec.have && !t.end {
+			return false // it has no more
+		}
+		t.rec, t.piece = p.rec, p.piece
+		if !t.end {
+			if t.record, p.err = p.journal.piece(p.rec, p.piece); p.err != nil {
+				return false
+			}
+			p.piece++
+		}
+	}
+	select {
+	case p.room <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	t.seq = p.seq
+	p.seq++
+	p.tasks <- t // never blocks: it has as much space as room
+	return true
+}
+
+// units hands out the units of a source, which is closed when the last of them was read.
+func (p *producer) units(ctx context.Context, found evidence.Found) bool {
 	units := found.Source.Units()
 	o := &openSource{Source: found.Source}
 	o.left.Store(int32(max(len(units), 1)))
 	if len(units) == 0 {
-		if !send(task{file: found.File, src: o, last: true, none: true}) {
+		if !p.send(ctx, task{file: found.File, src: o, last: true, none: true}) {
 			o.done()
 			return false
 		}
 		return true
 	}
 	for i, u := range units {
-		if !send(task{file: found.File, src: o, unit: u, last: i == len(units)-1}) {
+		if !p.send(ctx, task{file: found.File, src: o, unit: u, last: i == len(units)-1}) {
 			for range len(units) - i {
 				o.done()
 			}
@@ -100,6 +150,7 @@ func sendUnits(found evidence.Found, send func(task) bool) bool {
 // A result is what a worker found in one task. It is used again after the collector is done.
 type result struct {
 	task
+	source  *sourceHead // nil if there is no source
 	sha256  string
 	report  event.Report
 	err     error // of the file system
@@ -113,6 +164,19 @@ type result struct {
 	hits    []match.Hit
 	values  []event.Value
 	bytes   []byte
+
+	// With a journal:
+	behaved bool   // behaviours have seen something
+	encoded []byte // the result as a record, if it was read just now
+	failed  error  // the record cannot be read or made
+}
+
+// sourceHead is what is known of a source before it is read.
+type sourceHead struct {
+	path, format string
+	size         int64
+	container    bool
+	damage       []event.Damage
 }
 
 // matched is an event that rules match: hits [lo, hi) of the result.
@@ -148,14 +212,17 @@ type worker struct {
 	reader  *evidence.Reader
 	matcher *match.Matcher
 	scratch []byte
+	// secret keeps who writes evidence from making pieces that are taken for copies of others.
+	secret   []byte
+	recorder *recorder // nil without a journal
 	// host is the last host that was looked at and whether it is wanted.
 	host       string
 	hostWanted bool
 	hostKnown  bool
 }
 
-func newWorker(opt Options, engine *match.Engine, seed maphash.Seed) *worker {
-	w := &worker{opt: opt, engine: engine, seed: seed}
+func newWorker(opt Options, engine *match.Engine, seed maphash.Seed, secret []byte) *worker {
+	w := &worker{opt: opt, engine: engine, seed: seed, secret: secret}
 	w.renew()
 	return w
 }
@@ -171,9 +238,18 @@ func (w *worker) run(ctx context.Context, tasks <-chan task, pool *sync.Pool, re
 	for t := range tasks {
 		r := pool.Get().(*result)
 		r.reset(t)
-		if t.src != nil {
+		switch {
+		case t.record != nil:
+			w.replay(ctx, r)
+		case t.src != nil:
+			r.source = &sourceHead{t.src.Path, t.src.Format, t.src.Size, t.src.Container(), t.src.Damage()}
 			w.task(ctx, r)
+		}
+		if t.src != nil {
 			t.src.done()
+		}
+		if t.rec != nil && t.record == nil && !t.end {
+			w.record(r)
 		}
 		results <- r
 	}
@@ -182,6 +258,10 @@ func (w *worker) run(ctx context.Context, tasks <-chan task, pool *sync.Pool, re
 // task reads a unit. A panic in a reader or a matcher is our bug, and perhaps the intruder's
 // doing: it costs what is left of the unit and is told as damage, and the hunt goes on.
 func (w *worker) task(ctx context.Context, r *result) {
+	w.guard(r, func() { w.readTask(ctx, r) })
+}
+
+func (w *worker) guard(r *result, f func()) {
 	defer func() {
 		if p := recover(); p != nil {
 			w.renew()
@@ -191,6 +271,10 @@ func (w *worker) task(ctx context.Context, r *result) {
 			})
 		}
 	}()
+	f()
+}
+
+func (w *worker) readTask(ctx context.Context, r *result) {
 	if r.unit.Index == 0 && w.opt.Hash {
 		sum, err := r.src.SHA256(ctx)
 		if err != nil && !errors.Is(err, context.Canceled) {
@@ -211,7 +295,7 @@ func (w *worker) read(ctx context.Context, r *result) {
 		at       = -2 // chunk of the event before; -1 is a format without chunks
 		digest   uint64
 		inChunk  int
-		filtered = len(w.opt.Hosts) > 0 || !w.opt.Since.IsZero() || !w.opt.Until.IsZero()
+		filtered = w.filters()
 	)
 	endChunk := func() {
 		if inChunk > 0 {
@@ -225,7 +309,7 @@ func (w *worker) read(ctx context.Context, r *result) {
 		if e.Source.Chunk != at {
 			endChunk()
 			at, inChunk = e.Source.Chunk, 0
-			digest = maphash.String(w.seed, e.Computer) ^ 3*maphash.String(w.seed, e.Channel)
+			digest = w.logDigest(e)
 		}
 		digest = mix(digest, e.RecordID^uint64(e.Time.Unix())<<20^uint64(e.Time.Nanosecond())^uint64(e.Source.Length)<<44)
 		inChunk++
@@ -254,12 +338,25 @@ func (w *worker) read(ctx context.Context, r *result) {
 	})
 	endChunk()
 	r.seen = w.matcher.Take()
+	r.behaved = r.seen.Any()
 	if at == -1 && len(r.chunks) > 0 {
 		// Without numbers of events only the contents tell apart what happened at the same times.
 		r.chunks[0].digest = mix(r.chunks[0].digest, report.Digest)
 	}
 	// A panic leaves the report empty: what was handed out before it counts all the same.
 	r.report, r.err = report, errors.Join(r.err, err)
+}
+
+// logDigest is what the digests of the pieces of one log begin with. It is the same in all hunts with
+// the same secret, which nobody knows who writes evidence.
+func (w *worker) logDigest(e *event.Event) uint64 {
+	b := append(w.scratch[:0], w.secret...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(e.Computer)))
+	b = append(b, e.Computer...)
+	b = append(b, e.Channel...)
+	w.scratch = b
+	sum := sha256.Sum256(b)
+	return binary.LittleEndian.Uint64(sum[:])
 }
 
 // mix is one step of a multiplicative hash.
@@ -279,6 +376,11 @@ func (r *result) keep(e *event.Event, key uint64, lo int) {
 	}
 	m.event.Values = r.values[first:len(r.values):len(r.values)]
 	r.matched = append(r.matched, m)
+}
+
+// filters tells whether there are events that are not wanted.
+func (w *worker) filters() bool {
+	return len(w.opt.Hosts) > 0 || !w.opt.Since.IsZero() || !w.opt.Until.IsZero()
 }
 
 // wanted tells whether an event passes the filters of time and host.

@@ -22,7 +22,7 @@ func testEngine(t *testing.T) *match.Engine {
 
 // TestPanicCostsOneUnit lets a reader crash: it is damage, and the worker goes on.
 func TestPanicCostsOneUnit(t *testing.T) {
-	w := newWorker(Options{}, testEngine(t), maphash.MakeSeed())
+	w := newWorker(Options{}, testEngine(t), maphash.MakeSeed(), nil)
 	before := w.reader
 	r := new(result)
 	r.reset(task{file: evidence.File{Path: "log.evtx"}, src: &openSource{}, unit: event.Unit{Start: 4096}})
@@ -37,7 +37,7 @@ func TestPanicCostsOneUnit(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	w := newWorker(Options{}, testEngine(t), maphash.MakeSeed())
+	w := newWorker(Options{}, testEngine(t), maphash.MakeSeed(), nil)
 	base := func() *event.Event {
 		return &event.Event{
 			Time: time.Unix(1, 2), RecordID: 1, EventID: 2, Computer: "HOST", Channel: "Security", Provider: "P",

@@ -225,8 +225,23 @@ func (e *Engine) NewMatcher() *Matcher {
 	return m
 }
 
-// Match appends a hit for every rule that matches the event. What a hit holds outlives the event.
+// Match appends a hit for every rule that matches the event, and lets behaviours see it. What a hit
+// holds outlives the event.
 func (m *Matcher) Match(dst []Hit, ev *event.Event) []Hit {
+	dst = m.Find(dst, ev)
+	m.See(ev)
+	return dst
+}
+
+// See lets behaviours see an event, and looks for nothing else.
+func (m *Matcher) See(ev *event.Event) {
+	if m.behaviours != nil {
+		m.behaviours.See(ev)
+	}
+}
+
+// Find is Match without the behaviours.
+func (m *Matcher) Find(dst []Hit, ev *event.Event) []Hit {
 	rules := m.matcher.Match(ev)
 	for i, r := range rules {
 		h := Hit{Rule: m.engine.rules[r], Silent: r.Silent}
@@ -247,14 +262,14 @@ func (m *Matcher) Match(dst []Hit, ev *event.Event) []Hit {
 			}
 		}
 	}
-	if m.behaviours != nil {
-		m.behaviours.See(ev)
-	}
 	return dst
 }
 
 // Seen is what behaviours have seen of a piece of evidence.
 type Seen struct{ behaviours *behaviour.Seen }
+
+// Any tells whether there was anything that behaviours look at.
+func (s Seen) Any() bool { return s.behaviours != nil }
 
 // Take gives what was seen since the last call, to be handed to [Engine.Join]; the matcher begins anew.
 func (m *Matcher) Take() Seen {

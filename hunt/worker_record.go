@@ -1,0 +1,60 @@
+package hunt
+
+import (
+	"context"
+
+	"aldebaran/event"
+)
+
+// record makes a record of a result.
+func (w *worker) record(r *result) {
+	if r.failed = w.makeRecorder(); r.failed == nil {
+		r.encoded, r.failed = w.recorder.pack(r)
+	}
+}
+
+func (w *worker) makeRecorder() (err error) {
+	if w.recorder == nil {
+		w.recorder, err = newRecorder()
+	}
+	return err
+}
+
+// replay makes a result of a record. Rules look at the events again that they matched. Behaviours look at
+// all events again: what they have seen is not in the record.
+func (w *worker) replay(ctx context.Context, r *result) {
+	if r.failed = w.makeRecorder(); r.failed != nil {
+		return
+	}
+	if r.failed = w.recorder.unpack(r, r.task.record); r.failed != nil {
+		return
+	}
+	for i := range r.matched {
+		m := &r.matched[i]
+		m.key, m.lo = w.identity(&m.event), len(r.hits)
+		r.hits = w.matcher.Find(r.hits, &m.event)
+		m.hi = len(r.hits)
+	}
+	if r.behaved && r.src != nil {
+		w.guard(r, func() { w.see(ctx, r) })
+	}
+}
+
+// see reads a piece for the behaviours alone.
+func (w *worker) see(ctx context.Context, r *result) {
+	filtered, events, done := w.filters(), 0, ctx.Done()
+	_, err := w.reader.Read(r.src.Source, r.unit, func(e *event.Event) bool {
+		if events++; events&1023 == 0 {
+			select {
+			case <-done:
+				return false
+			default:
+			}
+		}
+		if !filtered || w.wanted(e) {
+			w.matcher.See(e)
+		}
+		return true
+	})
+	r.seen, r.err = w.matcher.Take(), err
+}
