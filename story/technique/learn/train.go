@@ -9,8 +9,8 @@ import (
 	"aldebaran/story/technique"
 )
 
-// Settings are what training depends on besides the examples. They were chosen on reports that
-// were kept back from ATT&CK's own; see docs/decisions.
+// Settings are what training depends on besides the examples. What was tried is in
+// docs/decisions/0031-technique-model.md: scores hardly depend on most of them.
 type Settings struct {
 	Epochs int     `json:"epochs"`
 	Rate   float64 `json:"learning_rate"`
