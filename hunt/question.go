@@ -35,6 +35,15 @@ func (o Options) ask(rules *sigma.Collection) *plan.Plan {
 	})
 }
 
+// Plan says what a hunt with these options would look for, without reading evidence.
+func Plan(opt Options) (*plan.Plan, error) {
+	rules, err := opt.loadRules()
+	if err != nil {
+		return nil, err
+	}
+	return opt.ask(opt.Selection.Apply(rules)), nil
+}
+
 // testable are the rules and behaviours that the hunt looks for.
 func (o Options) testable(rules *sigma.Collection) []plan.Rule {
 	all := plan.RulesOf(rules)

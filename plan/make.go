@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"aldebaran/attack"
 	"aldebaran/intel"
@@ -36,7 +37,7 @@ const (
 
 // Weights of tests: how much a match says about the hypothesis.
 const (
-	states  = 1.0 // it was written to state just this
+	states  = 1.0 // it was written to state just this; what states several things shows each of them
 	names   = 0.8 // it names the malware or the vulnerability
 	shows   = 0.6 // it shows the technique
 	relates = 0.3 // it shows a parent or a part of the technique
@@ -101,8 +102,10 @@ func (m *maker) choosePacks(s *story.Story) {
 // activity and the actor that it became are two names of one thing.
 const maxMeanings = 3
 
-// period is the time that the story speaks of.
+// period is the time that the story speaks of: from the earliest beginning to the latest end, and
+// without an end if one of the periods has none, "since 2025".
 func (m *maker) period(s *story.Story) {
+	open := false
 	for _, c := range s.Claims {
 		if c.Kind != story.Period || c.Negated {
 			continue
@@ -113,11 +116,24 @@ func (m *maker) period(s *story.Story) {
 		if c.To.After(m.plan.To) {
 			m.plan.To = c.To
 		}
+		open = open || c.To.IsZero()
+	}
+	if open {
+		m.plan.To = time.Time{}
 	}
 }
 
 // detections makes a hypothesis of each detection of a pack.
 func (m *maker) detections(p *intel.Pack) {
+	of := map[string]int{} // how many detections a rule or behaviour states
+	for i := range p.Detections {
+		if !p.Detections[i].Enabled() {
+			continue
+		}
+		for _, id := range slices.Concat(p.Detections[i].Rules, p.Detections[i].Behaviours) {
+			of[id]++
+		}
+	}
 	for i := range p.Detections {
 		d := &p.Detections[i]
 		h := Hypothesis{
@@ -126,7 +142,9 @@ func (m *maker) detections(p *intel.Pack) {
 		}
 		by := "detection " + d.ID
 		for _, id := range slices.Concat(d.Rules, d.Behaviours) {
-			if r := m.rules[id]; r != nil {
+			if r := m.rules[id]; r != nil && of[id] > 1 {
+				h.test(r, by, shows)
+			} else if r != nil {
 				h.test(r, by, states)
 			}
 		}
@@ -401,7 +419,7 @@ func (m *maker) system(c *story.Claim) (why string) {
 	if system == "" {
 		return "no kind of log is known that only such systems have"
 	}
-	return m.gather(c, "Servers of this kind were a target here: "+c.Name, func(h *Hypothesis) bool { return h.concerns(system) })
+	return m.gather(c, "Servers of this kind were a target here: "+c.Name, states, func(h *Hypothesis) bool { return h.concerns(system) })
 }
 
 // systemOf is the kind of system as logs have it.
@@ -438,17 +456,25 @@ func (m *maker) data(c *story.Claim) (why string) {
 	case strings.Contains(l, "credential") || strings.Contains(l, "password"):
 		techniques = []string{"T1003", "T1555", "T1552", "T1556"}
 	default:
+		// Which subject the data was about no log says.
 		techniques = []string{"T1114", "T1213", "T1005", "T1560", "T1074"}
+		return m.gather(c, "Data was collected here, of whatever subject: "+c.Name, shows, collects(techniques))
 	}
-	return m.gather(c, "Data of this kind was collected here: "+c.Name, func(h *Hypothesis) bool {
+	return m.gather(c, "Data of this kind was collected here: "+c.Name, states, collects(techniques))
+}
+
+// collects tells hypotheses about one of those techniques.
+func collects(techniques []string) func(*Hypothesis) bool {
+	return func(h *Hypothesis) bool {
 		return slices.ContainsFunc(h.Techniques, func(t string) bool {
 			return slices.ContainsFunc(techniques, func(want string) bool { return sameTechnique(t, want) })
 		})
-	})
+	}
 }
 
-// gather makes a hypothesis of the tests of those detections and techniques that fit.
-func (m *maker) gather(c *story.Claim, statement string, fits func(*Hypothesis) bool) (why string) {
+// gather makes a hypothesis of the tests of those detections and techniques that fit, none of them
+// weighing more than most.
+func (m *maker) gather(c *story.Claim, statement string, most float64, fits func(*Hypothesis) bool) (why string) {
 	for i := range m.plan.Hypotheses {
 		if m.plan.Hypotheses[i].Statement == statement {
 			m.plan.Hypotheses[i].answers(c)
@@ -464,6 +490,7 @@ func (m *maker) gather(c *story.Claim, statement string, fits func(*Hypothesis) 
 		}
 		for _, t := range from.Tests {
 			if t.Weight >= shows {
+				t.Weight = min(t.Weight, most)
 				h.add(t)
 			}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,7 +23,8 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Hunt in made-up evidence that comes with the program; needs nothing",
 		Long: `Demo writes the logs of an invented ministry's servers to a folder, with an invented intrusion in
-them, and hunts in them as hunt would. Nothing of it is real: every event is SYNTHETIC.`,
+them, and a story as the press might have it, and hunts in them as hunt --story would. Nothing of
+the evidence is real: every event is SYNTHETIC.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.complete(); err != nil {
@@ -36,8 +38,11 @@ them, and hunts in them as hunt would. Nothing of it is real: every event is SYN
 				defer os.RemoveAll(dir)
 			}
 			opt := hunt.Options{Evidence: []string{dir}, DefaultRules: packs.Rules()}
-			about := knowledgeFlags{about: []string{"phantom-taurus"}}
-			if err := about.know(&opt, cmd.ErrOrStderr(), time.Now()); err != nil {
+			know := knowledgeFlags{about: []string{"phantom-taurus"}, sector: "government", region: "Middle East"}
+			if err := know.know(&opt, cmd.InOrStdin(), cmd.ErrOrStderr(), time.Now()); err != nil {
+				return err
+			}
+			if err := askStory(&opt, bytes.NewReader(demo.Story()), "story.md"); err != nil {
 				return err
 			}
 			look := hunt.TableOptions{Heading: "SYNTHETIC EVIDENCE: an invented ministry, an invented intrusion. Nothing of this is real."}

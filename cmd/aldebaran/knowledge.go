@@ -13,6 +13,8 @@ import (
 	"aldebaran/hunt"
 	"aldebaran/intel"
 	"aldebaran/match/behaviour"
+	"aldebaran/story"
+	"aldebaran/story/technique"
 	"aldebaran/verdict"
 )
 
@@ -23,6 +25,7 @@ type knowledgeFlags struct {
 	noBehaviours bool
 	indicators   []string
 	expired      bool
+	story        string
 	about        []string
 	sector       string
 	region       string
@@ -30,6 +33,7 @@ type knowledgeFlags struct {
 }
 
 func (f *knowledgeFlags) add(flags *pflag.FlagSet) {
+	flags.StringVarP(&f.story, "story", "s", "", "answer the story in this `file` claim by claim: text, Markdown, HTML, PDF, e-mail, STIX, MISP; - is standard input")
 	flags.StringArrayVar(&f.packs, "pack", nil, "hunt with the pack in this `folder`, and answer it (repeatable)")
 	flags.StringArrayVar(&f.about, "about", nil, "answer this pack of the program, by its `name` (repeatable; see packs list)")
 	flags.StringArrayVar(&f.indicators, "indicators", nil, "look for the indicators in this `file`: a list, CSV, MISP or STIX (repeatable)")
@@ -43,7 +47,7 @@ func (f *knowledgeFlags) add(flags *pflag.FlagSet) {
 
 // know fills in what a hunt needs to know. Problems with files of the user are told on stderr; what
 // is left of them is used.
-func (f *knowledgeFlags) know(opt *hunt.Options, stderr io.Writer, now time.Time) error {
+func (f *knowledgeFlags) know(opt *hunt.Options, stdin io.Reader, stderr io.Writer, now time.Time) error {
 	all, err := loadPacks(stderr, f.packs)
 	if err != nil {
 		return err
@@ -70,7 +74,7 @@ func (f *knowledgeFlags) know(opt *hunt.Options, stderr io.Writer, now time.Time
 	if !f.expired {
 		opt.IndicatorsAt = now
 	}
-	if len(f.about) == 0 && len(wanted) == 0 {
+	if f.story == "" && len(f.about) == 0 && len(wanted) == 0 {
 		return nil
 	}
 	for _, name := range f.about {
@@ -82,7 +86,53 @@ func (f *knowledgeFlags) know(opt *hunt.Options, stderr io.Writer, now time.Time
 		Packs: all, Wanted: append(wanted, f.about...), Knowledge: attack.Load(),
 		Setting: verdict.Setting{Sector: f.sector, Region: f.region, Country: f.country},
 	}
+	if f.story == "" {
+		return nil
+	}
+	file, err := f.openStory(stdin)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return askStory(opt, file, f.story)
+}
+
+// openStory opens the story's file, or standard input.
+func (f *knowledgeFlags) openStory(stdin io.Reader) (io.ReadCloser, error) {
+	if f.story == "-" {
+		return io.NopCloser(stdin), nil
+	}
+	file, err := os.Open(f.story)
+	if err != nil {
+		return nil, &hunt.UsageError{What: fmt.Sprintf("--story: %v", err), Hint: "name a file, or - for standard input"}
+	}
+	return file, nil
+}
+
+// askStory makes a story the question of a hunt, and looks for its indicators.
+func askStory(opt *hunt.Options, r io.Reader, path string) error {
+	s, err := readStory(r, path, opt.Question.Packs)
+	if err != nil {
+		return &hunt.UsageError{What: fmt.Sprintf("--story: %v", err), Hint: "text, Markdown, HTML, PDF, e-mail, STIX or MISP: see aldebaran read --help"}
+	}
+	opt.Question.Story = s
+	for _, c := range s.Claims {
+		if c.Kind == story.Indicator && !c.Negated {
+			opt.Indicators = append(opt.Indicators, intel.Indicator{
+				Type: intel.IndicatorType(c.Indicator), Value: c.Name, Source: s.Title, Note: "named by the story", Pack: path, First: s.Published,
+			})
+		}
+	}
 	return nil
+}
+
+// readStory reads a story with all that is known.
+func readStory(r io.Reader, path string, all []*intel.Pack) (*story.Story, error) {
+	model, err := technique.Load()
+	if err != nil {
+		return nil, err
+	}
+	return story.Read(r, path, story.Options{Lexicon: story.NewLexicon(attack.Load(), all), Model: model})
 }
 
 func isFolder(name string) bool {

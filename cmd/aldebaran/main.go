@@ -66,7 +66,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(huntCommand(), sourcesCommand(), demoCommand(), rulesCommand(), packsCommand(), versionCommand())
+	root.AddCommand(huntCommand(), sourcesCommand(), demoCommand(), rulesCommand(), packsCommand(), planCommand(), versionCommand())
 
 	cmd, err := root.ExecuteContextC(ctx)
 	return report(cmd, err, stderr)

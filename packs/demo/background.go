@@ -18,6 +18,8 @@ func (s *scene) background() {
 			s.housekeeping(h, day)
 		}
 		s.mailDay(day)
+		s.webDay(day)
+		s.dnsDay(day)
 		s.databaseDay(day)
 	}
 }

@@ -5,11 +5,13 @@
 // The Ministry of Lakes does not exist. Its hosts are called *.lakes.example and its domain
 // SYNTHETIC-LAKES, Sysmon's events carry the rule name "synthetic-demo", and addresses outside are
 // of the ranges kept for documentation (RFC 5737). The events show what a defender's logs would
-// show; they hold no exploit, no code, and no password.
+// show; they hold no exploit, no code, and no password. Cookies and labels that look encrypted are
+// random numbers.
 package demo
 
 import (
 	"bytes"
+	_ "embed" // the story
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -19,9 +21,17 @@ import (
 	"aldebaran/evidence/evtx"
 )
 
+// story is an article in the manner of the press about the actor whose ways the intrusion follows.
+//
+//go:embed story.md
+var story []byte
+
+// Story is that article, in Markdown. What it says of the actor was published; the rest is made up.
+func Story() []byte { return bytes.Clone(story) }
+
 // Evidence gives the logs, by names as they have below a folder for each host:
-// "MAIL01/Security.evtx". About 1,900 events of three days, of which a hundred belong to the
-// intrusion.
+// "MAIL01/Security.evtx", "MAIL01/LogFiles/W3SVC1/u_ex260309.log", "SENSOR/dns.log". About 6,000
+// events of three days, of which six hundred belong to the intrusion.
 func Evidence() (map[string][]byte, error) {
 	s := newScene()
 	s.background()
@@ -36,6 +46,15 @@ type scene struct {
 	records map[logName][]evtx.Record
 	// cleared is when a log was emptied: what was in it before is gone.
 	cleared map[logName]time.Time
+	// requests are those to the mail server's web site, queries those for names on the wire.
+	requests []line
+	queries  []line
+}
+
+// A line of a text log.
+type line struct {
+	time time.Time
+	text string
 }
 
 // logName says which log of which host.
@@ -86,6 +105,8 @@ func (s *scene) logs() (map[string][]byte, error) {
 		file := strings.ReplaceAll(name.channel, "/", "%4") + ".evtx"
 		files[name.host+"/"+file] = b.Bytes()
 	}
+	s.webLogs(files)
+	s.dnsLog(files)
 	return files, nil
 }
 

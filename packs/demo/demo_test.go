@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,8 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
-	"aldebaran/match/sigma"
+	"aldebaran/hunt"
+	"aldebaran/match/behaviour"
 	"aldebaran/packs"
 )
 
@@ -43,6 +45,44 @@ func TestFindings(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
+// TestTextLogsSaySo: what is no event log says in the file that it is made up.
+func TestTextLogsSaySo(t *testing.T) {
+	files, err := Evidence()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for name, data := range files {
+		if strings.HasSuffix(name, ".evtx") {
+			continue
+		}
+		if n++; !bytes.Contains(data, []byte("synthetic")) || !bytes.Contains(data, []byte(".example")) {
+			t.Errorf("%s does not say that it is made up", name)
+		}
+	}
+	if n < 4 {
+		t.Errorf("%d text logs, want one for each day of the web site, and the sensor's", n)
+	}
+}
+
+// TestStages holds the demo to what it is to tell: each stage of the story is found, and chained.
+func TestStages(t *testing.T) {
+	files, err := Evidence()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := strings.Join(findings(t, files), "\n")
+	for _, stage := range []string{
+		"Page OutlookEN.aspx Written", "Page OutlookEN.aspx Compiled", "Encrypted Session Carried in a Cookie", "Library ServerCore.dll In A Worker Process",
+		"Batch File Or Database Client Run Over WMI", "Batch File mssq.bat Run", "SQL Client Exports Into A Staging Folder", "File Below a Web Root Picked Up Once",
+		"From the web or mail tier into the database", "Page written, used and gone into memory", "Data Carried in the Names of DNS Queries",
+	} {
+		if !strings.Contains(found, stage) {
+			t.Errorf("want a finding %q, found none", stage)
+		}
 	}
 }
 
@@ -102,60 +142,55 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
-// findings gives a line for each rule and host: level, host, rule, number of matches.
+// findings hunts as the command does, and gives a line for each rule and host: level, host, rule,
+// number of events.
 func findings(t *testing.T, files map[string][]byte) []string {
 	t.Helper()
-	c, err := sigma.LoadFS(packs.Rules(), ".", sigma.LoadOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := sigma.Compile(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := set.NewMatcher()
-	correlator, err := sigma.NewCorrelator(c, sigma.CorrelatorOptions{TempDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer correlator.Close()
-	counts := map[string]int{}
-	add := func(level, host, title string) {
-		// The level's rank leads, so that the lines sort by it, the highest first.
-		rank := len(sigma.Levels) - slices.Index(sigma.Levels[:], level)
-		counts[fmt.Sprintf("%d %-13s %-20s %s", rank, level, host, title)]++
-	}
-	each(t, files, func(_ string, e *event.Event) {
-		for _, r := range m.Match(e) {
-			if correlator.Wants(r) {
-				if err := correlator.Add(correlator.Observe(r, e)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if !r.Silent {
-				add(r.Level, e.Computer, r.Title)
-			}
+	dir := t.TempDir()
+	for name, data := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
 		}
-	})
-	err = correlator.Finish(func(cm sigma.CorrelationMatch) error {
-		add(cm.Correlation.Level, strings.Join(cm.Hosts, " "), cm.Correlation.Title)
-		return nil
-	})
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := packs.All()
 	if err != nil {
 		t.Fatal(err)
+	}
+	opt := hunt.Options{Evidence: []string{dir}, DefaultRules: packs.Rules(), Behaviours: &behaviour.Config{}}
+	for _, p := range all {
+		config, err := behaviour.ParseConfig(p.Behaviours, p.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*opt.Behaviours = opt.Behaviours.Join(config)
+		opt.Indicators = append(opt.Indicators, p.Indicators...)
+	}
+	result, err := hunt.Run(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Summary.Unreadable+result.Summary.DamageCount > 0 {
+		t.Errorf("%d files unreadable, %d places damaged", result.Summary.Unreadable, result.Summary.DamageCount)
 	}
 	var lines []string
-	for _, k := range slices.Sorted(maps.Keys(counts)) {
-		lines = append(lines, fmt.Sprintf("%s: %d", k[2:], counts[k]))
+	for _, f := range result.Findings {
+		lines = append(lines, fmt.Sprintf("%-13s %-20s %s: %d", f.Rule.Level, strings.Join(f.Hosts, " "), f.Rule.Title, f.Count))
 	}
 	return lines
 }
 
-// each reads all logs in the order of their names.
+// each reads all event logs in the order of their names.
 func each(t *testing.T, files map[string][]byte, f func(file string, e *event.Event)) {
 	t.Helper()
 	r := evtx.NewReader(evtx.Options{})
 	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !strings.HasSuffix(name, ".evtx") {
+			continue
+		}
 		log, err := evtx.Open(bytes.NewReader(files[name]), int64(len(files[name])), name, evtx.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -176,6 +176,18 @@ func (s *scene) create(h host, t time.Time, image, file, user string) {
 		"Image", image, "TargetFilename", file, "CreationUtcTime", utc(t), "User", user))
 }
 
+// load writes that a process loaded a library.
+func (s *scene) load(h host, t time.Time, image, library string) {
+	s.add(h, t, sysmon, 7, fields("RuleName", marker, "UtcTime", utc(t), "ProcessGuid", s.guid(), "ProcessId", 7312, "Image", image, "ImageLoaded", library,
+		"FileVersion", "-", "Description", "-", "Product", "-", "Company", "-", "OriginalFileName", "-", "Hashes", hashes(library), "Signed", "false", "Signature", "-", "SignatureStatus", "Unavailable", "User", system))
+}
+
+// remove writes that a file was deleted.
+func (s *scene) remove(h host, t time.Time, image, file, user string) {
+	s.add(h, t, sysmon, 23, fields("RuleName", marker, "UtcTime", utc(t), "ProcessGuid", s.guid(), "ProcessId", 4*(300+s.random.IntN(3000)), "User", user,
+		"Image", image, "TargetFilename", file, "Hashes", hashes(file), "IsExecutable", false, "Archived", "false"))
+}
+
 // connect writes an outgoing connection into Sysmon's log.
 func (s *scene) connect(h host, t time.Time, image, user, to string, port int) {
 	s.add(h, t, sysmon, 3, fields("RuleName", marker, "UtcTime", utc(t), "ProcessGuid", s.guid(), "ProcessId", 4*(300+s.random.IntN(3000)),

