@@ -75,8 +75,9 @@ var arrows = map[string][]string{
 	"finding":     {"attack", "event", "match", "match/sigma"},
 	"attribution": {"attack", "finding", "intel"},
 	"verdict":     {"event", "evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
+	"brief":       {"attack", "escape", "evidence", "finding", "intel", "match/sigma", "plan", "story", "verdict"},
 	// what holds it together
-	"hunt":          {"attack", "escape", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
+	"hunt":          {"attack", "brief", "escape", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
 	"store":         {"evidence", "finding", "plan", "story", "verdict"},
 	"packs":         {"attack", "event", "intel", "match/behaviour", "match/sigma"},
 	"packs/demo":    {"event", "evidence/evtx"},

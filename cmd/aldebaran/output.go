@@ -71,9 +71,10 @@ func openOutput(path string, stdout io.Writer) (*outputFile, error) {
 	return o, nil
 }
 
-// isLog tells whether a file is there that is evidence.
+// isLog tells whether a file is there that is evidence. A brief of ours is none, though its findings look
+// like events.
 func isLog(path string) bool {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || isBrief(path) {
 		return false
 	}
 	src, err := evidence.Open(path, evidence.Options{})
