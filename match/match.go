@@ -125,10 +125,10 @@ type Engine struct {
 	selection    Selection
 }
 
-// behaved is a behaviour at one level.
+// behaved is a behaviour at one level, under one title.
 type behaved struct {
-	rule  *behaviour.Rule
-	level string
+	rule         *behaviour.Rule
+	level, title string
 }
 
 // Options are choices of an [Engine]; the zero value is right.
@@ -168,7 +168,7 @@ func Compile(c *sigma.Collection, opt Options) (*Engine, error) {
 	if e.behaviours != nil {
 		e.collector = e.behaviours.NewCollector()
 		for _, r := range e.behaviours.Rules() {
-			e.behaved[behaved{r, r.Level}] = behaviourRuleOf(r, r.Level)
+			e.behaved[behaved{r, r.Level, r.Title}] = behaviourRuleOf(r, r.Level, r.Title)
 		}
 		for _, r := range e.rules {
 			r.chained = e.behaviours.Wants(r.ID, r.Tags)
@@ -333,10 +333,10 @@ func (e *Engine) Finish(emit func(*Correlation) error) error {
 
 // episode is a behaviour's episode in the words of all rules.
 func (e *Engine) episode(ep behaviour.Episode) *Correlation {
-	key := behaved{ep.Rule, ep.Level}
+	key := behaved{ep.Rule, ep.Level, ep.Title}
 	rule := e.behaved[key]
 	if rule == nil {
-		rule = behaviourRuleOf(ep.Rule, ep.Level)
+		rule = behaviourRuleOf(ep.Rule, ep.Level, ep.Title)
 		e.behaved[key] = rule
 	}
 	c := &Correlation{
@@ -427,7 +427,7 @@ func (e *Engine) Rules() []*Rule {
 	})
 	if e.behaviours != nil {
 		for _, r := range e.behaviours.Rules() {
-			if rule := e.behaved[behaved{r, r.Level}]; e.selection.wantsRule(rule) {
+			if rule := e.behaved[behaved{r, r.Level, r.Title}]; e.selection.wantsRule(rule) {
 				all = append(all, rule)
 			}
 		}
@@ -446,9 +446,9 @@ func (e *Engine) Indicators() int {
 	return e.indicators.Stats().Active()
 }
 
-func behaviourRuleOf(r *behaviour.Rule, level string) *Rule {
+func behaviourRuleOf(r *behaviour.Rule, level, title string) *Rule {
 	return &Rule{
-		Language: "behaviour", Correlation: true, File: builtIn, ID: r.ID, Title: r.Title, Status: "stable", Level: level,
+		Language: "behaviour", Correlation: true, File: builtIn, ID: r.ID, Title: title, Status: "stable", Level: level,
 		Description: r.Description, Why: r.Why, FalsePositives: []string{r.Benign}, Next: r.Next,
 		Tags: r.Tags, References: r.References, Author: "Aldebaran",
 	}

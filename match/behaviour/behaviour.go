@@ -75,8 +75,8 @@ type State interface {
 // An Episode is one time that a behaviour was seen.
 type Episode struct {
 	Rule *Rule
-	// Level is that of this episode; never empty once it was emitted.
-	Level string
+	// Level is that of this episode, Title what it is called; neither is empty once it was emitted.
+	Level, Title string
 	// Summary says what happened in one sentence with its figures, for people.
 	Summary string
 	// Group says what it is about: page, client, account, in the analytic's order.
@@ -156,6 +156,7 @@ type Finishing struct {
 func (f *Finishing) Emit(e Episode) {
 	e.Rule = f.rule
 	e.Level = cmp.Or(e.Level, f.rule.Level)
+	e.Title = cmp.Or(e.Title, f.rule.Title)
 	e.Count = max(e.Count, len(e.Refs))
 	for _, r := range e.Refs {
 		if !r.Time.IsZero() && (e.First.IsZero() || r.Time.Before(e.First)) {

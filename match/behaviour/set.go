@@ -227,7 +227,7 @@ func (c *Collector) Finish(emit func(Episode) error) error {
 
 // hit is what an episode is in a sequence: it stands where its first record does.
 func (e *Episode) hit() Hit {
-	h := Hit{Rule: e.Rule.ID, Title: e.Rule.Title, Level: e.Level, Tags: e.Rule.Tags}
+	h := Hit{Rule: e.Rule.ID, Title: e.Title, Level: e.Level, Tags: e.Rule.Tags}
 	if len(e.Refs) > 0 {
 		h.Ref = e.Refs[0]
 	}

@@ -302,6 +302,7 @@ func (s *chainState) runEpisode(c *preparedChain, last *run) Episode {
 	hosts := last.hostNames()
 	span := last.hit.Time.Sub(steps[0].hit.Time)
 	score, office := s.score(steps)
+	e.Title = c.Title
 	e.Summary = fmt.Sprintf("%s: %d of %d stages on %s within %s: %s", c.Title, n, len(c.Stages), strings.Join(hosts, ", "), duration(span), strings.Join(names, "; "))
 	e.Group = []NamedValue{{"chain", c.Name}, {"hosts", strings.Join(hosts, ", ")}}
 	e.Facts = append([]NamedValue{
