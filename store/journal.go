@@ -126,3 +126,11 @@ func (d *DB) file(path string) (int64, error) {
 	d.files[path] = id
 	return id, nil
 }
+
+// CountPieces gives the number of all pieces that are kept.
+func (d *DB) CountPieces() (n int, err error) {
+	if err := d.read.QueryRow(`SELECT count(*) FROM pieces`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting what was read: %w", err)
+	}
+	return n, nil
+}
