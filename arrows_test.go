@@ -105,6 +105,7 @@ var testArrows = map[string][]string{
 	"evidence":          {"match/sigma"},
 	"finding":           {"evidence/evtx"},
 	"hunt":              {"evidence/evtx", "packs", "packs/demo"},
+	"store":             {"attack", "hunt", "match/behaviour", "packs", "packs/demo"},
 	"packs":             {"event", "evidence", "match/sigma", "packs/demo"},
 	"packs/demo":        {"evidence", "finding", "hunt", "match", "match/sigma", "packs"},
 	"cmd/aldebaran":     {everything},
