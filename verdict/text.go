@@ -10,29 +10,41 @@ import (
 )
 
 // inShort is a record in one line: its values by name, those of the payload, as far as there is room.
+// Numbers that say little to a person come last.
 func inShort(e *event.Event) string {
 	const room = 360
 	var b strings.Builder
 	if e.EventID != 0 {
 		fmt.Fprintf(&b, "%s %d:", e.Channel, e.EventID)
 	}
-	for i, f := range e.Shape.Fields {
-		if f.Part != event.Data || i >= len(e.Values) || e.Values[i].IsNull() {
-			continue
-		}
-		text := e.Values[i].String()
-		if text == "" || text == "-" || strings.HasSuffix(f.Name, "Guid") || f.Name == "RuleName" || f.Name == "UtcTime" {
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		fmt.Fprintf(&b, "%s=%s", f.Name, cut(text, 120))
-		if b.Len() > room {
-			return cut(b.String(), room)
+	for _, later := range []bool{false, true} {
+		for i, f := range e.Shape.Fields {
+			if f.Part != event.Data || i >= len(e.Values) || e.Values[i].IsNull() || saysLittle(f.Name) != later {
+				continue
+			}
+			text := e.Values[i].String()
+			if text == "" || text == "-" || strings.HasSuffix(strings.ToLower(f.Name), "guid") || f.Name == "RuleName" || f.Name == "UtcTime" {
+				continue
+			}
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			fmt.Fprintf(&b, "%s=%s", f.Name, cut(text, 120))
+			if b.Len() > room {
+				return cut(b.String(), room)
+			}
 		}
 	}
 	return b.String()
+}
+
+// saysLittle tells whether a field is of use to programs more than to a person who reads a quote.
+func saysLittle(field string) bool {
+	switch field {
+	case "Hashes", "IntegrityLevel", "TerminalSessionId", "CurrentDirectory", "OriginalFileName", "FileVersion", "Product", "Company":
+		return true
+	}
+	return strings.HasSuffix(field, "ProcessId") || strings.HasSuffix(field, "LogonId") || strings.HasSuffix(field, "Sid")
 }
 
 // cut shortens a text to at most n bytes, at a character.
