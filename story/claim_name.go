@@ -85,7 +85,7 @@ func (r *reading) meant(s *sentence, e *entry, a, b int) bool {
 		}
 	}
 	// Between commas of a list of names, others speak for it.
-	return r.beside(s, a, b, words) || innerCapital(first)
+	return r.beside(s, a, b, words) || innerCapital(first) || allCaps(e.written) && len(e.written) > 4 && first == e.written
 }
 
 // beside tells whether one of the words stands right before or behind the words from a to b.

@@ -51,19 +51,30 @@ func (r *reading) places(s *sentence) {
 			i++
 			continue
 		}
+		if i+n < s.last && g.caps[e] && strings.HasPrefix(r.text[r.tokens[i+n-1].end:], " $") {
+			i += n // a currency
+			continue
+		}
 		name := g.names[e]
 		kind := Region
 		if len(name) == 2 && allCaps(name) {
 			kind = Country
 		}
-		r.take(i, i+n, Claim{Kind: kind, Name: name, How: named, Role: r.placeRole(s, i, i+n)})
-		i += n
+		words := n
+		if i+n < s.last && r.between(i+n) == "-" && isOneOfWords(backing, r.word(i+n)) {
+			words++ // "Iran-backed"
+		}
+		r.take(i, i+words, Claim{Kind: kind, Name: name, How: named, Role: r.placeRole(s, i, i+n)})
+		if c := &r.claims[len(r.claims)-1]; n > 1 && words == n && c.End < len(r.text) && r.text[c.End] == '.' && r.between(i+1) == "." {
+			c.End++ // "U.S."
+		}
+		i += words
 	}
 }
 
 // Words that say where somebody comes from, and whom he is after.
 const (
-	backing   = ` backed sponsored aligned linked nexus based affiliated state speaking connected associated originated `
+	backing   = ` backed sponsored aligned linked nexus based affiliated state speaking connected associated originated language `
 	behalf    = ` attributed interests behalf nexus sponsored origin originating originates operating serves serving benefit ties loyal directed government's intelligence `
 	targeting = ` target targets targeted targeting victim victims against inside networks attack attacks attacked attacking compromise compromised compromises compromising breach breached ` +
 		`hit affected infect infected infections organizations organisations entities companies ministries embassies agencies institutions spying spied spies focus focused focuses aimed intrusions intrusion users customers `

@@ -17,43 +17,99 @@ var (
 	systemNames = sync.OnceValue(func() *gazetteer { return readGazetteer(systemsFile) })
 )
 
-// sectorWords make a sector of the word before them: "energy companies".
-const sectorWords = ` sector sectors industry industries companies company organizations organization organisations organisation entities firms firm institutions providers operators agencies contractors suppliers verticals vertical customers ` +
-	`victims targets corporations enterprises businesses providers networks employees personnel `
+// Words behind the name of a sector: those that belong to it ("energy sector"), and those that only say
+// that it is one ("energy organizations").
+const (
+	sectorNames = ` sector industry industries company companies firms vertical `
+	sectorWords = ` sectors organization organization's organizations organisation organisations entities firm institutions providers provider operators operator agencies contractors contractor suppliers ` +
+		`verticals customers victims targets corporations enterprises businesses networks employees personnel sites site platforms platform websites stores sector-specific professionals workers `
+)
 
-// trades finds the sectors of victims. A word alone ("energy", "medical") is one if the sentence
-// speaks of victims or the next word says so.
+// trades finds the sectors of victims. One word alone ("energy", "medical") is one if the next word says so,
+// if it stands in a list of sectors, or if a word for victims stands before it.
 func (r *reading) trades(s *sentence) {
+	var found []trade
 	g := tradeNames()
-	victims := r.has(s, targeting)
 	for i := s.first; i < s.last; {
 		e, n := r.find(&g.phrases, i, s.last-i)
-		if n == 0 || !r.free(i, i+n) || r.within(i, i+n) {
+		if n == 0 || !r.free(i, i+n) || r.within(i, i+n) || g.caps[e] && !allCaps(r.exact(i)) || r.ofState(s, g.names[e], i) {
 			i++
 			continue
 		}
-		followed := i+n < s.last && r.between(i+n) == " " && strings.Contains(sectorWords, " "+r.word(i+n)+" ")
-		if n == 1 && !followed && !victims {
-			i++
+		t := trade{first: i, last: i + n, name: g.names[e]}
+		t.sure = n > 1 && !isOneOf(t.name, vague)
+		if t.last < s.last && r.between(t.last) == " " {
+			switch next := r.word(t.last); {
+			case isOneOfWords(sectorNames, next):
+				t.last++
+				t.sure = true
+			case isOneOfWords(sectorWords, next):
+				t.sure = true
+			}
+		}
+		found = append(found, t)
+		i = t.last
+	}
+	for n := range found {
+		t := &found[n]
+		beside := n > 0 && r.listed(found[n-1].last, t.first) || n+1 < len(found) && r.listed(t.last, found[n+1].first)
+		victim := r.hasWithin(t.first-maxBefore, t.first, s, targeting)
+		if !t.sure && !beside && !victim {
 			continue
 		}
-		role := ""
-		if victims {
-			role = "victim"
+		c := Claim{Kind: Sector, Name: t.name, How: named}
+		if victim || r.has(s, targeting) {
+			c.Role = "victim"
 		}
-		r.take(i, i+n, Claim{Kind: Sector, Name: g.names[e], How: named, Role: role})
-		i += n
+		r.take(t.first, t.last, c)
 	}
 }
 
-// has tells whether the sentence has one of the words.
-func (r *reading) has(s *sentence, words string) bool {
-	for i := s.first; i < s.last; i++ {
-		if strings.Contains(words, " "+r.word(i)+" ") {
+// vague are sectors whose names of several words are used of other things, too.
+var vague = []string{"civil society", "law enforcement", "research", "technology", "water", "media", "cryptocurrency"}
+
+// maxBefore is how many words before a sector "targets" may stand.
+const maxBefore = 7
+
+// A trade is a sector, or a word that may mean one.
+type trade struct {
+	first, last int // words
+	name        string
+	sure        bool
+}
+
+// ofState tells whether a word means a state as such and no victim: "the Iranian government".
+func (r *reading) ofState(s *sentence, name string, i int) bool {
+	if name != "government" && name != "law enforcement" && name != "military" {
+		return false
+	}
+	return i > s.first && r.taken[i-1] && capitalised(r.exact(i-1)) || i+1 < s.last && r.word(i+1) == "officials"
+}
+
+// listed tells whether only a comma or "and" stand between the words before a and from b on.
+func (r *reading) listed(a, b int) bool {
+	switch b - a {
+	case 0:
+		return isOneOf(strings.TrimSpace(r.between(b)), []string{",", "/", ""}) // "aerospace defense contractor"
+	case 1:
+		return r.word(a) == "and" || r.word(a) == "or" || r.word(a) == "the" && r.between(a) == ", "
+	}
+	return b-a == 2 && isOneOfWords(" and or ", r.word(a)) && r.word(a+1) == "the"
+}
+
+// hasWithin tells whether one of the words from a to b of a sentence is among words.
+func (r *reading) hasWithin(a, b int, s *sentence, words string) bool {
+	for i := max(a, s.first); i < min(b, s.last); i++ {
+		if isOneOfWords(words, r.word(i)) {
 			return true
 		}
 	}
 	return false
+}
+
+// has tells whether the sentence has one of the words.
+func (r *reading) has(s *sentence, words string) bool {
+	return r.hasWithin(s.first, s.last, s, words)
 }
 
 // systems finds kinds of systems: "email servers", "Exchange".

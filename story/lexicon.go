@@ -196,6 +196,8 @@ func careFor(name string, kind Kind) care {
 		return inContext
 	case innerCapital(name):
 		return certain
+	case kind == Actor && allCaps(name) && len(name) > 4:
+		return inContext // "CHROMIUM": an element, a browser
 	}
 	return asName
 }

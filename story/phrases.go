@@ -49,7 +49,7 @@ func (r *reading) find(p *phrases, at, limit int) (entry, words int) {
 	r.key = r.key[:0]
 	for i := at; i < len(r.tokens) && i-at < min(maxPhraseWords, limit); i++ {
 		t := r.tokens[i]
-		if i > at && !joins(r.text[r.tokens[i-1].end:t.start]) {
+		if i > at && !joins(r.between(i)) {
 			break
 		}
 		r.key = append(r.key, r.lower[t.start:t.end]...)
@@ -66,7 +66,7 @@ func (r *reading) find(p *phrases, at, limit int) (entry, words int) {
 // joins tells whether what stands between two words can stand within a name.
 func joins(between string) bool {
 	switch between {
-	case "", " ", "-", "_", "\n", ".", ". ", "'", "’", "/", " & ", "\u00a0", "‑", "–", "@":
+	case "", " ", "-", "_", ".", ". ", "'", "’", "/", " & ", "‑", "–", "@":
 		return true
 	}
 	return false

@@ -77,9 +77,13 @@ type sentence struct {
 func (r *reading) word(i int) string  { return r.lower[r.tokens[i].start:r.tokens[i].end] }
 func (r *reading) exact(i int) string { return r.text[r.tokens[i].start:r.tokens[i].end] }
 
-// between is what stands before the word at i, behind the word before it.
+// between is what stands before the word at i, behind the word before it; blanks of any kind are one.
 func (r *reading) between(i int) string {
-	return r.text[r.tokens[i-1].end:r.tokens[i].start]
+	s := r.text[r.tokens[i-1].end:r.tokens[i].start]
+	if s != "" && strings.TrimSpace(s) == "" {
+		return " "
+	}
+	return s
 }
 
 // story looks for claims in a document.
@@ -137,11 +141,11 @@ func (r *reading) all(d *document) {
 		s := &r.sentences[i]
 		r.numbered(s)
 		r.names(s)
+		r.places(s)
 	}
+	r.newNames()
 	for i := range r.sentences {
 		s := &r.sentences[i]
-		r.newNames(s)
-		r.places(s)
 		r.data(s)
 		r.trades(s)
 		r.systems(s)

@@ -153,7 +153,7 @@ func (r *reading) speaker(s *sentence) string {
 		if w == "according" && i+2 < s.last && r.word(i+1) == "to" {
 			return r.nameFrom(i+2, s.last)
 		}
-		if i == s.first || !strings.Contains(sayingVerbs, " "+w+" ") {
+		if i == s.first || capitalised(r.exact(i)) || !strings.Contains(sayingVerbs, " "+w+" ") { // "United States"
 			continue
 		}
 		if name := r.nameBefore(i, s.first); name != "" {
@@ -167,7 +167,7 @@ func (r *reading) speaker(s *sentence) string {
 func (r *reading) nameFrom(at, last int) string {
 	end := at
 	for i := at; i < last && i-at < maxPhraseWords; i++ {
-		if i > at && !joins(r.text[r.tokens[i-1].end:r.tokens[i].start]) {
+		if i > at && !joins(r.between(i)) {
 			break
 		}
 		w := r.text[r.tokens[i].start:r.tokens[i].end]
@@ -189,7 +189,7 @@ func (r *reading) nameBefore(i, first int) string {
 	}
 	start := i
 	for j := i - 1; j >= first && i-j <= maxPhraseWords; j-- {
-		if j < i-1 && !joins(r.text[r.tokens[j].end:r.tokens[j+1].start]) || j == i-1 && strings.TrimSpace(r.text[r.tokens[j].end:r.tokens[i].start]) != "" {
+		if j < i-1 && !joins(r.between(j+1)) || j == i-1 && strings.TrimSpace(r.text[r.tokens[j].end:r.tokens[i].start]) != "" {
 			break
 		}
 		w := r.text[r.tokens[j].start:r.tokens[j].end]
