@@ -139,7 +139,7 @@ type Proof struct {
 	Finding string `json:"finding"`
 	Title   string `json:"title"`
 	Level   string `json:"level"`
-	// Quote is the first of its records; nil if none was kept.
+	// Quote is the first record of the strongest proof; the others are quoted with their findings.
 	Quote *Quote `json:"quote,omitempty"`
 }
 

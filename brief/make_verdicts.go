@@ -75,7 +75,7 @@ func (m *maker) proofs(v *verdict.Verdict, row *Verdict) {
 			continue
 		}
 		proof := Proof{Finding: id, Title: clean(p.Title), Level: p.Level}
-		if len(p.Quotes) > 0 {
+		if len(p.Quotes) > 0 && len(row.Proofs) == 0 { // the others are quoted with their findings
 			q := quote(p.Quotes[0])
 			proof.Quote = &q
 		}

@@ -85,7 +85,11 @@ func (p *page) Text(t Text) template.HTML {
 		text := template.HTMLEscapeString(s.text)
 		switch s.isolate {
 		case isolateLTR:
-			b.WriteString(`<bdi dir="ltr">` + text + `</bdi>`)
+			class := ""
+			if len(s.text) <= maxUnbroken {
+				class = ` class="short"`
+			}
+			b.WriteString(`<bdi` + class + ` dir="ltr">` + text + `</bdi>`)
 		case isolateAuto:
 			b.WriteString(`<bdi>` + text + `</bdi>`)
 		default:
@@ -94,6 +98,9 @@ func (p *page) Text(t Text) template.HTML {
 	}
 	return template.HTML(b.String())
 }
+
+// maxUnbroken is how long a term is that is kept on one line: dates, numbers, names of machines.
+const maxUnbroken = 20
 
 // Say is a sentence with what it rests on.
 func (p *page) Say(s Sentence) template.HTML { return p.Words(s) + p.refs(s.From) }

@@ -58,6 +58,7 @@ type outputFlags struct {
 	output  string
 	quiet   bool
 	noColor bool
+	briefs  briefFlags
 }
 
 func huntCommand() *cobra.Command {
@@ -91,7 +92,7 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
 			if !f.noDefaultRules {
 				opt.DefaultRules = packs.Rules()
 			}
-			if err := f.know(&opt, cmd.ErrOrStderr(), time.Now()); err != nil {
+			if err := f.know(&opt, cmd.InOrStdin(), cmd.ErrOrStderr(), time.Now()); err != nil {
 				return err
 			}
 			return runHunt(cmd, opt, f.outputFlags, f.failOn, hunt.TableOptions{})
@@ -142,6 +143,7 @@ func (f *outputFlags) add(flags *pflag.FlagSet) {
 	flags.StringVarP(&f.output, "output", "o", "", "write the output to this `file`; the summary is shown all the same")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show no summary and no progress: only errors, and the output if it is not a table")
 	flags.BoolVar(&f.noColor, "no-color", false, "no colours; so does the environment variable NO_COLOR")
+	f.briefs.add(flags)
 }
 
 // options turns flags into the options of a hunt.
@@ -207,12 +209,16 @@ func wantLevel(flag, s, other string) error {
 
 // runHunt hunts and shows the outcome; look says what stands above and below the summary.
 func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn string, look hunt.TableOptions) error {
+	if err := f.briefs.check(opt.Question != nil); err != nil {
+		return err
+	}
 	out, err := openOutput(f.output, cmd.OutOrStdout())
 	if err != nil {
 		return err
 	}
-	if f.output != "" { // it may be in a folder of evidence
-		opt.Ignore = []string{out.path, out.partial}
+	opt.Ignore = f.briefs.ignored() // they may be in a folder of evidence
+	if f.output != "" {
+		opt.Ignore = append(opt.Ignore, out.path, out.partial)
 	}
 	opt.Clock = time.Now
 	opt.Progress = new(hunt.Progress)
@@ -227,6 +233,9 @@ func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn string,
 	result, err := hunt.Run(cmd.Context(), opt, outputs.all(bar)...)
 	bar.stop()
 	if err = out.close(err); err != nil {
+		return err
+	}
+	if err := writeBriefs(result, &f.briefs, opt, time.Now()); err != nil {
 		return err
 	}
 	return exitCode(result, failOn)
