@@ -86,7 +86,7 @@ var arrows = map[string][]string{
 	"attack/derive":         {"attack"},
 	"story/technique/train": {"attack", "story/technique/learn"},
 	"bench/extraction":      {"attack", "intel", "packs", "story", "story/technique", "story/technique/learn"},
-	"bench":                 {"event", "evidence", "evidence/evtx", "match/sigma"},
+	"bench":                 {"event", "evidence", "evidence/evtx", "intel", "match/behaviour", "match/indicator", "match/sigma", "packs"},
 	"bench/picture":         {},
 	"bench/attribution":     {"attribution"},
 }

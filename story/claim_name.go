@@ -36,7 +36,7 @@ func (r *reading) within(a, b int) bool {
 	}
 	if end+1 < len(r.text) {
 		switch r.text[end] {
-		case '\\', '@', '_':
+		case '\\', '@', '_', '%':
 			return wordRune(r.text[end+1:]) > 0
 		case '.':
 			// "turla.example", but not the end of a sentence and not "net.exe"

@@ -1,6 +1,7 @@
 package story
 
 import (
+	_ "embed"
 	"strings"
 
 	"aldebaran/attack"
@@ -49,7 +50,72 @@ func NewLexicon(k *attack.Knowledge, packs []*intel.Pack) *Lexicon {
 	for _, p := range packs {
 		l.pack(p)
 	}
+	l.galaxy()
+	l.families()
 	return l
+}
+
+//go:embed actors.tsv
+var actorsFile string
+
+//go:embed families.txt
+var familiesFile string
+
+// galaxy adds the actors of the MISP galaxy, as far as their names stand for no actor yet: what two
+// sources call the same is not ambiguous because of that. A plain word must be said to be an actor.
+func (l *Lexicon) galaxy() {
+	for line := range strings.Lines(actorsFile) {
+		columns := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		if len(columns) < 2 || strings.HasPrefix(line, "#") {
+			continue
+		}
+		m := meaning{Actor, columns[0], "misp-galaxy:" + columns[1]}
+		for _, name := range append(columns[:1:1], columns[2:]...) {
+			if l.has(name, Actor) {
+				continue
+			}
+			if e := l.add(name, m); e != nil && e.care == asName && len(tokens(name)) == 1 {
+				e.care = inContext
+			}
+		}
+	}
+}
+
+// families adds families of malware that nothing else names. "?" marks those that are words.
+func (l *Lexicon) families() {
+	for line := range strings.Lines(familiesFile) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		first := ""
+		for name := range strings.SplitSeq(line, ", ") {
+			name, word := strings.CutSuffix(name, "?")
+			if first == "" {
+				first = name
+			}
+			if l.has(name, Malware) || l.has(name, Tool) {
+				continue
+			}
+			if e := l.add(name, meaning{Malware, first, ""}); e != nil && word {
+				e.care = inContext
+			}
+		}
+	}
+}
+
+// has tells whether a name is known to stand for something of a kind.
+func (l *Lexicon) has(name string, kind Kind) bool {
+	i, ok := l.names.entries[key(name)]
+	if !ok {
+		return false
+	}
+	for _, m := range l.entries[i].meanings {
+		if m.kind == kind {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *Lexicon) attack(k *attack.Knowledge) {
@@ -154,11 +220,11 @@ func (l *Lexicon) refer(c Claim) Claim {
 // leastName is the length of the shortest name that is looked for.
 const leastName = 2
 
-// add adds a meaning to a name.
-func (l *Lexicon) add(name string, m meaning) {
+// add adds a meaning to a name, and gives its entry; nil if the name is too short or has that meaning.
+func (l *Lexicon) add(name string, m meaning) *entry {
 	k := key(name)
 	if len(k) < leastName || strings.Trim(k, "0123456789") == "" {
-		return
+		return nil
 	}
 	i, known := l.names.entries[k]
 	if !known {
@@ -170,13 +236,14 @@ func (l *Lexicon) add(name string, m meaning) {
 	for j := range e.meanings {
 		switch have := &e.meanings[j]; {
 		case have.ref == m.ref && (m.ref != "" || have.kind == m.kind), have.kind == m.kind && m.ref == "":
-			return
+			return nil
 		case have.kind == m.kind && have.ref == "":
 			*have = m
-			return
+			return e
 		}
 	}
 	e.meanings = append(e.meanings, m)
+	return e
 }
 
 // careFor says how much must speak for a name.
