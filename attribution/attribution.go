@@ -61,6 +61,8 @@ type Mark struct {
 	// infrastructure that many use: shared hosting, a content network, a public resolver.
 	Holders int  `json:"holders,omitempty"`
 	Shared  bool `json:"shared,omitempty"`
+
+	rule string // its id: one mark each
 }
 
 // A MarkKind says what a mark is.

@@ -27,6 +27,7 @@ type Model struct {
 	parameters Parameters
 	techniques table
 	software   table
+	names      map[string]string // of software that ATT&CK does not know
 }
 
 // New makes a model of profiles, in any order; those with the same ID as another are left out.
@@ -34,6 +35,14 @@ func New(profiles []Profile, p Parameters) *Model {
 	m := &Model{parameters: p, profiles: slices.Clone(profiles)}
 	slices.SortStableFunc(m.profiles, func(a, b Profile) int { return strings.Compare(a.ID, b.ID) })
 	m.profiles = slices.CompactFunc(m.profiles, func(a, b Profile) bool { return a.ID == b.ID })
+	m.names = map[string]string{}
+	for i := range m.profiles {
+		for _, u := range m.profiles[i].Uses {
+			if u.Name != "" {
+				m.names[u.Target] = u.Name
+			}
+		}
+	}
 	m.techniques = newTable(m.profiles, IsTechnique, lambdaTechniques, smallProfile)
 	m.software = newTable(m.profiles, func(id string) bool { return !IsTechnique(id) }, lambdaSoftware, smallKit)
 	return m

@@ -19,17 +19,19 @@ type Profile struct {
 	Uses []Use
 	// Origin, Sectors and Regions are where the actor is assessed to come from, and whom it targets.
 	Origin, Sectors, Regions []string
+	// Hours are when it tends to work; nil if nobody says so, or nobody has checked.
+	Hours *Shift
 }
 
 // A Use says that an actor uses a technique (T...) or software (anything else).
 type Use struct {
 	Target string
+	// Name is what people call software that ATT&CK does not know; "" otherwise.
+	Name string
 	// Since is when it became known; zero if that is not known.
 	Since time.Time
 	// Reports is how many different reports say so; 0 counts as one.
 	Reports int
-	// Common software is used by many intruders whatever the profiles at hand say of it.
-	Common bool
 }
 
 // IsTechnique says that an identifier is one of a technique or sub-technique of ATT&CK.
