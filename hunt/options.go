@@ -45,6 +45,8 @@ type Options struct {
 	// Journal, if there is one, keeps what is read, and gives what was read before: what has not changed
 	// since need not be read again.
 	Journal Journal
+	// Build identifies the program: what another one read is read again.
+	Build string
 
 	// Question, if there is one, is answered by what is found: see Result.Answer.
 	Question *Question

@@ -52,6 +52,8 @@ type Outcome struct {
 	Setting verdict.Setting `json:"setting"`
 	// Logs is what each log can show.
 	Logs []evidence.Visibility `json:"logs"`
+	// Brief is what else a brief is made of, as package brief has it; nil without a question.
+	Brief json.RawMessage `json:"brief,omitempty"`
 	// Document is the hunt as hunt --format json writes it (docs/formats/findings.md).
 	Document json.RawMessage `json:"document"`
 }
@@ -209,6 +211,26 @@ func (d *DB) Outcome(run int64) (*Outcome, error) {
 		return nil, fmt.Errorf("run %d: reading its outcome: %w", run, err)
 	}
 	return o, nil
+}
+
+// SetQuestion keeps what the case asks, as the caller writes it.
+func (d *DB) SetQuestion(doc []byte) error {
+	if _, err := d.exec(`INSERT OR REPLACE INTO settings (name, value) VALUES ('question', ?)`, doc); err != nil {
+		return fmt.Errorf("keeping what the case asks: %w", err)
+	}
+	return d.Sync()
+}
+
+// Question gives what SetQuestion was told; nil if it never was.
+func (d *DB) Question() (doc []byte, err error) {
+	err = d.read.QueryRow(`SELECT value FROM settings WHERE name = 'question'`).Scan(&doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading what the case asks: %w", err)
+	}
+	return doc, nil
 }
 
 // AddEvidence keeps what was handed in.

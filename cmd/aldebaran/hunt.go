@@ -42,6 +42,7 @@ type huntFlags struct {
 	recover      bool
 	hash         bool
 	zone         string
+	caseDir      string
 	outputFlags
 }
 
@@ -59,6 +60,7 @@ type outputFlags struct {
 	quiet   bool
 	noColor bool
 	briefs  briefFlags
+	keeper  *keeper // of the case; nil without one
 }
 
 func huntCommand() *cobra.Command {
@@ -79,21 +81,39 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
   aldebaran hunt evidence --rules sigma/rules --min-level medium
   aldebaran hunt evidence --since 2026-11-01 --host "MAIL*" --output findings.jsonl`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			if len(args) == 0 && f.caseDir == "" {
 				return &hunt.UsageError{What: "want at least one file or folder of evidence, found none", Hint: "aldebaran hunt EVIDENCE..., or aldebaran demo to see what it does"}
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			opt, err := f.options(args, time.Now())
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			now := time.Now()
+			var in *huntCase
+			if f.caseDir != "" {
+				if in, err = startCase(cmd, f.caseDir, args, now); err != nil {
+					return err
+				}
+				defer func() {
+					if e := in.db.Close(); e != nil {
+						err = e
+					}
+				}()
+				args, now = in.evidence, in.run.Started // "7d ago" means the same when it goes on
+			}
+			opt, err := f.options(args, now)
 			if err != nil {
 				return err
 			}
 			if !f.noDefaultRules {
 				opt.DefaultRules = packs.Rules()
 			}
-			if err := f.know(&opt, cmd.InOrStdin(), cmd.ErrOrStderr(), time.Now()); err != nil {
+			if err := f.know(&opt, cmd.InOrStdin(), cmd.ErrOrStderr(), now); err != nil {
 				return err
+			}
+			if in != nil {
+				if f.keeper, err = in.prepare(&opt, f.all); err != nil {
+					return err
+				}
 			}
 			return runHunt(cmd, opt, f.outputFlags, f.failOn, hunt.TableOptions{})
 		},
@@ -103,6 +123,7 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
 	flags.StringArrayVarP(&f.rules, "rules", "r", nil, "hunt with the Sigma rules in this file or folder `path` too (repeatable)")
 	flags.BoolVar(&f.noDefaultRules, "no-default-rules", false, "hunt with the rules of --rules alone")
 	f.knowledgeFlags.add(flags)
+	flags.StringVar(&f.caseDir, "case", "", "keep the hunt in this `folder`: hunting again reads only what is new, an interrupted hunt goes on")
 	flags.StringVar(&f.minLevel, "min-level", "", "leave out rules below this `level`: "+strings.Join(sigma.Levels[:], ", "))
 	flags.StringArrayVar(&f.include, "include", nil, "hunt only with rules of this id, or whose title, tag or file fits this `glob` (repeatable)")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out rules of this id, or whose title, tag or file fits this `glob` (repeatable)")
@@ -224,13 +245,17 @@ func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn string,
 	opt.Progress = new(hunt.Progress)
 	outputs := f.outputs(out, cmd.OutOrStdout(), cmd.ErrOrStderr(), look)
 	opt.Samples = 1 // an example for the summary
-	if f.format == "json" {
+	if f.format == "json" || f.keeper != nil {
 		opt.Samples = sampleEvents
 	}
 	// Matches that run over the terminal and a bar would get in each other's way.
 	streams := f.output == "" && f.format != "table" && isTerminal(cmd.OutOrStdout())
 	bar := startProgress(cmd.ErrOrStderr(), opt.Progress, f.quiet || streams)
-	result, err := hunt.Run(cmd.Context(), opt, outputs.all(bar)...)
+	all := outputs.all(bar)
+	if f.keeper != nil { // before anything is shown
+		all = slices.Insert(all, 1, hunt.Output(f.keeper))
+	}
+	result, err := hunt.Run(cmd.Context(), opt, all...)
 	bar.stop()
 	if err = out.close(err); err != nil {
 		return err

@@ -30,6 +30,7 @@ type knowledgeFlags struct {
 	sector       string
 	region       string
 	country      string
+	all          []*intel.Pack // those that were loaded
 }
 
 func (f *knowledgeFlags) add(flags *pflag.FlagSet) {
@@ -52,6 +53,7 @@ func (f *knowledgeFlags) know(opt *hunt.Options, stdin io.Reader, stderr io.Writ
 	if err != nil {
 		return err
 	}
+	f.all = all
 	var wanted []string
 	shipped := len(all) - len(f.packs)
 	for _, p := range all[shipped:] { // those of the user come last
@@ -109,21 +111,26 @@ func (f *knowledgeFlags) openStory(stdin io.Reader) (io.ReadCloser, error) {
 	return file, nil
 }
 
-// askStory makes a story the question of a hunt, and looks for its indicators.
+// askStory reads a story and asks it.
 func askStory(opt *hunt.Options, r io.Reader, path string) error {
 	s, err := readStory(r, path, opt.Question.Packs)
 	if err != nil {
 		return &hunt.UsageError{What: fmt.Sprintf("--story: %v", err), Hint: "text, Markdown, HTML, PDF, e-mail, STIX or MISP: see aldebaran read --help"}
 	}
+	askAbout(opt, s)
+	return nil
+}
+
+// askAbout makes a story the question of a hunt, and looks for its indicators.
+func askAbout(opt *hunt.Options, s *story.Story) {
 	opt.Question.Story = s
 	for _, c := range s.Claims {
 		if c.Kind == story.Indicator && !c.Negated {
 			opt.Indicators = append(opt.Indicators, intel.Indicator{
-				Type: intel.IndicatorType(c.Indicator), Value: c.Name, Source: s.Title, Note: "named by the story", Pack: path, First: s.Published,
+				Type: intel.IndicatorType(c.Indicator), Value: c.Name, Source: s.Title, Note: "named by the story", Pack: s.Path, First: s.Published,
 			})
 		}
 	}
-	return nil
 }
 
 // readStory reads a story with all that is known.

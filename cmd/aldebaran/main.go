@@ -66,7 +66,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(huntCommand(), sourcesCommand(), demoCommand(), rulesCommand(), packsCommand(), planCommand(), versionCommand())
+	root.AddCommand(huntCommand(), readCommand(), sourcesCommand(), demoCommand(), rulesCommand(), packsCommand(), planCommand(), caseCommand(), briefCommand(), feedbackCommand(), versionCommand())
 
 	cmd, err := root.ExecuteContextC(ctx)
 	return report(cmd, err, stderr)
@@ -108,6 +108,9 @@ func explain(cmd *cobra.Command, err error) (code int, hint string) {
 	}
 	if _, ok := errors.AsType[*hunt.OutputError](err); ok {
 		return exitInternal, "free some space, or write to another place with --output FILE"
+	}
+	if _, ok := errors.AsType[*hunt.JournalError](err); ok {
+		return exitInternal, "free some space and hunt again: the hunt goes on where it was"
 	}
 	switch {
 	case errors.Is(err, hunt.ErrNoRules):
