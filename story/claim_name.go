@@ -15,7 +15,12 @@ func (r *reading) names(s *sentence) {
 			i++
 			continue
 		}
-		r.take(i, i+n, r.resolve(s, entry, i, i+n))
+		c := r.resolve(s, entry, i, i+n)
+		r.take(i, i+n, c)
+		if last := len(r.claims) - 1; c.Kind == Technique && r.model != nil && !capitalised(r.exact(i+n-1)) {
+			r.common = append(r.common, r.claims[last])
+			r.claims = r.claims[:last]
+		}
 		i += n
 	}
 }

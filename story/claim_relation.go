@@ -11,13 +11,13 @@ var links = []struct {
 	name  string
 	words *regexp.Regexp
 }{
-	{"shares infrastructure", regexp.MustCompile(`(?i)\b(?:shar(?:es?|ed|ing) (?:\w+ ){0,3}?infrastructure|shared infrastructure|infrastructure (?:\w+ ){0,3}?(?:shared|overlaps?))\b`)},
-	{"shares tools", regexp.MustCompile(`(?i)\bshar(?:es?|ed|ing) (?:\w+ ){0,3}?(?:tools?|tooling|malware|code)\b`)},
-	{"overlaps", regexp.MustCompile(`(?i)\boverlap(?:s|ped|ping)? (?:\w+ ){0,3}?with\b`)},
-	{"linked", regexp.MustCompile(`(?i)\b(?:links?|linked|connected|tied|ties|related|connections?|associated|affiliated) (?:to|with)\b`)},
+	{"shares infrastructure with", regexp.MustCompile(`(?i)\b(?:shar(?:es?|ed|ing) (?:\w+ ){0,3}?infrastructure|shared infrastructure|infrastructure (?:\w+ ){0,3}?(?:shared|overlaps?))\b`)},
+	{"shares tools with", regexp.MustCompile(`(?i)\bshar(?:es?|ed|ing) (?:\w+ ){0,3}?(?:tools?|tooling|malware|code)\b`)},
+	{"overlaps with", regexp.MustCompile(`(?i)\boverlap(?:s|ped|ping)? (?:\w+ ){0,3}?with\b`)},
+	{"linked to", regexp.MustCompile(`(?i)\b(?:links?|linked|connected|tied|ties|related|connections?|associated|affiliated) (?:to|with)\b`)},
 	{"part of", regexp.MustCompile(`(?i)\b(?:sub-?group of|subset of|part of|offshoot of|successor (?:of|to)|spin-?off of)\b`)},
-	{"attributed", regexp.MustCompile(`(?i)\battributed to\b`)},
-	{"alias", regexp.MustCompile(`(?i)\b(?:also known as|also tracked as|also called|also referred to as|tracked as|followed as|a\.?k\.?a\.?|became known as|previously known as|formerly known as|known as)(?:\s|$)`)},
+	{"attributed to", regexp.MustCompile(`(?i)\battributed to\b`)},
+	{"also known as", regexp.MustCompile(`(?i)\b(?:also known as|also tracked as|also called|also referred to as|tracked as|followed as|a\.?k\.?a\.?|became known as|previously known as|formerly known as|known as)(?:\s|$)`)},
 }
 
 // maxLink is how far behind the words of a link its objects stand.
@@ -41,7 +41,7 @@ func (r *reading) relations() {
 
 // relation adds the claims of one link, whose words stand from a to b.
 func (r *reading) relation(s *sentence, name string, a, b int, main string) {
-	if name == "alias" && r.plural(a) {
+	if name == "also known as" && r.plural(a) {
 		return // "groups known as A and B"
 	}
 	subject := main
@@ -56,21 +56,21 @@ func (r *reading) relation(s *sentence, name string, a, b int, main string) {
 		switch {
 		case c.Kind == Actor && c.Start >= s.Start && c.End <= a:
 			subject = c.Name
-		case (c.Kind == Actor || c.Kind == Malware && name != "part of" || c.Kind == Country && (name == "attributed" || name == "linked")) && c.Start >= b && c.End <= end:
+		case (c.Kind == Actor || c.Kind == Malware && name != "part of" || c.Kind == Country && (name == "attributed to" || name == "linked to")) && c.Start >= b && c.End <= end:
 			objects = append(objects, *c)
 		}
 	}
 	for _, o := range objects {
-		if name == "alias" && o.Kind != Actor || o.Name == subject && name != "alias" {
+		if name == "also known as" && o.Kind != Actor || o.Name == subject && name != "also known as" {
 			continue
 		}
 		object := o.Name
-		if name == "alias" {
+		if name == "also known as" {
 			object = r.text[o.Start:o.End]
 		}
 		r.claims = append(r.claims, Claim{Kind: Relation, Name: name, Subject: subject, Object: object, How: pattern, Start: a, End: o.End})
 	}
-	if len(objects) > 0 || name == "alias" || name == "part of" {
+	if len(objects) > 0 || name == "also known as" || name == "part of" {
 		return
 	}
 	// "not linked to ransomware": the words up to what ends the phrase.
@@ -79,7 +79,7 @@ func (r *reading) relation(s *sentence, name string, a, b int, main string) {
 		object = object[:i]
 	}
 	span := trimSpan(r.text, b, b+len(object))
-	if words := strings.Fields(r.text[span.Start:span.End]); len(words) == 0 || len(words) > maxObject || name == "linked" && subject == "" {
+	if words := strings.Fields(r.text[span.Start:span.End]); len(words) == 0 || len(words) > maxObject || name == "linked to" && subject == "" {
 		return
 	}
 	r.claims = append(r.claims, Claim{Kind: Relation, Name: name, Subject: subject, Object: strings.Join(strings.Fields(r.text[span.Start:span.End]), " "), How: pattern, Start: a, End: span.End})

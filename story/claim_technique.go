@@ -1,34 +1,102 @@
 package story
 
-import "aldebaran/story/technique"
+import (
+	"slices"
+	"strings"
 
-// leastDescribed is the score from which on a sentence is claimed to describe a technique; a plan
-// asks for more.
-const leastDescribed = technique.Described
+	"aldebaran/story/technique"
+)
 
-// described looks for techniques that sentences describe without naming them. Those that are named
-// in the same sentence, and their parents, are not repeated.
+const (
+	// leastDescribed is the score from which on a sentence is claimed to describe a technique; a plan
+	// asks for more.
+	leastDescribed = technique.Described
+	// leastAgreed is the score that the sentence must have for a technique whose name stands in it as
+	// common words: "email addresses" is the name of one, and mostly means no more than it says.
+	leastAgreed = 0.1
+)
+
+// described looks for techniques that sentences describe without naming them, but for advice, which
+// describes what could be done. The same look tells which of the names in small letters are meant.
 func (r *reading) described() {
 	if r.model == nil {
 		return
 	}
 	for i := range r.sentences {
 		s := &r.sentences[i]
-		if s.last-s.first < 4 {
+		if s.last-s.first < leastWords {
 			continue
 		}
-		for _, t := range technique.Specific(r.model.Sentence(r.text[s.Start:s.End])) {
+		scored := r.model.Sentence(r.text[s.Start:s.End])
+		r.agree(s, scored)
+		if r.isAdvice[i] {
+			continue
+		}
+		for _, t := range technique.Specific(scored) {
 			if t.Score < leastDescribed {
 				break
 			}
-			r.claims = append(r.claims, Claim{Kind: Technique, Name: t.ID, Refs: []string{t.ID}, How: described, Score: t.Score, Start: s.Start, End: s.End})
+			c := Claim{Kind: Technique, Name: t.ID, Refs: []string{t.ID}, How: described, Score: t.Score, Start: s.Start, End: s.End}
+			st := r.clauseStance(s, t.ID)
+			c.Negated, c.Hedged = st.negated, st.hedged
+			r.claims = append(r.claims, c)
 		}
 	}
 }
 
-// middle is the first verb-like place of a sentence that is claimed as a whole: where "not" and
-// "may" before it count, and those far behind do not.
-func (r *reading) middle(s *sentence) (a, b int) {
-	a = min(s.first+denies, s.last)
-	return a, a
+// leastWords is how many words a sentence has that describes something.
+const leastWords = 4
+
+// agree takes back the claims of techniques whose names are common words, if the model sees nothing of
+// them in their sentence.
+func (r *reading) agree(s *sentence, scored []technique.Scored) {
+	if !slices.ContainsFunc(r.common, func(c Claim) bool { return c.Start >= s.Start && c.End <= s.End }) {
+		return
+	}
+	for _, c := range r.common {
+		if c.Start < s.Start || c.End > s.End {
+			continue
+		}
+		family, _, _ := strings.Cut(c.Name, ".")
+		if slices.ContainsFunc(scored, func(t technique.Scored) bool { return t.Score >= leastAgreed && strings.HasPrefix(t.ID, family) }) {
+			r.claims = append(r.claims, c)
+		}
+	}
+}
+
+// clauseStance is how a sentence says what the model sees in it: as the clause says that speaks for it most.
+func (r *reading) clauseStance(s *sentence, id string) stance {
+	if !r.hasCue(s) {
+		return stance{}
+	}
+	starts := slices.Clone(r.clauses(s))
+	best, score := *s, -1.0
+	for i, from := range starts {
+		clause := sentence{s.Span, from, s.last}
+		if i+1 < len(starts) {
+			clause.last = starts[i+1]
+		}
+		if clause.first == clause.last {
+			continue
+		}
+		clause.Start, clause.End = r.tokens[clause.first].start, r.tokens[clause.last-1].end
+		for _, t := range r.model.Sentence(r.text[clause.Start:clause.End]) {
+			if t.ID == id && t.Score > score {
+				best, score = clause, t.Score
+			}
+		}
+	}
+	// The whole clause is what is said: cues at its beginning count.
+	at := min(best.first+denies, best.last)
+	return r.stance(&best, at, at)
+}
+
+// hasCue tells whether a sentence has a word that denies or doubts.
+func (r *reading) hasCue(s *sentence) bool {
+	for i := s.first; i < s.last; i++ {
+		if r.cue(i, s.last) != cueNone {
+			return true
+		}
+	}
+	return false
 }

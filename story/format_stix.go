@@ -97,7 +97,7 @@ func (s *stix) all(o *value, kind Kind, role string) {
 		a := &o.get("aliases").list[i]
 		s.state(a, Claim{Kind: kind, Name: a.text, Role: role})
 		if kind == Actor {
-			s.state(a, Claim{Kind: Relation, Name: "alias", Subject: name.text, Object: a.text})
+			s.state(a, Claim{Kind: Relation, Name: "also known as", Subject: name.text, Object: a.text})
 		}
 	}
 	first, last := o.get("first_seen"), o.get("last_seen")

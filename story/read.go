@@ -63,6 +63,10 @@ type reading struct {
 	// taken marks the words that are a part of something: those of "Stately Taurus" or of an address.
 	taken  []bool
 	claims []Claim
+	// common are claims of techniques whose names are common words, until the model agrees.
+	common []Claim
+	// isAdvice are the sentences that say what to do.
+	isAdvice []bool
 	// key and starts are scratch.
 	key    []byte
 	starts []int
@@ -144,13 +148,14 @@ func (r *reading) all(d *document) {
 		r.places(s)
 	}
 	r.newNames()
+	r.isAdvice = make([]bool, len(r.sentences))
 	for i := range r.sentences {
 		s := &r.sentences[i]
 		r.data(s)
 		r.trades(s)
 		r.systems(s)
 		r.assessments(s)
-		if !r.advice(s) {
+		if r.isAdvice[i] = r.advice(s); !r.isAdvice[i] {
 			r.periods(s, d.published)
 		}
 	}
@@ -187,14 +192,11 @@ func (r *reading) stances() {
 		s := &r.sentences[n]
 		c.Sentence = Span{s.Start, max(s.End, c.End)}
 		c.Speaker = r.speaker(s)
-		if c.Kind == Advice || c.Kind == Assessment {
+		if c.Kind == Advice || c.Kind == Assessment || c.How == described {
 			continue
 		}
 		a := s.first + sort.Search(s.last-s.first, func(i int) bool { return r.tokens[s.first+i].end > c.Start })
 		b := s.first + sort.Search(s.last-s.first, func(i int) bool { return r.tokens[s.first+i].start >= c.End })
-		if c.Kind == Technique && c.How == "described" {
-			a, b = r.middle(s)
-		}
 		st := r.stance(s, a, b)
 		c.Negated, c.Hedged = c.Negated || st.negated, c.Hedged || st.hedged
 	}
