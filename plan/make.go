@@ -510,7 +510,8 @@ func (m *maker) gather(c *story.Claim, statement string, most float64, fits func
 // attribution; without a pack what ATT&CK knows of the actor's techniques is tested.
 func (m *maker) actor(c *story.Claim) (why string) {
 	const together = "who it was is for attribution; what the actor does is answered by the other hypotheses"
-	if slices.ContainsFunc(c.Refs, func(r string) bool { return strings.HasPrefix(r, "pack:") }) || len(c.Refs) != 1 {
+	// With a pack, the others that a story names are those whom its actor is compared with.
+	if len(m.plan.Packs) > 0 || len(c.Refs) != 1 {
 		return together
 	}
 	g := m.opt.Knowledge.GroupByID(c.Refs[0])
