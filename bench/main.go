@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strings"
 )
@@ -23,7 +24,8 @@ const usage = `usage: go run ./bench [flags] COMMAND
   load      time until all rules are ready, cold and from the cache
   memory    peak memory of one hunt over -size bytes of evidence
   formats   the reader of each text format in this process: MB per CPU second, beside wc -l
-  all       the five above
+  behaviours  what behaviours and indicators leave of the throughput, by kind of log
+  all       the six above
   jsonl     the evidence as JSON lines, as the other tools are given it, to standard output
   compare A B   matches by rule of two JSON lines outputs (of any of the tools)
 
@@ -35,7 +37,7 @@ type options struct {
 	corpus, rules, out, work string
 	aldebaran, rsigma        string
 	peers                    peerFlag
-	sets                     string
+	sets, only, profile      string
 	runs, copies             int
 	size                     int64
 }
@@ -68,6 +70,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	flags.StringVar(&opt.rsigma, "rsigma", "rsigma", "rsigma `program`; left out if it is not there")
 	flags.Var(&opt.peers, "peer", "another tool: `NAME=COMMAND` with {evtx}, {jsonl}, {rules} and {out}; may be repeated")
 	flags.StringVar(&opt.sets, "sets", "attack-samples,evtx-to-mitre,parser,host-collection", "evidence sets")
+	flags.StringVar(&opt.only, "only", "", "measure behaviours on logs alone whose name has this `text`")
+	flags.StringVar(&opt.profile, "profile", "", "`file` for a profile of the processor's time")
 	flags.IntVar(&opt.runs, "runs", 5, "alternating runs of each program")
 	flags.IntVar(&opt.copies, "copies", 1, "copies of the evidence, each at another time, for peers")
 	flags.Int64Var(&opt.size, "size", 2<<30, "bytes of evidence for memory")
@@ -81,7 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if command == "compare" {
 		return compareFiles(stdout, flags.Args()[1:])
 	}
-	commands := []string{"peers", "engine", "load", "memory", "formats", "all", "jsonl"}
+	commands := []string{"peers", "engine", "load", "memory", "formats", "behaviours", "all", "jsonl"}
 	if !slices.Contains(commands, command) || flags.NArg() != 1 {
 		flags.Usage()
 		return fmt.Errorf("command: want one of %s, found %q", strings.Join(commands, ", "), strings.Join(flags.Args(), " "))
@@ -104,6 +108,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 
+	if opt.profile != "" {
+		file, err := os.Create(opt.profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer func() {
+			pprof.StopCPUProfile()
+			err = errors.Join(err, file.Close())
+		}()
+	}
 	w := stdout
 	if opt.out != "" {
 		file, err := os.Create(opt.out)
@@ -121,7 +138,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	for _, part := range []struct {
 		name string
 		do   func(context.Context) error
-	}{{"engine", b.engine}, {"load", b.load}, {"peers", b.peers}, {"memory", b.memory}, {"formats", b.formats}} {
+	}{{"engine", b.engine}, {"load", b.load}, {"peers", b.peers}, {"memory", b.memory}, {"formats", b.formats}, {"behaviours", b.behaviours}} {
 		if command != "all" && command != part.name {
 			continue
 		}
