@@ -190,6 +190,9 @@ func (b *builder) indicator(n *intel.Indicator, s *Seen, strength float64) {
 	strength *= gradeStrength(n.Grade)
 	if id, ok := b.software[strings.ToLower(n.Malware)]; ok {
 		b.in.Software = append(b.in.Software, Observation{ID: id, Strength: strength, Because: []string{s.Title}})
+		if markKind(n.Type) == MarkName {
+			return // the name of a program's file says no more than the program
+		}
 	}
 	if actor, ok := b.names[strings.ToLower(n.Actor)]; ok {
 		b.mark(Mark{

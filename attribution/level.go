@@ -173,6 +173,7 @@ func (m *Model) Assess(in *Incident, r *Ranking, reports Reports, overrides []Ov
 	x.group()
 	x.asked = LevelNamed
 	x.named()
+	slices.SortStableFunc(a.Criteria, func(a, b Criterion) int { return cmp.Compare(rank(a.Level), rank(b.Level)) })
 	for _, level := range []Level{LevelCluster, LevelGroup, LevelNamed} {
 		if slices.ContainsFunc(a.Missing(), func(c Criterion) bool { return c.Level == level }) {
 			break
@@ -181,6 +182,11 @@ func (m *Model) Assess(in *Incident, r *Ranking, reports Reports, overrides []Ov
 	}
 	a.sentence()
 	return a
+}
+
+// rank orders levels.
+func rank(l Level) int {
+	return slices.Index([]Level{LevelNone, LevelCluster, LevelGroup, LevelNamed}, l)
 }
 
 // an assessing is an assessment on the way.

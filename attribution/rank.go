@@ -64,17 +64,31 @@ func (m *Model) Rank(in *Incident) *Ranking {
 	if len(in.Techniques)+len(in.Software)+len(in.Marks) > 0 && len(features) > 0 {
 		r.Chance = m.chance(in, bestByPrior(features, extra))
 	}
-	r.conclude()
+	r.conclude(thin(in))
 	return r
 }
 
-// conclude divides what is left over between an unknown actor and a lack of evidence, and answers.
-func (r *Ranking) conclude() {
-	rest := r.Unknown
-	r.NotEnough = rest * r.Chance / (r.Chance + fluke)
-	r.Unknown = rest - r.NotEnough
+// thin is how much of the probability evidence that is next to nothing takes away from everybody: all of
+// it without any, less than a hundredth from five techniques on.
+func thin(in *Incident) float64 {
+	marks := 0.0
+	for _, k := range in.Marks {
+		marks += unit(k.Strength)
+	}
+	return math.Exp(-strength(in.Techniques) - 3*strength(in.Software) - 3*marks)
+}
+
+// conclude divides what is left over between an unknown actor and a lack of evidence, and answers. thin
+// is the share of everybody's probability that goes to the lack of evidence.
+func (r *Ranking) conclude(thin float64) {
+	for i := range r.Candidates {
+		r.Candidates[i].Probability *= 1 - thin
+	}
+	rest := r.Unknown * (1 - thin)
+	r.NotEnough = thin + rest*r.Chance/(r.Chance+fluke)
+	r.Unknown = rest - rest*r.Chance/(r.Chance+fluke)
 	switch {
-	case r.Chance > fluke:
+	case r.Chance > fluke || len(r.Candidates) == 0:
 		r.Answer = AnswerNotEnough
 	case r.Candidates[0].Probability >= .5:
 		r.Answer = AnswerActor

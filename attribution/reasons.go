@@ -103,10 +103,10 @@ func (m *Model) observed(t *table, o Observation, c Candidate, rivals []Candidat
 	}
 	r.Points = m.observedPoints(t, row, o, damp, c.index)
 	if row.has[c.index] == 0 {
-		r.Text = fmt.Sprintf("%s: not known of %s, and of %d of %d actors", name, c.Name, row.users, len(m.profiles))
+		r.Text = fmt.Sprintf("%s: known of %d of %d actors, and not of %s", name, row.users, len(m.profiles), c.Name)
 		return r
 	}
-	r.Text = fmt.Sprintf("%s: known of %s, and of %s of %d actors", name, c.Name, others(row.users-1), len(m.profiles))
+	r.Text = fmt.Sprintf("%s: known of %s, and of %s of %d", name, c.Name, others(row.users-1), len(m.profiles))
 	for _, rival := range rivals {
 		if rival.index != c.index && row.has[rival.index] > 0 {
 			r.Shared = append(r.Shared, rival.Name)
@@ -159,9 +159,9 @@ func (m *Model) label(id string, k *attack.Knowledge) string {
 // others says how many more actors there are.
 func others(n int) string {
 	if n == 0 {
-		return "no other"
+		return "no other actor"
 	}
-	return fmt.Sprintf("%d other", n)
+	return plural(n, "other actor")
 }
 
 // plural is a number and its noun.

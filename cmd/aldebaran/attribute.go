@@ -1,0 +1,284 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"aldebaran/attack"
+	"aldebaran/attribution"
+	"aldebaran/hunt"
+	"aldebaran/intel"
+)
+
+// attributeFlags are those of attribute.
+type attributeFlags struct {
+	packs     []string
+	overrides string
+	graph     string
+	sector    string
+	region    string
+	asJSON    bool
+}
+
+func attributeCommand() *cobra.Command {
+	var f attributeFlags
+	cmd := &cobra.Command{
+		Use:   "attribute HUNT.json...",
+		Short: "Say who an intrusion looks like, how sure that is, and what is missing to be surer",
+		Long: `Attribute reads what hunt --format json wrote and ranks the actors of ATT&CK and of the packs, with
+reasons for and against, what would decide between the first two, and the level that the evidence
+allows: activity cluster, temporary group or named actor. Several hunts are compared with each other
+as well. Probabilities always leave room for an unknown or new actor.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+	}
+	packFlag(cmd, &f.packs)
+	flags := cmd.Flags()
+	flags.StringVar(&f.overrides, "overrides", "", "changes by an analyst, as JSON in this `file`: docs/formats/attribution.md")
+	flags.StringVar(&f.graph, "graph", "", "draw how several hunts are linked into this `file` (.svg)")
+	flags.StringVar(&f.sector, "sector", "", "the victim's `sector` (government, telecommunications...)")
+	flags.StringVar(&f.region, "region", "", "the victim's `region` (Middle East, Africa...)")
+	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// An attributed hunt is what attribute prints of each.
+type attributed struct {
+	Hunt     string                `json:"hunt"`
+	Incident *attribution.Incident `json:"incident"`
+	*attribution.Explanation
+	Assessment *attribution.Assessment `json:"assessment"`
+}
+
+// shownActors is how many actors of a ranking are printed.
+const shownActors = 10
+
+func (f *attributeFlags) run(cmd *cobra.Command, names []string) error {
+	list, err := loadPacks(cmd.ErrOrStderr(), f.packs)
+	if err != nil {
+		return err
+	}
+	overrides, err := readOverrides(f.overrides)
+	if err != nil {
+		return err
+	}
+	who := attributing{packs: list, knowledge: attack.Load()}
+	who.profiles = attribution.Profiles(who.knowledge, list)
+	who.model = attribution.New(who.profiles, attribution.Newest())
+	var all []attributed
+	var incidents []*attribution.Incident
+	for _, name := range names {
+		in, err := who.incident(name)
+		if err != nil {
+			return err
+		}
+		in.Victim = attribution.Victim{Sectors: words(f.sector), Regions: words(f.region)}
+		incidents = append(incidents, in)
+		all = append(all, who.attribute(name, in, overrides))
+	}
+	var clusters *attribution.Clusters
+	if len(incidents) > 1 {
+		if clusters, err = who.model.Cluster(incidents); err != nil {
+			return &hunt.UsageError{What: err.Error(), Hint: "compare fewer at once"}
+		}
+	}
+	if f.graph != "" {
+		if clusters == nil {
+			return &hunt.UsageError{What: "--graph: want several hunts, found one", Hint: "name the JSON documents of two or more hunts"}
+		}
+		if err := writeGraph(f.graph, clusters); err != nil {
+			return err
+		}
+	}
+	if f.asJSON {
+		e := json.NewEncoder(cmd.OutOrStdout())
+		e.SetIndent("", "  ")
+		return e.Encode(struct {
+			Hunts    []attributed          `json:"hunts"`
+			Clusters *attribution.Clusters `json:"clusters,omitempty"`
+		}{all, clusters})
+	}
+	w := packText{Writer: bufio.NewWriter(cmd.OutOrStdout())}
+	for i := range all {
+		w.attributed(&all[i])
+	}
+	w.clusters(clusters)
+	return w.Flush()
+}
+
+// words is a flag's value as victims have it; none for none.
+func words(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{strings.ToLower(s)}
+}
+
+// attributing is what all hunts are held against.
+type attributing struct {
+	packs     []*intel.Pack
+	knowledge *attack.Knowledge
+	profiles  []attribution.Profile
+	model     *attribution.Model
+}
+
+// incident reads a hunt's document.
+func (a *attributing) incident(name string) (*attribution.Incident, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, &hunt.UsageError{What: err.Error(), Hint: "write one with aldebaran hunt EVIDENCE --output FILE.json"}
+	}
+	defer file.Close()
+	seen, err := attribution.ReadDocument(file)
+	if err != nil {
+		return nil, &hunt.UsageError{What: fmt.Sprintf("%s: %v", name, err), Hint: "write one with aldebaran hunt EVIDENCE --output FILE.json"}
+	}
+	in := attribution.FromSeen(seen, a.packs, a.profiles)
+	in.Name = strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+	return in, nil
+}
+
+// attribute explains and assesses one incident.
+func (a *attributing) attribute(name string, in *attribution.Incident, overrides []attribution.Override) attributed {
+	e := a.model.Explain(in, a.knowledge)
+	out := attributed{Hunt: name, Incident: in, Explanation: e, Assessment: a.model.Assess(in, e.Ranking, a.reports(e.Ranking), overrides)}
+	e.Ranking.Candidates = e.Ranking.Candidates[:min(shownActors, len(e.Ranking.Candidates))]
+	return out
+}
+
+// reports is what is published about the first candidate: packs know, ATT&CK's facts do not say.
+func (a *attributing) reports(r *attribution.Ranking) attribution.Reports {
+	if len(r.Candidates) == 0 {
+		return attribution.Reports{}
+	}
+	for _, p := range a.packs {
+		if profile, ok := attribution.FromPack(p, a.knowledge); ok && profile.ID == r.Candidates[0].ID {
+			return attribution.ReportsOf(p)
+		}
+	}
+	return attribution.Reports{}
+}
+
+// maxOverrides bounds a file of an analyst's changes.
+const maxOverrides = 1 << 20
+
+func readOverrides(name string) ([]attribution.Override, error) {
+	if name == "" {
+		return nil, nil
+	}
+	var list []attribution.Override
+	data, err := readBounded(name, maxOverrides)
+	if err == nil {
+		err = json.Unmarshal(data, &list)
+	}
+	for i := range list {
+		if err == nil && (list[i].Object == "" || list[i].By == "" || list[i].Reason == "") {
+			err = fmt.Errorf("change %d: want object, by and reason, found one of them empty", i+1)
+		}
+	}
+	if err != nil {
+		return nil, &hunt.UsageError{What: fmt.Sprintf("--overrides: %s: %v", name, err), Hint: "docs/formats/attribution.md says what stands in it"}
+	}
+	return list, nil
+}
+
+func writeGraph(name string, c *attribution.Clusters) (err error) {
+	file, err := os.Create(name)
+	if err != nil {
+		return &outputFileError{path: name, err: err}
+	}
+	return errors.Join(c.WriteSVG(file), file.Close())
+}
+
+// attributed prints one hunt's attribution.
+func (w packText) attributed(a *attributed) {
+	r := a.Ranking
+	w.heading(hunt.Terminal(a.Hunt))
+	w.line("answer", "%s", answerText(r))
+	w.line("level", "%s", a.Assessment.Sentence)
+	w.heading("How likely")
+	for _, c := range a.Candidates {
+		w.line(percent(c.Probability), "%s (%s)", c.Name, c.ID)
+	}
+	w.line(percent(r.Unknown), "%s", attribution.AnswerUnknown)
+	w.line(percent(r.NotEnough), "%s", attribution.AnswerNotEnough)
+	if r.Answer != attribution.AnswerNotEnough {
+		w.reasons(a)
+	}
+	w.heading("What the next levels ask for")
+	for _, c := range a.Assessment.Criteria {
+		w.line(map[bool]string{true: "met", false: "missing"}[c.Met], "%s: %s", c.Level, c.Text)
+	}
+}
+
+// reasons prints those of the first two candidates, and what would decide between the first two
+// hypotheses. Without enough evidence they would only look like some.
+func (w packText) reasons(a *attributed) {
+	for i, c := range a.Candidates[:min(2, len(a.Candidates))] {
+		w.heading(fmt.Sprintf("%d. %s: reasons, in logarithms of odds", i+1, hunt.Terminal(c.Name)))
+		for _, reason := range c.For {
+			w.line(fmt.Sprintf("%+.2f", reason.Points), "%s%s", reason.Text, sharedWith(reason.Shared))
+		}
+		for _, reason := range c.Against[:min(3, len(c.Against))] {
+			w.line(fmt.Sprintf("%+.2f", reason.Points), "%s", reason.Text)
+		}
+	}
+	if len(a.Decide) > 0 {
+		w.heading("What would decide")
+	}
+	for _, s := range a.Decide {
+		w.line(fmt.Sprintf("%.3f bits", s.Bits), "%s%s", s.Text, inLogs(s.Where))
+	}
+}
+
+// answerText is a ranking's answer for people.
+func answerText(r *attribution.Ranking) string {
+	switch r.Answer {
+	case attribution.AnswerActor:
+		return "more likely than not " + r.Candidates[0].Name
+	case attribution.AnswerNotEnough:
+		return fmt.Sprintf("%s: random techniques look as much like somebody in %.0f of 100 draws", r.Answer, 100*r.Chance)
+	}
+	return string(r.Answer)
+}
+
+func percent(p float64) string { return fmt.Sprintf("%5.1f %%", 100*p) }
+
+func sharedWith(rivals []string) string {
+	if len(rivals) == 0 {
+		return ""
+	}
+	return "; also of " + strings.Join(rivals, ", ")
+}
+
+func inLogs(logs []string) string {
+	if len(logs) == 0 {
+		return ""
+	}
+	return "; in " + strings.Join(logs, ", ")
+}
+
+// clusters prints how several hunts are linked; nil prints nothing.
+func (w packText) clusters(c *attribution.Clusters) {
+	if c == nil {
+		return
+	}
+	w.heading("Clusters")
+	for _, x := range c.Current {
+		var names []string
+		for _, i := range x.Incidents {
+			names = append(names, c.Incidents[i])
+		}
+		w.line(x.ID, "%s", strings.Join(names, ", "))
+	}
+	for _, l := range c.Links {
+		w.line(fmt.Sprintf("%+.2f", l.Weight), "%s and %s: %s", c.Incidents[l.A], c.Incidents[l.B], strings.Join(l.Reasons, "; "))
+	}
+}
