@@ -30,8 +30,8 @@ func isIndicatorCSV(head []byte) bool {
 }
 
 func (in *indicatorReader) readCSV(b *bufio.Reader) error {
-	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
-		b.Discard(3)
+	if mark, _ := b.Peek(len("\ufeff")); string(mark) == "\ufeff" {
+		_, _ = b.Discard(len(mark)) // it was peeked at: it is there
 	}
 	c := csv.NewReader(b)
 	c.Comment, c.FieldsPerRecord, c.ReuseRecord, c.TrimLeadingSpace = '#', -1, true, true

@@ -38,7 +38,7 @@ func (in *indicatorReader) readList(b *bufio.Reader) error {
 			in.addLine(line, base, text, comment)
 		}
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // it is the end of the file
 		}
 	}
 }

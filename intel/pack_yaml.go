@@ -92,7 +92,7 @@ func (d *yamlDecoder) value(n *yaml.Node, v reflect.Value, what string) {
 		d.problem(n.Line, "%s: want plain values, found an anchor or alias", what)
 		return
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		if text, ok := d.text(n, what); ok {
 			if err := u.UnmarshalText([]byte(text)); err != nil {
 				d.problem(n.Line, "%s: %s", what, strings.TrimPrefix(err.Error(), what+": "))

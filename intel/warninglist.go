@@ -111,7 +111,7 @@ func ReadWarningLists(fsys fs.FS, dir string) (*WarningLists, []Problem, error) 
 		file, err := readWarningFile(fsys, name)
 		if err != nil {
 			problems = append(problems, Problem{File: name, Reason: err.Error()})
-			return nil
+			return nil //nolint:nilerr // it was told; the other lists are of use without this one
 		}
 		problems = append(problems, w.add(name, file)...)
 		return nil

@@ -66,7 +66,7 @@ type described struct {
 func tryRules(fsys fs.FS, p *intel.Pack, dir string, rules *sigma.Collection) ([]intel.Problem, error) {
 	set, err := sigma.Compile(rules)
 	if err != nil {
-		return []intel.Problem{{File: path.Join(dir, "sigma"), Reason: err.Error()}}, nil
+		return []intel.Problem{{File: path.Join(dir, "sigma"), Reason: err.Error()}}, nil //nolint:nilerr // what is wrong with a pack is a result
 	}
 	titles := titlesByFile(rules)
 	run := trialRun{rules: rules, matcher: set.NewMatcher()}

@@ -149,7 +149,7 @@ func isOfLog(path string) bool {
 
 // isTime tells whether a text is a date and a time; numbers alone may be anything.
 func isTime(v event.Value) bool {
-	if v.Kind != event.Text || len(v.Raw) < len("2026-03-01") || bytes.IndexAny(v.Raw, "-/:") < 0 {
+	if v.Kind != event.Text || len(v.Raw) < len("2026-03-01") || !bytes.ContainsAny(v.Raw, "-/:") {
 		return false
 	}
 	_, _, ok := parseTime(v.Raw, time.UTC)

@@ -86,12 +86,8 @@ func placeGeneral(line []byte) entries.Place {
 // A session is who is behind a connection.
 type session struct{ user, host, db string }
 
-const (
-	// maxSessions bounds the connections that are remembered; servers have some thousand at a time.
-	maxSessions = 1 << 15
-	// maxName bounds a name that is remembered; MySQL's have 32 to 64 characters.
-	maxName = 255
-)
+// maxSessions bounds the connections that are remembered; servers have some thousand at a time.
+const maxSessions = 1 << 15
 
 // general reads an entry of the general log. What a connection does is told with its user and host,
 // which stand in its Connect only.

@@ -1,6 +1,7 @@
 package behaviour
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -30,9 +31,7 @@ func TestHourlyPeaks(t *testing.T) {
 		for i := range hours {
 			out[i*3] = n
 		}
-		for at, n := range more {
-			out[at] = n
-		}
+		maps.Copy(out, more)
 		return out
 	}
 	f("much more than ever", steady(10, 30, map[int]int{301: 200}), 1, 200, false)

@@ -51,7 +51,7 @@ func TestMailGrantExportCleanup(t *testing.T) {
 		{"somebody's work", work, "medium: adm: New-ManagementRoleAssignment, Search-Mailbox, Remove-ManagementRoleAssignment within 10 days\n"},
 		{"the grant failed", []made{failed(grant(0)), export(5*min, share)}, ""},
 		{"another role", []made{cmdlet(0, adm, "New-ManagementRoleAssignment", `-Role "Help Desk" -User "adm"`), export(5*min, share)}, ""},
-		{"another account", []made{grant(0), cmdlet(5*min, `CORP\other`, "New-MailboxExportRequest", `-Mailbox "x"`)}, ""},
+		{"another account", []made{grant(0), cmdlet(5*min, `CORP\bob`, "New-MailboxExportRequest", `-Mailbox "x"`)}, ""},
 		{"a week later", []made{grant(0), export(7*24*60*min, share)}, ""},
 		{"a role taken back", []made{grant(0), cmdlet(5*min, adm, "Remove-ManagementRoleAssignment", `-Identity "x"`)}, ""},
 		{"mailboxes are given to colleagues", []made{cmdlet(0, adm, "Add-MailboxPermission", `-Identity "a" -AccessRights "FullAccess" -User "b"`), cmdlet(min, adm, "Remove-MailboxPermission", `-Identity "c"`)}, ""},
