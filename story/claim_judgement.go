@@ -18,7 +18,7 @@ func (r *reading) assessments(s *sentence) {
 }
 
 // imperatives are verbs that begin advice.
-const imperatives = ` patch apply block enable disable monitor audit restrict update ensure implement review search enforce deploy upgrade change reset remove isolate limit segment require install configure investigate check verify hunt use keep consider rotate revoke turn prioritize maintain train educate log collect avoid `
+const imperatives = ` patch apply block enable disable monitor audit restrict update ensure implement review search enforce deploy upgrade change reset remove isolate limit segment require install configure investigate check verify hunt use keep consider rotate revoke turn prioritize maintain train educate log collect avoid take create follow make establish employ add set test scan validate contact report inspect secure harden minimize require ensure mitigation mitigations recommendation recommendations detection `
 
 var adviceWords = regexp.MustCompile(`(?i)\b(?:should|must|ought to|recommends?(?:ed)?(?: that)?|are advised to|is advised to|are urged to|is urged to|advises? \w+ to|urges? \w+ to|we recommend|it is important to)\b`)
 

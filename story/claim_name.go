@@ -17,7 +17,7 @@ func (r *reading) names(s *sentence) {
 		}
 		c := r.resolve(s, entry, i, i+n)
 		r.take(i, i+n, c)
-		if last := len(r.claims) - 1; c.Kind == Technique && r.model != nil && !capitalised(r.exact(i+n-1)) {
+		if last := len(r.claims) - 1; c.Kind == Technique && r.model != nil && (!capitalised(r.exact(i+n-1)) || len(c.Refs) > 1) {
 			r.common = append(r.common, r.claims[last])
 			r.claims = r.claims[:last]
 		}

@@ -1,7 +1,11 @@
 package story
 
 import (
+	"fmt"
+	"slices"
+	"sort"
 	"strings"
+	"sync"
 
 	"aldebaran/intel"
 )
@@ -49,48 +53,92 @@ func isNumber(w string, least, most int) bool {
 	return true
 }
 
-// indicators finds indicators by their form. Those that are written as links to click on may be the
-// report's own references; what no intruder owns (intel/warnings.json), and names of programs of
-// every system, are no claims.
-func (r *reading) indicators() {
-	t := 0
-	for _, f := range intel.FindIndicators(r.text) {
-		if !f.Defanged && r.isReference(f) {
-			continue
-		}
-		r.claims = append(r.claims, Claim{Kind: Indicator, Name: f.Value, Start: f.Start, End: f.End, How: pattern,
-			Indicator: string(f.Type), Defanged: f.Defanged})
-		if f.Type == intel.FileName {
-			continue // may be the name of malware: mssq.bat
-		}
+// indicators finds indicators by their form, but for what hardly is one (see reference); a note counts those.
+func (r *reading) indicators(d *document) {
+	found := intel.FindIndicators(r.text)
+	defanged := slices.ContainsFunc(found, func(f intel.Found) bool { return f.Defanged })
+	t, left := 0, 0
+	for i := range found {
+		f := &found[i]
 		for t > 0 && r.tokens[t-1].end > f.Start {
 			t--
 		}
 		for ; t < len(r.tokens) && r.tokens[t].start < f.End; t++ {
-			if r.tokens[t].end > f.Start {
+			// The name of a file may be that of malware: mssq.bat.
+			if r.tokens[t].end > f.Start && f.Type != intel.FileName {
 				r.taken[t] = true
 			}
 		}
+		if !f.Defanged && r.reference(f, defanged) {
+			left++
+			continue
+		}
+		r.claims = append(r.claims, Claim{Kind: Indicator, Name: f.Value, Start: f.Start, End: f.End, How: pattern,
+			Indicator: string(f.Type), Defanged: f.Defanged})
+	}
+	if left > 0 {
+		d.notes = append(d.notes, fmt.Sprintf("%d addresses and names of files that are no indicators as they stand there were left out: links to read, hosts of large providers, programs of every Windows", left))
 	}
 }
 
-// isReference tells whether something that is not defanged hardly is an indicator: a program of every
-// Windows, a host that everybody uses.
-func (r *reading) isReference(f intel.Found) bool {
+// warnings are what no intruder owns.
+var warnings = sync.OnceValues(intel.BuiltinWarnings)
+
+// ownDomains end the names of those who write reports and who are written about.
+var ownDomains = []string{".gov", ".mil", ".int"}
+
+// reference tells whether something that could be clicked on is meant to be: a report that defangs
+// addresses means the others as links, and so does one that has them within its sentences without a
+// word of what the intruder did there. Programs that every Windows has are no indicators either.
+func (r *reading) reference(f *intel.Found, othersDefanged bool) bool {
 	switch f.Type {
 	case intel.FileName:
-		return strings.Contains(systemFiles, " "+strings.ToLower(f.Value)+" ")
+		return isOneOfWords(systemFiles, strings.ToLower(f.Value))
 	case intel.FilePath:
-		name := f.Value[strings.LastIndexAny(f.Value, `\/`)+1:]
-		return strings.Contains(systemFiles, " "+strings.ToLower(name)+" ")
+		name := strings.ToLower(f.Value[strings.LastIndexAny(f.Value, `\/`)+1:])
+		return isOneOfWords(systemFiles, name)
+	case intel.Domain, intel.URL, intel.Email, intel.IP:
+	default:
+		return false
 	}
-	return false
+	if w, err := warnings(); err == nil {
+		if _, hit := w.Check(&intel.Indicator{Type: f.Type, Value: f.Value}); hit {
+			return true
+		}
+	}
+	if f.Type == intel.IP {
+		return false
+	}
+	host := f.Value
+	if u, ok := intel.ParseURL(host); ok {
+		host = u.Host
+	}
+	for _, end := range ownDomains {
+		if strings.HasSuffix(host, end) || strings.Contains(host, end+".") {
+			return true
+		}
+	}
+	return othersDefanged || !r.accused(f)
+}
+
+// contacting are words for what intruders do with addresses.
+const contacting = ` c2 c&c cnc command control server servers domain domains beacon beacons beaconed callback callbacks contacted contacts contacting connects connected connecting resolves resolved ` +
+	`hosted hosting downloads downloaded downloading exfiltrated uploaded phishing malicious ioc iocs indicators infrastructure registered sent sender payload dropped communicates communicated `
+
+// accused tells whether a sentence is nothing but an address, or says what an intruder did with it.
+func (r *reading) accused(f *intel.Found) bool {
+	n := sort.Search(len(r.sentences), func(n int) bool { return r.sentences[n].End > f.Start })
+	if n == len(r.sentences) || r.sentences[n].Start > f.Start {
+		return false
+	}
+	s := &r.sentences[n]
+	return s.End-s.Start-(f.End-f.Start) < 8 || r.has(s, contacting)
 }
 
 // systemFiles are programs and libraries that every Windows, IIS or Exchange has.
 const systemFiles = ` w3wp.exe cmd.exe powershell.exe pwsh.exe svchost.exe lsass.exe services.exe explorer.exe rundll32.exe regsvr32.exe mshta.exe ` +
 	`wscript.exe cscript.exe schtasks.exe tasklist.exe net.exe net1.exe sc.exe reg.exe wmic.exe wmiprvse.exe certutil.exe bitsadmin.exe msbuild.exe ` +
 	`installutil.exe conhost.exe winlogon.exe csrss.exe smss.exe spoolsv.exe taskmgr.exe notepad.exe ping.exe ipconfig.exe whoami.exe systeminfo.exe ` +
-	`netstat.exe nltest.exe quser.exe ntdsutil.exe vssadmin.exe wevtutil.exe sqlservr.exe sqlcmd.exe osql.exe bcp.exe iisreset.exe appcmd.exe csc.exe ` +
+	`netstat.exe tracert.exe taskeng.exe runtimebroker.exe dllhost.exe mmc.exe wmiadap.exe msiexec.exe at.exe nltest.exe quser.exe ntdsutil.exe vssadmin.exe wevtutil.exe sqlservr.exe sqlcmd.exe osql.exe bcp.exe iisreset.exe appcmd.exe csc.exe ` +
 	`vbc.exe amsi.dll ntdll.dll kernel32.dll kernelbase.dll user32.dll advapi32.dll comsvcs.dll ntds.dit web.config applicationhost.config ` +
 	`outlook.exe winword.exe excel.exe iexplore.exe msedge.exe chrome.exe firefox.exe java.exe node.exe node.js asp.net .net `

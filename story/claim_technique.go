@@ -24,12 +24,12 @@ func (r *reading) described() {
 	}
 	for i := range r.sentences {
 		s := &r.sentences[i]
-		if s.last-s.first < leastWords {
+		if s.last-s.first < leastWords && (len(r.common) == 0 || r.common[0].Start >= s.End) {
 			continue
 		}
 		scored := r.model.Sentence(r.text[s.Start:s.End])
 		r.agree(s, scored)
-		if r.isAdvice[i] {
+		if r.isAdvice[i] || s.last-s.first < leastWords {
 			continue
 		}
 		for _, t := range technique.Specific(scored) {
@@ -47,18 +47,24 @@ func (r *reading) described() {
 // leastWords is how many words a sentence has that describes something.
 const leastWords = 4
 
-// agree takes back the claims of techniques whose names are common words, if the model sees nothing of
-// them in their sentence.
+// agree settles the names of techniques that are common words, and those of several techniques: the model
+// must see something of it in their sentence, and of several the one that it sees most is meant.
 func (r *reading) agree(s *sentence, scored []technique.Scored) {
-	if !slices.ContainsFunc(r.common, func(c Claim) bool { return c.Start >= s.Start && c.End <= s.End }) {
-		return
-	}
-	for _, c := range r.common {
-		if c.Start < s.Start || c.End > s.End {
-			continue
+	for len(r.common) > 0 && r.common[0].Start < s.End {
+		c := r.common[0]
+		r.common = r.common[1:]
+		best := 0.0
+		for _, t := range scored {
+			for _, ref := range c.Refs {
+				if family, _, _ := strings.Cut(ref, "."); t.Score > best && (t.ID == ref || len(c.Refs) == 1 && strings.HasPrefix(t.ID, family)) {
+					best, c.Name = t.Score, ref
+				}
+			}
 		}
-		family, _, _ := strings.Cut(c.Name, ".")
-		if slices.ContainsFunc(scored, func(t technique.Scored) bool { return t.Score >= leastAgreed && strings.HasPrefix(t.ID, family) }) {
+		if len(c.Refs) > 1 && best > 0 {
+			c.Refs = []string{c.Name}
+		}
+		if best >= leastAgreed || capitalised(r.text[c.Start:c.End]) && len(c.Refs) == 1 {
 			r.claims = append(r.claims, c)
 		}
 	}

@@ -101,6 +101,7 @@ func (d *document) story(path string, opt Options) *Story {
 	if d.plain != "" {
 		r.text = d.plain
 	}
+	r.text = blanks.Replace(r.text)
 	from := 0
 	for _, end := range append(d.ends, len(text)) {
 		s.Sentences = sentences(r.text, from, end, s.Sentences)
@@ -115,6 +116,7 @@ func (d *document) story(path string, opt Options) *Story {
 		r.claims = append(r.claims, r.lexicon.refer(c))
 	}
 	r.all(d)
+	s.Notes = d.notes
 	s.Claims = settle(r.claims, text, opt.Every)
 	if len(s.Claims) > maxClaims {
 		s.Notes = append(s.Notes, fmt.Sprintf("only the first %d of %d claims were kept", maxClaims, len(s.Claims)))
@@ -122,6 +124,9 @@ func (d *document) story(path string, opt Options) *Story {
 	}
 	return s
 }
+
+// blanks makes blanks of any width as many plain ones as they have bytes, so that places stay.
+var blanks = strings.NewReplacer("\u00a0", "  ", "\u2002", "   ", "\u2003", "   ", "\u2007", "   ", "\u2009", "   ", "\u200a", "   ", "\u202f", "   ", "\u205f", "   ", "\u3000", "   ")
 
 // split gives each sentence its words.
 func (r *reading) split(spans []Span) {
@@ -140,7 +145,7 @@ func (r *reading) split(spans []Span) {
 
 // all makes out all claims. Those that come first take the words that they are made of.
 func (r *reading) all(d *document) {
-	r.indicators()
+	r.indicators(d)
 	for i := range r.sentences {
 		s := &r.sentences[i]
 		r.numbered(s)
