@@ -48,11 +48,15 @@ func databaseWMIExport() Analytic {
 		Params: []Param{{"minutes", 60, "minutes", "longest time from one step to the next"}},
 		Lists: []List{{"extensions", []string{
 			".csv", ".txt", ".rpt", ".bak", ".rar", ".zip", ".7z", ".dat", ".tsv", ".xml", ".json", ".sql", ".cab", ".log",
-		}, "endings of names of files that results are written to"}},
+		}, "endings of names of files that results are written to"}, {"agents", []string{
+			`:\windows\ccmcache\`, `:\windows\ccm\`, `:\program files\veeam\`, `:\program files\veritas\`, `:\program files\commvault\`, `:\program files\tivoli\tsm\`,
+			`:\program files\microsoft data protection manager\`, `:\program files\microsoft monitoring agent\`, `:\program files\vmware\`, `:\program files\netapp\`,
+			`:\program files\qualys\`, `:\program files\tenable\`, `:\program files (x86)\qualys\`, `:\program files (x86)\ivanti\`, `:\program files (x86)\landesk\`,
+		}, "beginnings of paths, from the colon of the drive on, of folders in which agents of management keep their batches, in lower case"}},
 		New: func(s Settings) (func() State, error) {
 			consoles := []string{"sqlcmd.exe", "osql.exe", "bcp.exe", "isql.exe", "sqlps.exe"}
 			shells := []string{"cmd.exe", "powershell.exe", "pwsh.exe"}
-			state := exportState{within: s.Minutes("minutes"), extensions: s.List("extensions"), consoles: consoles, shells: shells, writers: slices.Concat(consoles, shells)}
+			state := exportState{within: s.Minutes("minutes"), extensions: s.List("extensions"), agents: s.List("agents"), consoles: consoles, shells: shells, writers: slices.Concat(consoles, shells)}
 			return func() State {
 				one := state
 				one.servers.max, one.seen.max = maxServers, maxExportSteps
@@ -71,16 +75,17 @@ const (
 
 // The steps of an export.
 const (
-	exportByWMI   uint8 = iota // WMI started a batch, or a shell that runs one
-	exportConsole              // a console of the database was started
-	exportWritten              // a file with results was written by it, or by a shell
-	exportFetched              // a file was opened over an administrators' share
-	exportGone                 // a file was deleted
+	exportByWMI            uint8 = iota // WMI started a batch, or a shell that runs one
+	exportConsole                       // a console of the database was started
+	exportWritten                       // a file with results was written by a shell
+	exportWrittenByConsole              // the same by a console, which tells that one ran
+	exportFetched                       // a file was opened over an administrators' share
+	exportGone                          // a file was deleted
 )
 
 type exportState struct {
-	within     time.Duration
-	extensions []string
+	within             time.Duration
+	extensions, agents []string
 	// consoles are the programs of SQL Server's command line, shells those that run batches, writers those
 	// whose files may be results.
 	consoles, shells, writers []string
@@ -98,7 +103,11 @@ func (s *exportState) See(r *Record) {
 		s.program(r)
 	case FileWrite:
 		if target := r.Text(FileTarget); s.isResult(target) && namedOneOf(r.Text(FileImage), s.writers) {
-			s.add(r, exportWritten, lastPart(target), fmt.Sprintf("%s wrote %s", lastPart(r.Text(FileImage)), target))
+			kind := exportWritten
+			if namedOneOf(r.Text(FileImage), s.consoles) {
+				kind = exportWrittenByConsole
+			}
+			s.add(r, kind, lastPart(target), fmt.Sprintf("%s wrote %s", lastPart(r.Text(FileImage)), target))
 		}
 	case FileGone:
 		if target := r.Text(FileTarget); s.isResult(target) || isBatch(target) {
@@ -144,7 +153,7 @@ func (s *exportState) program(r *Record) {
 		console = containsFold(command, "invoke-sqlcmd") || wmi && containsFold(command, "sqlcmd ") || wmi && containsFold(command, "bcp ")
 	}
 	what := fmt.Sprintf("%s started %s", cmp.Or(string(lastPart(parent)), "something"), cmp.Or(string(command), string(image)))
-	if wmi && (console || shell && hasBatch(command)) {
+	if wmi && (console || shell && s.hasBatch(command)) {
 		s.add(r, exportByWMI, command, what)
 	}
 	if console {
@@ -152,22 +161,35 @@ func (s *exportState) program(r *Record) {
 	}
 }
 
-// hasBatch tells whether a command names a batch.
-func hasBatch(command []byte) bool {
-	for _, ext := range [...]string{".bat", ".cmd"} {
-		for at := 0; ; {
-			n := bytes.IndexByte(command[at:], '.')
-			if n < 0 {
-				break
-			}
-			at += n
-			if hasPrefixFold(command[at:], ext) && (at+len(ext) == len(command) || !isLetterOrDigit(command[at+len(ext)])) {
-				return true
-			}
-			at++
+// hasBatch tells whether a command names a batch that is none of an agent's.
+func (s *exportState) hasBatch(command []byte) bool {
+	for from, at := 0, 0; ; at++ {
+		n := bytes.IndexByte(command[at:], '.')
+		if n < 0 {
+			return false
 		}
+		at += n
+		end := at + len(".bat")
+		if !hasPrefixFold(command[at:], ".bat") && !hasPrefixFold(command[at:], ".cmd") || end < len(command) && isLetterOrDigit(command[end]) {
+			continue
+		}
+		if !s.isOfAgent(command[from:end]) {
+			return true
+		}
+		from = end
 	}
-	return false
+}
+
+// isOfAgent tells whether the path that a part of a command ends with is in a folder of an agent. A path that
+// leads out of it again, and one that another program stands in, is none.
+func (s *exportState) isOfAgent(part []byte) bool {
+	drive := bytes.LastIndex(part, []byte(`:\`))
+	if drive < 0 {
+		return false
+	}
+	path := part[drive:]
+	return slices.ContainsFunc(s.agents, func(folder string) bool { return hasPrefixFold(path, folder) }) &&
+		!bytes.ContainsAny(path, `"&|<>`) && !containsFold(path, ".exe") && !bytes.Contains(path, []byte(".."))
 }
 
 func isBatch(path []byte) bool { return hasSuffixFold(path, ".bat") || hasSuffixFold(path, ".cmd") }
@@ -215,7 +237,9 @@ type exportEpisode struct {
 }
 
 func (s *exportState) episode(steps []step) (exportEpisode, bool) {
-	first := slices.IndexFunc(steps, func(st step) bool { return st.kind == exportByWMI || st.kind == exportConsole })
+	first := slices.IndexFunc(steps, func(st step) bool {
+		return st.kind == exportByWMI || st.kind == exportConsole || st.kind == exportWrittenByConsole
+	})
 	if first < 0 {
 		return exportEpisode{}, false
 	}
@@ -226,7 +250,7 @@ func (s *exportState) episode(steps []step) (exportEpisode, bool) {
 		switch st.kind {
 		case exportByWMI, exportConsole:
 			commands = append(commands, st.text)
-		case exportWritten:
+		case exportWritten, exportWrittenByConsole:
 			written = append(written, st.text)
 		default: // only files of this export: many others are fetched and deleted
 			if !slices.Contains(written, st.text) && !namedIn(commands, st.text) {
@@ -236,27 +260,28 @@ func (s *exportState) episode(steps []step) (exportEpisode, bool) {
 		has[st.kind]++
 		together = append(together, st)
 	}
+	consoles, files := max(has[exportConsole], min(has[exportWrittenByConsole], 1)), has[exportWritten]+has[exportWrittenByConsole]
 	server := s.servers.at[shortHost(steps[0].Host)] != nil
 	e := exportEpisode{Episode: Episode{
 		Group: []NamedValue{{"host", steps[0].Host}},
 		Facts: []NamedValue{
-			{"started by WMI", fmt.Sprint(has[exportByWMI])}, {"consoles of the database", fmt.Sprint(has[exportConsole])},
-			{"files written", fmt.Sprint(has[exportWritten])}, {"fetched over administrators' shares", fmt.Sprint(has[exportFetched])},
+			{"started by WMI", fmt.Sprint(has[exportByWMI])}, {"consoles of the database", fmt.Sprint(consoles)},
+			{"files written", fmt.Sprint(files)}, {"fetched over administrators' shares", fmt.Sprint(has[exportFetched])},
 			{"deleted", fmt.Sprint(has[exportGone])}, {"known as a database server", yesNo(server)},
 		},
 		Refs: refsOf(together),
 	}}
 	picked := has[exportFetched] + has[exportGone]
 	switch {
-	case has[exportByWMI] > 0 && (server || has[exportConsole] > 0):
+	case has[exportByWMI] > 0 && (server || consoles > 0):
 		switch {
 		case picked > 0:
 			e.severity = 1
-		case has[exportConsole] == 0 && has[exportWritten] == 0:
+		case consoles == 0 && files == 0:
 			e.severity = -1
 			e.Caveats = append(e.Caveats, "no console of the database and no file with results is in the evidence")
 		}
-	case has[exportConsole] > 0 && has[exportFetched] > 0:
+	case consoles > 0 && has[exportFetched] > 0:
 	default:
 		return exportEpisode{}, false
 	}
@@ -277,8 +302,11 @@ func exportSummary(steps []step, has [exportGone + 1]int) string {
 	if has[exportConsole] > 0 {
 		parts = append(parts, counted(has[exportConsole], "console of the database ran", "consoles of the database ran"))
 	}
-	if has[exportWritten] > 0 {
-		parts = append(parts, short(textOf(steps, exportWritten), 80)+" was written")
+	for _, kind := range [...]uint8{exportWrittenByConsole, exportWritten} {
+		if has[kind] > 0 {
+			parts = append(parts, short(textOf(steps, kind), 80)+" was written")
+			break
+		}
 	}
 	if has[exportFetched] > 0 {
 		parts = append(parts, short(textOf(steps, exportFetched), 80)+" was fetched over an administrators' share")

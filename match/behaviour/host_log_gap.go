@@ -332,9 +332,7 @@ func (l *logTrack) join(o *logTrack, silence time.Duration) {
 		l.note(block, bits)
 	}
 	l.pause(l.last, o.first, silence)
-	for _, p := range o.pauses[:min(len(o.pauses), maxPauses-len(l.pauses))] {
-		l.pauses = append(l.pauses, p)
-	}
+	l.pauses = append(l.pauses, o.pauses[:min(len(o.pauses), maxPauses-len(l.pauses))]...)
 	l.last, l.hour = o.last, o.hour
 	l.scattered = l.scattered || o.scattered
 	if l.scattered {
@@ -577,12 +575,14 @@ func gapEpisode(steps []step) Episode {
 		Refs: refsOf(steps),
 	}
 	weight := mediumSeverity
-	if len(cleared) > 1 || n[logRemoved] > 0 || n[logSilentAudit] > 0 {
+	if n[logRemoved] > 0 || n[logSilentAudit] > 0 {
 		weight++
 	}
 	if kinds > 1 {
 		weight++
 	}
+	// Builders of images and laboratories clear one log or all of them, which is the same command: how many
+	// they were says nothing. With another trace, or as a stage of a chain, it does.
 	e.Level = levels[min(weight, len(levels)-1)]
 	if n[logMissing] > 0 {
 		e.Caveats = append(e.Caveats, "files that are damaged lack records too: see the list of what could not be read")

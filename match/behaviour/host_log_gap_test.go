@@ -38,7 +38,7 @@ func TestHostLogGap(t *testing.T) {
 		want   string
 	}{
 		{"the Security log was cleared", events{cleared(0, 1102, "")}, "medium: log Security was cleared\n"},
-		{"two logs were cleared", events{cleared(0, 1102, ""), cleared(time.Minute, 104, "System")}, "high: 2 logs were cleared\n"},
+		{"two logs were cleared", events{cleared(0, 1102, ""), cleared(time.Minute, 104, "System")}, "medium: 2 logs were cleared\n"},
 		{"a recent log of IIS was deleted", events{gone(0, iis+"u_ex260309.log", shell)}, "high: " + iis + "u_ex260309.log, a recent log, was deleted\n"},
 		{"a recent log of Exchange was deleted by the worker itself", events{gone(0, proxy+"HttpProxy_2026030906-1.LOG", `C:\Windows\System32\inetsrv\w3wp.exe`)},
 			"high: " + proxy + "HttpProxy_2026030906-1.LOG, a recent log, was deleted\n"},

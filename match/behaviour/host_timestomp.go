@@ -105,6 +105,9 @@ func (s *stompState) See(r *Record) {
 	if len(target) == 0 || len(target) > maxPath || !isRunnable(target) && !isScriptFile(target) {
 		return
 	}
+	if isShadowCopy(target) {
+		return
+	}
 	created := r.Text(FileCreated)
 	if r.View == FileWrite {
 		s.beside(r, target, created)
@@ -120,6 +123,11 @@ func (s *stompState) See(r *Record) {
 		string(target), string(image), now, before, string(created),
 		r.Ref(fmt.Sprintf("%s set back from %s to %s by %s", target, r.Text(FilePrevious), created, lastPart(image))),
 	})
+}
+
+// isShadowCopy tells the copies that ASP.NET makes of the libraries of an application, with their times.
+func isShadowCopy(target []byte) bool {
+	return containsFold(target, `\temporary asp.net files\`) && containsFold(target, `\assembly\dl`)
 }
 
 // sysmonTime reads a time as Sysmon writes it, "2013-09-04 16:29:27.000"; zero if it is none.

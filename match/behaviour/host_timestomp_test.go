@@ -37,6 +37,7 @@ func TestHostTimestomp(t *testing.T) {
 
 		{"an installer", []made{set(0, auth+"logon.aspx", old, now, `C:\Windows\System32\msiexec.exe`)}, ""},
 		{"many at once", many, ""},
+		{"ASP.NET copies a library of the application", []made{set(0, `C:\Windows\Microsoft.NET\Framework64\v4.0.30319\Temporary ASP.NET Files\root\1\2\assembly\dl3\3\4\a.dll`, old, now, w3wp)}, ""},
 		{"set back by hours", []made{set(0, auth+"x.aspx", "2026-03-09 01:00:00.000", now, w3wp)}, ""},
 		{"set forward", []made{set(0, auth+"x.aspx", now, old, w3wp)}, ""},
 		{"a text", []made{set(0, `C:\inetpub\wwwroot\x.txt`, old, now, w3wp)}, ""},

@@ -61,7 +61,7 @@ const maxConfused = 20_000
 type confused struct {
 	client, trick, target string
 	worst                 bool // the target lets whoever reaches it run commands
-	answered              bool
+	answered, redirected  bool
 	Ref
 }
 
@@ -85,7 +85,7 @@ func (s *confusedPaths) See(r *Record) {
 	default:
 		return
 	}
-	c.answered = succeeded(w.status) || w.status == 301 || w.status == 302
+	c.answered, c.redirected = succeeded(w.status), w.status == 301 || w.status == 302
 	c.client = string(w.client)
 	c.Ref = r.Ref(fmt.Sprintf("%s %s %d from %s: %s", methodName(r.Text(WebMethod)), short(request, 120), w.status, c.client, c.trick))
 	s.seen.add(c)
@@ -271,7 +271,7 @@ func (s *confusedPaths) Finish(f *Finishing) {
 func confusedEpisode(chain []confused) Episode {
 	e := Episode{Group: []NamedValue{{"server", chain[0].Host}, {"client", chain[0].client}}}
 	var tricks, reached, tried []string
-	answered, worst, before := 0, false, 0
+	answered, redirected, worst, before := 0, 0, false, 0
 	for _, c := range chain {
 		e.Refs = append(e.Refs, c.Ref)
 		tricks = appendNew(tricks, c.trick)
@@ -283,10 +283,13 @@ func confusedEpisode(chain []confused) Episode {
 		} else if answered == 0 {
 			before++
 		}
+		if c.redirected {
+			redirected++
+		}
 	}
 	took := duration(chain[len(chain)-1].Time.Sub(chain[0].Time))
 	e.Facts = []NamedValue{
-		{"requests", fmt.Sprint(len(chain))}, {"answered", fmt.Sprint(answered)}, {"refused before the first answered one", fmt.Sprint(before)},
+		{"requests", fmt.Sprint(len(chain))}, {"answered", fmt.Sprint(answered)}, {"redirected", fmt.Sprint(redirected)}, {"refused before the first answered one", fmt.Sprint(before)},
 		{"tricks", strings.Join(tricks, "; ")},
 	}
 	switch {
@@ -297,6 +300,9 @@ func confusedEpisode(chain []confused) Episode {
 		}
 		e.Summary = fmt.Sprintf("%s tried to reach %s by %s: %d requests within %s, none answered", chain[0].client, strings.Join(tried, " and "), strings.Join(tricks, " and "), len(chain), took)
 		e.Caveats = []string{"the server answered none of the requests: scanners of the whole internet try the same"}
+		if redirected > 0 {
+			e.Caveats = append(e.Caveats, "it redirected some: servers that send everybody to https do so, and those of Exchange that lack updates")
+		}
 	default:
 		if worst {
 			e.Level = "critical"
