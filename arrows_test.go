@@ -75,7 +75,7 @@ var arrows = map[string][]string{
 	"finding":     {"attack", "event", "match", "match/sigma"},
 	"attribution": {"attack", "finding", "intel"},
 	"verdict":     {"event", "evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
-	"brief":       {"attack", "escape", "evidence", "finding", "intel", "match/sigma", "plan", "story", "verdict"},
+	"brief":       {"attack", "escape", "evidence", "finding", "intel", "match", "match/sigma", "plan", "story", "verdict"},
 	// what holds it together
 	"hunt":          {"attack", "brief", "escape", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
 	"store":         {"evidence", "finding", "plan", "story", "verdict"},

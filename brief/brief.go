@@ -22,8 +22,8 @@ type Brief struct {
 	// About is the title of the report, or of the packs, that was asked about.
 	About     Text      `json:"about"`
 	Case      string    `json:"case,omitempty"`
-	Sector    string    `json:"sector,omitempty"`
-	Region    string    `json:"region,omitempty"`
+	Sector    Text      `json:"sector,omitempty"`
+	Region    Text      `json:"region,omitempty"`
 	Generated time.Time `json:"generated,omitzero"`
 	Version   string    `json:"version"`
 	// TLP is the most restrictive label of what is in the brief, in capitals.
@@ -191,6 +191,8 @@ type Finding struct {
 	Techniques []Technique `json:"techniques"`
 	// Verdicts are ids of those that it is a proof of.
 	Verdicts []string `json:"verdicts"`
+	// Like is the first finding of the same rule, if this is not it: that one says why, and what next.
+	Like string `json:"like,omitempty"`
 	// What says what was found; Why why that is suspicious; Benign what is harmless and looks alike;
 	// Next what to look at next.
 	What   []Sentence `json:"what"`
@@ -246,8 +248,9 @@ type Log struct {
 	Events int       `json:"events"`
 	Files  int       `json:"files"`
 	Gaps   []Gap     `json:"gaps"`
-	Clocks []string  `json:"clocks"`
-	Blind  []Blind   `json:"blind"`
+	// Clocks are the time zones that were assumed for it, because it does not say its own.
+	Clocks []string `json:"assumed_clocks"`
+	Blind  []Blind  `json:"blind"`
 }
 
 // A Gap is a time in which a log that otherwise speaks is silent.

@@ -13,10 +13,10 @@ import (
 // How much a brief has of each part; what is left out is counted. Sightings and what to do about them
 // come before everything else.
 const (
-	maxFindings  = 120 // of the hunt; the JSON document of a hunt has all of them
-	maxProofs    = 3   // of one verdict
-	maxSearched  = 6   // logs of one verdict
-	maxMissing   = 6   // of one verdict
+	maxFindings  = 80 // of the hunt; the JSON document of a hunt has all of them
+	maxProofs    = 3  // of one verdict
+	maxSearched  = 6  // logs of one verdict
+	maxMissing   = 4  // of one verdict
 	maxLogs      = 200
 	maxDamage    = 60
 	maxNotes     = 40
@@ -31,12 +31,18 @@ const (
 
 // Make writes the brief. The same input gives the same brief.
 func Make(in Input) *Brief {
-	m := &maker{in: &in, messages: speak(in.Language), shown: map[int]string{}, logs: map[logKey]string{}}
+	m := &maker{in: &in, messages: speak(in.Language), shown: map[int]string{}, told: map[string]string{}, logs: map[logKey]string{}}
 	m.b = &Brief{
 		Form: form, Language: m.Language, Direction: m.Direction, Title: m.label("title"), About: m.about(),
-		Case: clean(in.Case), Sector: clean(in.Setting.Sector), Region: clean(cmp.Or(in.Setting.Country, in.Setting.Region)),
+		Case:      clean(in.Case),
 		Generated: in.Generated, Version: clean(in.Version), TLP: "TLP:" + strings.ToUpper(in.tlp().String()),
 		messages: m.messages,
+	}
+	if s := in.Setting.Sector; s != "" {
+		m.b.Sector = m.word(s)
+	}
+	if r := cmp.Or(in.Setting.Country, in.Setting.Region); r != "" {
+		m.b.Region = m.word(r)
 	}
 	m.order()
 	m.coverage()
@@ -67,6 +73,8 @@ type maker struct {
 	ordered []*verdict.Verdict
 	// shown are the ids of the findings that are in the brief, by their index in the hunt's findings.
 	shown map[int]string
+	// told are the findings that explain their rule, by its id.
+	told map[string]string
 	// logs are the ids of logs.
 	logs map[logKey]string
 }

@@ -56,11 +56,9 @@ func (m *maker) log(v *evidence.Visibility, id string) Log {
 		l.Gaps = append(l.Gaps, Gap{g.From, g.To})
 	}
 	for _, c := range v.Clocks {
-		text := c.Zone
 		if c.Assumed {
-			text += " (" + m.label("assumed").Plain() + ")"
+			l.Clocks = append(l.Clocks, clean(c.Zone))
 		}
-		l.Clocks = append(l.Clocks, clean(text))
 	}
 	for _, b := range v.Blind() {
 		l.Blind = append(l.Blind, Blind{b.What, b.Fix})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"aldebaran/finding"
+	"aldebaran/match"
 	"aldebaran/verdict"
 )
 
@@ -65,11 +66,11 @@ func (m *maker) finding(f *finding.Finding, id string, verdicts []string) Findin
 	out := Finding{
 		ID: id, Level: r.Level, LevelWord: m.label("level." + r.Level), Symbol: symbols[r.Level], Title: clean(r.Title), Rule: clean(r.ID),
 		Hosts: cleaned(f.Hosts), First: f.First, Last: f.Last, Count: f.Count, Techniques: []Technique{}, Verdicts: slices.Concat([]string{}, verdicts),
-		What: []Sentence{}, Why: m.quotedAll([]string{cmp.Or(r.Why, r.Description)}, from),
-		Benign: m.quotedAll(r.FalsePositives, from), Next: m.quotedAll(r.Next, from), Quotes: []Quote{},
+		What: []Sentence{}, Why: []Sentence{}, Benign: []Sentence{}, Next: []Sentence{}, Quotes: []Quote{},
 	}
-	if r.Why != "" {
-		out.What = m.quotedAll([]string{r.Description}, from)
+	if out.Like = m.told[r.ID]; out.Like == "" {
+		m.told[r.ID] = id
+		m.explain(&out, r, from)
 	}
 	if c := f.Correlation; c != nil && c.Summary != "" {
 		out.What = m.quotedAll(append([]string{c.Summary}, c.Caveats...), from)
@@ -83,6 +84,16 @@ func (m *maker) finding(f *finding.Finding, id string, verdicts []string) Findin
 		out.Quotes = append(out.Quotes, quote(q))
 	}
 	return out
+}
+
+// explain says what a rule says of all its findings.
+func (m *maker) explain(f *Finding, r *match.Rule, from Ref) {
+	f.Why = m.quotedAll([]string{cmp.Or(r.Why, r.Description)}, from)
+	if r.Why != "" {
+		f.What = m.quotedAll([]string{r.Description}, from)
+	}
+	f.Benign = m.quotedAll(r.FalsePositives, from)
+	f.Next = m.quotedAll(r.Next, from)
 }
 
 func (m *maker) technique(id string) Technique {

@@ -58,8 +58,10 @@ func (m *maker) timeline() {
 	t.Hosts = []TimelineHost{}
 	kept := m.withoutStrays()
 	rows := map[string]*TimelineHost{}
+	whole := wholeNames(m.in.Figures.Hosts)
 	for _, f := range kept {
 		for _, host := range f.Hosts {
+			host = cmp.Or(whole[strings.ToLower(host)], host)
 			row := rows[host]
 			if row == nil {
 				row = &TimelineHost{Host: clean(host), Marks: []Mark{}}
@@ -90,6 +92,23 @@ func (m *maker) timeline() {
 		t.First, t.Last = widen(t.First, t.Last, h.First, h.Last)
 	}
 	m.describeTimeline(t)
+}
+
+// wholeNames gives the name with its domain for the first part of it, in lower case: one log writes MAIL01,
+// another MAIL01.example.org. If several have that part in common, nobody knows which is meant.
+func wholeNames(hosts []string) map[string]string {
+	whole := map[string]string{}
+	for _, h := range hosts {
+		first, _, ok := strings.Cut(strings.ToLower(h), ".")
+		if !ok {
+			continue
+		}
+		if _, several := whole[first]; several {
+			h = ""
+		}
+		whole[first] = h
+	}
+	return whole
 }
 
 func (m *maker) describeTimeline(t *Timeline) {

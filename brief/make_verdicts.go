@@ -51,6 +51,14 @@ func (m *maker) verdict(v *verdict.Verdict) Verdict {
 		row.Logic = &logic
 	}
 	m.proofs(v, &row)
+	if v.Value != verdict.Seen { // what was seen needs no proof that one could have seen it
+		m.searchedAndMissing(v, &row)
+	}
+	row.Because = m.because(v)
+	return row
+}
+
+func (m *maker) searchedAndMissing(v *verdict.Verdict, row *Verdict) {
 	for _, s := range v.Searched[:min(len(v.Searched), maxSearched)] {
 		row.Searched = append(row.Searched, Searched{
 			Host: clean(s.Host), Log: clean(s.Log), Ref: m.logs[logKey{s.Host, s.Log}], First: s.First, Last: s.Last,
@@ -62,8 +70,6 @@ func (m *maker) verdict(v *verdict.Verdict) Verdict {
 		row.Missing = append(row.Missing, Missing{clean(x.What), clean(x.TurnOn), cleaned(x.Collect)})
 	}
 	row.MissingOmitted = omitted(len(v.Missing), maxMissing)
-	row.Because = m.because(v)
-	return row
 }
 
 // proofs lists findings that are in the brief; chooseFindings has seen to it that the first are.

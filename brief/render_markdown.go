@@ -42,6 +42,9 @@ func (m *markdown) heading(level int, key string) {
 
 func (m *markdown) label(key string) string { return m.text(m.messages.label(key)) }
 
+// named is a label before what it names.
+func (m *markdown) named(key string) string { return m.label(key) + m.label("colon") }
+
 func (m *markdown) count(key string, n int) string { return m.text(m.messages.count(key, n)) }
 
 // text is a text: names and paths as code, where nothing has a meaning, everything else escaped.
@@ -144,9 +147,9 @@ func (m *markdown) firstPage() {
 	if !m.Generated.IsZero() {
 		about = append(about, m.Date(m.Generated))
 	}
-	for _, part := range []struct{ key, value string }{{"label.sector", m.Sector}, {"label.region", m.Region}, {"label.case", m.Case}} {
+	for _, part := range []struct{ key, value string }{{"label.sector", m.text(m.Sector)}, {"label.region", m.text(m.Region)}, {"label.case", m.code(m.Case)}} {
 		if part.value != "" {
-			about = append(about, m.label(part.key)+": "+m.code(part.value))
+			about = append(about, m.named(part.key)+part.value)
 		}
 	}
 	m.line(strings.Join(about, " · "), "\n")
@@ -156,7 +159,7 @@ func (m *markdown) firstPage() {
 		key string
 		n   int
 	}{{"seen", m.Answer.Seen}, {"not-seen", m.Answer.NotSeen}, {"could-not-see", m.Answer.CouldNotSee}, {"not-judged", m.Answer.NotJudged}} {
-		counts = append(counts, m.label("value."+c.key)+": "+m.text(m.messages.number(c.n)))
+		counts = append(counts, m.named("value."+c.key)+m.text(m.messages.number(c.n)))
 	}
 	m.line("> ", strings.Join(counts, " · "))
 	for _, part := range []struct {
@@ -178,7 +181,7 @@ func (m *markdown) answers() {
 	m.heading(2, "heading.verdicts")
 	m.line(m.say(m.Answer.Sentence))
 	for _, g := range m.Groups() {
-		m.line("\n### ", g.Symbol, " ", m.text(g.Word), ": ", m.text(m.messages.number(len(g.Verdicts))), "\n")
+		m.line("\n### ", g.Symbol, " ", m.text(g.Word), m.label("colon"), m.text(m.messages.number(len(g.Verdicts))), "\n")
 		for i := range g.Verdicts {
 			m.verdict(&g.Verdicts[i])
 		}
@@ -204,12 +207,12 @@ func (m *markdown) verdict(v *Verdict) {
 	for _, x := range v.Missing {
 		fix := ""
 		if x.TurnOn != "" {
-			fix = " · " + m.label("label.turn-on") + ": " + m.code(x.TurnOn)
+			fix = " · " + m.named("label.turn-on") + m.code(x.TurnOn)
 		}
-		m.line("  - ", m.label("label.missing"), ": ", m.code(x.What), fix)
+		m.line("  - ", m.named("label.missing"), m.code(x.What), fix)
 	}
 	for _, s := range v.Searched {
-		m.line("  - ", m.label("label.searched"), ": ", m.code(s.Host+" · "+s.Log), " ", m.period(s.First, s.Last), ", ", m.count("events", s.Events))
+		m.line("  - ", m.named("label.searched"), m.code(s.Host+" · "+s.Log), " ", m.period(s.First, s.Last), ", ", m.count("events", s.Events))
 	}
 	if n := v.MissingOmitted + v.SearchedOmitted; n > 0 {
 		m.line("  - ", m.count("more", n))
@@ -281,7 +284,10 @@ func (m *markdown) findings() {
 			facts = append(facts, escapeMarkdown(strings.TrimSpace(t.ID+" "+t.Name)))
 		}
 		if len(f.Verdicts) > 0 {
-			facts = append(facts, m.label("label.shows")+": "+escapeMarkdown(strings.Join(f.Verdicts, ", ")))
+			facts = append(facts, m.named("label.shows")+escapeMarkdown(strings.Join(f.Verdicts, ", ")))
+		}
+		if f.Like != "" {
+			facts = append(facts, m.label("like")+" "+f.Like)
 		}
 		m.line(strings.Join(facts, " · "), "\n")
 		for _, part := range []struct {
@@ -289,7 +295,7 @@ func (m *markdown) findings() {
 			sentences []Sentence
 		}{{"label.what", f.What}, {"label.why", f.Why}, {"label.benign", f.Benign}, {"label.next", f.Next}} {
 			for _, s := range part.sentences {
-				m.line("- ", m.label(part.key), ": ", m.text(s.Text))
+				m.line("- ", m.named(part.key), m.text(s.Text))
 			}
 		}
 		for _, q := range f.Quotes {
@@ -310,11 +316,11 @@ func (m *markdown) attribution() {
 			m.line("  - ", m.text(s.Text))
 		}
 		for _, s := range c.Against {
-			m.line("  - ", m.label("label.against"), ": ", m.text(s.Text))
+			m.line("  - ", m.named("label.against"), m.text(s.Text))
 		}
 	}
 	for _, s := range m.Who.Missing {
-		m.line("- ", m.label("label.decide"), ": ", m.text(s.Text))
+		m.line("- ", m.named("label.decide"), m.text(s.Text))
 	}
 }
 
@@ -327,13 +333,13 @@ func (m *markdown) coverage() {
 	for _, l := range m.Coverage.Logs {
 		var limits []string
 		for _, g := range l.Gaps {
-			limits = append(limits, m.label("label.gaps")+": "+m.period(g.From, g.To))
+			limits = append(limits, m.named("label.gaps")+m.period(g.From, g.To))
 		}
 		for _, b := range l.Blind {
-			limits = append(limits, m.label("label.blind")+": "+m.code(b.What)+" · "+m.label("label.turn-on")+": "+m.code(b.Fix))
+			limits = append(limits, m.named("label.blind")+m.code(b.What)+" · "+m.named("label.turn-on")+m.code(b.Fix))
 		}
 		for _, c := range l.Clocks {
-			limits = append(limits, m.label("label.clock")+": "+m.code(c))
+			limits = append(limits, m.named("label.clock")+m.code(c)+" ("+m.label("assumed")+")")
 		}
 		rows = append(rows, []string{l.ID, m.code(l.Host), m.code(l.Name), m.period(l.First, l.Last), m.text(m.messages.number(l.Events)), strings.Join(limits, "; ")})
 	}
@@ -365,13 +371,13 @@ func (m *markdown) actions() {
 		for _, a := range g.Actions {
 			answers := ""
 			if len(a.Answers) > 0 {
-				answers = " · " + m.label("label.shows") + ": " + escapeMarkdown(strings.Join(a.Answers, ", "))
+				answers = " · " + m.named("label.shows") + escapeMarkdown(strings.Join(a.Answers, ", "))
 				if a.AnswersOmitted > 0 {
 					answers += " " + m.count("more", a.AnswersOmitted)
 				}
 			}
 			m.line("- **", a.ID, " ", m.text(a.Title.Text), "** ", m.text(a.Text.Text))
-			m.line("  - ", m.label("label.owner"), ": ", m.text(a.Owner), " · ", m.label("label.effort"), ": ", m.text(a.Effort), answers)
+			m.line("  - ", m.named("label.owner"), m.text(a.Owner), " · ", m.named("label.effort"), m.text(a.Effort), answers)
 			for _, c := range a.Collect {
 				m.line("  - ", m.code(c))
 			}
