@@ -170,19 +170,26 @@ func (s *Source) SHA256(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	h := sha256.New()
-	buf := make([]byte, 256<<10)
-	r := io.NewSectionReader(s.at, 0, s.Size)
+	if err := hashAll(ctx, io.NewSectionReader(s.at, 0, s.Size), h); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// hashAll feeds all of r to a hash, until the context ends.
+func hashAll(ctx context.Context, r io.Reader, h io.Writer) error {
+	buf := make([]byte, 64<<10)
 	for {
 		if err := ctx.Err(); err != nil {
-			return "", err
+			return err
 		}
 		n, err := r.Read(buf)
-		h.Write(buf[:n]) // a hash never fails (hash.Hash)
+		_, _ = h.Write(buf[:n]) // a hash never fails (hash.Hash)
 		if errors.Is(err, io.EOF) {
-			return hex.EncodeToString(h.Sum(nil)), nil
+			return nil
 		}
 		if err != nil {
-			return "", fmt.Errorf("hashing: %w", withoutPath(err))
+			return fmt.Errorf("hashing: %w", withoutPath(err))
 		}
 	}
 }

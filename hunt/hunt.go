@@ -40,7 +40,6 @@ type Output interface {
 func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	started := opt.now()
 	opt.Watch = opt.Watch || opt.Question != nil // a no needs to know what could have been seen
-	opt.Hash = opt.Hash || opt.Journal != nil    // what is kept of a file is known by its contents
 	// What do we look for?
 	rules, err := opt.loadRules()
 	if err != nil {

@@ -3,10 +3,8 @@ package hunt
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -58,8 +56,6 @@ const (
 	// to last: as much is read again after a power cut.
 	syncPieces = 64
 	syncBytes  = 8 << 20
-	// maxPiece is the largest piece that is kept; a file with a larger one is read each time.
-	maxPiece = 512 << 20
 )
 
 // A journaling is a hunt with a journal.
@@ -126,8 +122,7 @@ func (c *collector) openJournal(ctx context.Context, rules *sigma.Collection, li
 	return nil
 }
 
-// unchanged gives those files that are as they were when they were read: of the same size and date, and
-// with the same contents. Event logs of a running system are changed without either.
+// unchanged gives those files that are as they were when they were read.
 func unchanged(ctx context.Context, files []evidence.Kept, workers int) []evidence.Kept {
 	same := make([]bool, len(files))
 	next := make(chan int)
@@ -135,7 +130,7 @@ func unchanged(ctx context.Context, files []evidence.Kept, workers int) []eviden
 	for range min(workers, len(files)) {
 		wg.Go(func() {
 			for i := range next {
-				same[i] = isUnchanged(ctx, files[i])
+				same[i] = files[i].Unchanged(ctx)
 			}
 		})
 	}
@@ -151,34 +146,6 @@ func unchanged(ctx context.Context, files []evidence.Kept, workers int) []eviden
 		}
 	}
 	return all
-}
-
-func isUnchanged(ctx context.Context, f evidence.Kept) bool {
-	info, err := os.Stat(f.Path)
-	if err != nil || info.Size() != f.Size || !info.ModTime().Equal(f.Modified) {
-		return false
-	}
-	if f.SHA256 == "" { // an archive of which not all was read
-		return !f.Complete
-	}
-	file, err := os.Open(f.Path)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	h := sha256.New()
-	buf := make([]byte, 256<<10)
-	for ctx.Err() == nil {
-		n, err := file.Read(buf)
-		h.Write(buf[:n]) // a hash never fails (hash.Hash)
-		if errors.Is(err, io.EOF) {
-			return hex.EncodeToString(h.Sum(nil)) == f.SHA256
-		}
-		if err != nil {
-			return false
-		}
-	}
-	return false
 }
 
 // open begins with a file of the evidence.
@@ -220,13 +187,13 @@ func (j *journaling) piece(r *recording, n int) ([]byte, error) {
 func (j *journaling) take(r *result) error {
 	rec := r.rec
 	rec.now.Reread = rec.now.Reread || r.behaved
-	if r.source != nil && r.source.path == rec.now.Path && r.sha256 != "" {
-		rec.now.SHA256 = r.sha256
+	if r.source != nil && r.source.path == rec.now.Path && r.check != "" {
+		rec.now.Check = r.check
 	}
 	if r.piece < rec.have || rec.broken {
 		return nil
 	}
-	if r.err != nil || len(r.encoded) > maxPiece {
+	if r.err != nil || r.encoded == nil {
 		rec.broken = true
 		return nil
 	}

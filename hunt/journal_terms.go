@@ -25,7 +25,7 @@ func (o *Options) terms(rules *sigma.Collection) (sum [sha256.Size]byte, err err
 		zone = o.Read.Zone.String()
 	}
 	doc, err := json.Marshal([]any{
-		recordVersion, o.Build, o.Selection, o.Since, o.Until, o.Hosts, o.Read.Recover, zone, o.Watch,
+		recordVersion, o.Build, o.Selection, o.Since, o.Until, o.Hosts, o.Read.Recover, zone, o.Watch, o.Hash,
 		o.Behaviours != nil, // what they see is not kept: how they are set does not matter
 	})
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/compress/s2"
 
 	"aldebaran/event"
 	"aldebaran/evidence"
@@ -20,8 +20,9 @@ import (
 // recordVersion changes with the layout, and with what is made of a piece.
 const recordVersion = 1
 
-// maxRecordSize bounds a record before it is packed: that of one piece of maxPiece bytes is smaller.
-const maxRecordSize = 4 << 30
+// maxRecordSize bounds a record before it is packed; a file with a larger one is read each time. A piece of
+// evidence is some megabytes; a packed log may be one piece, and all of its events may match.
+const maxRecordSize = 512 << 20
 
 // What a record begins with.
 const (
@@ -38,11 +39,9 @@ const (
 
 // A recorder writes and reads records; one for each worker.
 type recorder struct {
-	packer   *zstd.Encoder
-	unpacker *zstd.Decoder
-	plain    []byte
-	texts    map[string]uint64
-	shapes   map[*event.Shape]uint64
+	plain  []byte
+	texts  map[string]uint64
+	shapes map[*event.Shape]uint64
 	// layouts are the shapes that were read, by their bytes.
 	layouts map[string]*event.Shape
 }
@@ -50,28 +49,21 @@ type recorder struct {
 // maxLayouts is how many shapes are kept to be used again.
 const maxLayouts = 4096
 
-func newRecorder() (*recorder, error) {
-	packer, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10))
-	if err != nil {
-		return nil, err
-	}
-	unpacker, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxRecordSize))
-	if err != nil {
-		return nil, err
-	}
-	return &recorder{
-		packer: packer, unpacker: unpacker, texts: map[string]uint64{}, shapes: map[*event.Shape]uint64{}, layouts: map[string]*event.Shape{},
-	}, nil
+func newRecorder() *recorder {
+	return &recorder{texts: map[string]uint64{}, shapes: map[*event.Shape]uint64{}, layouts: map[string]*event.Shape{}}
 }
 
-// pack gives a result as a record.
+// pack gives a result as a record; nil if it is too large for one.
 func (c *recorder) pack(r *result) ([]byte, error) {
 	b, err := c.append(c.plain[:0], r)
 	if err != nil {
 		return nil, err
 	}
 	c.plain = b
-	return c.packer.EncodeAll(b, nil), nil
+	if len(b) > maxRecordSize {
+		return nil, nil
+	}
+	return s2.Encode(nil, b), nil
 }
 
 func (c *recorder) append(b []byte, r *result) ([]byte, error) {
@@ -97,6 +89,7 @@ func (c *recorder) append(b []byte, r *result) ([]byte, error) {
 	b = binary.AppendVarint(b, r.unit.Start)
 	b = binary.AppendVarint(b, r.unit.End)
 	b = putText(b, r.sha256)
+	b = putText(b, r.check)
 	b = binary.AppendVarint(b, r.report.Bytes)
 	b = binary.AppendVarint(b, int64(r.report.Recovered))
 	b = putDamage(b, r.report.Damage)
@@ -216,7 +209,14 @@ func (e *notRead) Unwrap() error { return e.kind }
 
 // unpack fills a result from a record; hits and what behaviours saw are not in it.
 func (c *recorder) unpack(r *result, record []byte) error {
-	plain, err := c.unpacker.DecodeAll(record, nil)
+	n, err := s2.DecodedLen(record)
+	if err == nil && n > maxRecordSize {
+		err = fmt.Errorf("want at most %d bytes, found %d", maxRecordSize, n)
+	}
+	var plain []byte
+	if err == nil {
+		plain, err = s2.Decode(nil, record)
+	}
 	if err != nil {
 		return fmt.Errorf("unpacking a record: %w", err)
 	}
@@ -251,7 +251,7 @@ func (c *recorder) read(d *recordReader, r *result) {
 		path: d.text(), format: d.text(), size: d.int(), container: flags&recordContainer != 0, damage: d.damage(),
 	}
 	r.unit = event.Unit{Index: int(d.int()), Start: d.int(), End: d.int()}
-	r.sha256 = d.text()
+	r.sha256, r.check = d.text(), d.text()
 	r.report = event.Report{Bytes: d.int(), Recovered: int(d.int()), Damage: d.damage()}
 	r.report.Clock = event.Clock{Zone: d.text(), How: d.text(), Assumed: d.byte() == 1}
 	r.kept = int(d.int())

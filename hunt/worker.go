@@ -166,6 +166,7 @@ type result struct {
 	bytes   []byte
 
 	// With a journal:
+	check   string // of the contents of the outermost file, once for each
 	behaved bool   // behaviours have seen something
 	encoded []byte // the result as a record, if it was read just now
 	failed  error  // the record cannot be read or made
@@ -281,6 +282,13 @@ func (w *worker) readTask(ctx context.Context, r *result) {
 			r.err = err
 		}
 		r.sha256 = sum
+	}
+	if r.unit.Index == 0 && r.rec != nil && r.source.path == r.rec.now.Path {
+		sum, err := r.src.Check(ctx)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			r.err = err
+		}
+		r.check = sum
 	}
 	if r.none {
 		return

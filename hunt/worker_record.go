@@ -7,26 +7,20 @@ import (
 )
 
 // record makes a record of a result.
-func (w *worker) record(r *result) {
-	if r.failed = w.makeRecorder(); r.failed == nil {
-		r.encoded, r.failed = w.recorder.pack(r)
-	}
-}
+func (w *worker) record(r *result) { r.encoded, r.failed = w.records().pack(r) }
 
-func (w *worker) makeRecorder() (err error) {
+// records makes the recorder when it is first needed.
+func (w *worker) records() *recorder {
 	if w.recorder == nil {
-		w.recorder, err = newRecorder()
+		w.recorder = newRecorder()
 	}
-	return err
+	return w.recorder
 }
 
 // replay makes a result of a record. Rules look at the events again that they matched. Behaviours look at
 // all events again: what they have seen is not in the record.
 func (w *worker) replay(ctx context.Context, r *result) {
-	if r.failed = w.makeRecorder(); r.failed != nil {
-		return
-	}
-	if r.failed = w.recorder.unpack(r, r.task.record); r.failed != nil {
+	if r.failed = w.records().unpack(r, r.task.record); r.failed != nil {
 		return
 	}
 	for i := range r.matched {

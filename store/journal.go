@@ -22,7 +22,7 @@ func (d *DB) Recorded(terms [sha256.Size]byte) (secret []byte, files []evidence.
 		return nil, nil, fmt.Errorf("looking for the secret of the case: %w", err)
 	}
 	rows, err := d.read.Query(`
-		SELECT id, path, size, modified, sha256, complete, reread, (SELECT count(*) FROM pieces WHERE file = files.id)
+		SELECT id, path, size, modified, contents, complete, reread, (SELECT count(*) FROM pieces WHERE file = files.id)
 		FROM files WHERE terms = ? ORDER BY path`, d.terms)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing what was read: %w", err)
@@ -33,7 +33,7 @@ func (d *DB) Recorded(terms [sha256.Size]byte) (secret []byte, files []evidence.
 			f            evidence.Kept
 			id, modified int64
 		)
-		if err := rows.Scan(&id, &f.Path, &f.Size, &modified, &f.SHA256, &f.Complete, &f.Reread, &f.Pieces); err != nil {
+		if err := rows.Scan(&id, &f.Path, &f.Size, &modified, &f.Check, &f.Complete, &f.Reread, &f.Pieces); err != nil {
 			return nil, nil, fmt.Errorf("listing what was read: %w", err)
 		}
 		f.Modified = time.Unix(0, modified)
@@ -73,8 +73,8 @@ func (d *DB) Begin(f evidence.Kept) error {
 	if _, err := d.exec(`DELETE FROM files WHERE path = ?`, f.Path); err != nil {
 		return fmt.Errorf("%s: forgetting it: %w", f.Path, err)
 	}
-	r, err := d.exec(`INSERT INTO files (path, size, modified, sha256, complete, reread, terms) VALUES (?, ?, ?, ?, 0, ?, ?)`,
-		f.Path, f.Size, f.Modified.UnixNano(), f.SHA256, f.Reread, d.terms)
+	r, err := d.exec(`INSERT INTO files (path, size, modified, contents, complete, reread, terms) VALUES (?, ?, ?, ?, 0, ?, ?)`,
+		f.Path, f.Size, f.Modified.UnixNano(), f.Check, f.Reread, d.terms)
 	if err != nil {
 		return fmt.Errorf("%s: beginning with it: %w", f.Path, err)
 	}
@@ -100,7 +100,7 @@ func (d *DB) End(f evidence.Kept) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.exec(`UPDATE files SET complete = 1, sha256 = ?, reread = ? WHERE id = ?`, f.SHA256, f.Reread, id); err != nil {
+	if _, err := d.exec(`UPDATE files SET complete = 1, contents = ?, reread = ? WHERE id = ?`, f.Check, f.Reread, id); err != nil {
 		return fmt.Errorf("%s: ending it: %w", f.Path, err)
 	}
 	delete(d.files, f.Path) // there may be millions

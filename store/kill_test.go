@@ -62,7 +62,7 @@ func huntHere() (err error) {
 	}
 	opt := hunt.Options{
 		Evidence: []string{os.Getenv(envEvidence)}, DefaultRules: packs.Rules(), Behaviours: new(behaviour.Config), Samples: 3, Workers: workers,
-		Hash: true, Question: &hunt.Question{Packs: all, Wanted: []string{"phantom-taurus"}, Knowledge: attack.Load()},
+		Question: &hunt.Question{Packs: all, Wanted: []string{"phantom-taurus"}, Knowledge: attack.Load()},
 	}
 	for _, p := range all {
 		opt.Indicators = append(opt.Indicators, p.Indicators...)

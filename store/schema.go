@@ -19,7 +19,7 @@ var migrations = [...]string{
 		path TEXT NOT NULL UNIQUE,
 		size INTEGER NOT NULL,
 		modified INTEGER NOT NULL, -- nanoseconds since 1970
-		sha256 TEXT NOT NULL,
+		contents TEXT NOT NULL,    -- a check of them, '' if it is not known yet
 		complete INTEGER NOT NULL,
 		reread INTEGER NOT NULL,
 		terms BLOB NOT NULL

@@ -37,6 +37,7 @@ type DB struct {
 	write *sql.DB // one connection, which holds the lock of the case
 	read  *sql.DB
 	tx    *sql.Tx // what was written and not synced; nil if nothing was
+	stmts map[string]*sql.Stmt
 	files map[string]int64
 	terms []byte
 	lock  *os.File
@@ -60,7 +61,7 @@ func Open(dir string) (*DB, error) {
 
 func open(dir string, exclusive bool) (*DB, error) {
 	path := filepath.Join(dir, FileName)
-	d := &DB{dir: dir, files: map[string]int64{}}
+	d := &DB{dir: dir, files: map[string]int64{}, stmts: map[string]*sql.Stmt{}}
 	var err error
 	if exclusive {
 		if d.lock, err = lock(filepath.Join(dir, lockName)); err != nil {
@@ -141,13 +142,20 @@ func (d *DB) begin() (*sql.Tx, error) {
 	return d.tx, nil
 }
 
-// exec changes something; it lasts once Sync was called.
+// exec changes something; it lasts once Sync was called. Statements are parsed once.
 func (d *DB) exec(query string, args ...any) (sql.Result, error) {
 	tx, err := d.begin()
 	if err != nil {
 		return nil, err
 	}
-	return tx.Exec(query, args...)
+	s := d.stmts[query]
+	if s == nil {
+		if s, err = tx.Prepare(query); err != nil {
+			return nil, err
+		}
+		d.stmts[query] = s
+	}
+	return s.Exec(args...)
 }
 
 // Sync makes all that was written last.
@@ -157,6 +165,7 @@ func (d *DB) Sync() error {
 	}
 	err := d.tx.Commit()
 	d.tx = nil
+	clear(d.stmts) // they end with it
 	return err
 }
 
