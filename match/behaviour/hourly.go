@@ -67,7 +67,7 @@ func (h *hourly) of(who []byte, t time.Time) *hour {
 		return nil
 	}
 	at := t.Unix() / 3600
-	a := h.who.at[string(who)]
+	a := h.who.find(who)
 	if a != nil {
 		if a.last.at == at {
 			a.last.span.add(t)

@@ -152,15 +152,15 @@ func (s *adminPairs) seeSecurity(r *Record) {
 // pair counts; addresses that are the host's own or of the internet are left out: who comes from
 // outside is another question.
 func (s *adminPairs) pair(r *Record, source, target []byte, service string) {
-	if isLoopback(source) || isLoopback(target) || string(source) == string(target) || isOutside(string(source)) || isOutside(string(target)) {
-		return
-	}
 	s.key = append(append(append(append(append(s.key[:0], source...), 0), target...), 0), service...)
-	p := s.pairs.get(s.key)
+	p := s.pairs.find(s.key)
 	if p == nil {
-		return
-	}
-	if p.count == 0 {
+		if isLoopback(source) || isLoopback(target) || string(source) == string(target) || isOutside(string(source)) || isOutside(string(target)) {
+			return
+		}
+		if p = s.pairs.get(s.key); p == nil {
+			return
+		}
 		p.source, p.target, p.service = string(source), string(target), service
 	}
 	p.count++

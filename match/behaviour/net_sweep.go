@@ -1,6 +1,7 @@
 package behaviour
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -142,10 +143,7 @@ func (s *sweeps) Finish(f *Finishing) {
 		all = append(all, m)
 	}
 	slices.SortFunc(all, func(a, b *sweepMinute) int {
-		if n := strings.Compare(a.source+"\x00"+a.port, b.source+"\x00"+b.port); n != 0 {
-			return n
-		}
-		return int(a.minute - b.minute)
+		return cmp.Or(strings.Compare(a.source, b.source), strings.Compare(a.port, b.port), cmp.Compare(a.minute, b.minute))
 	})
 	var sweep []*sweepMinute // minutes that belong to one sweep
 	for i, m := range all {

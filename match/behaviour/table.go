@@ -1,27 +1,70 @@
 package behaviour
 
-import "iter"
+import (
+	"hash/maphash"
+	"iter"
+)
 
 // A table keeps something for each of a bounded number of keys, in the order in which the keys came
 // first: so the keys that a full table has no room for are the same for the same evidence.
 type table[V any] struct {
-	at   map[string]*V
-	keys []string
-	max  int
+	at     map[string]*V
+	keys   []string
+	values []*V // of the keys
+	max    int
 	// full is set once a key found no room.
 	full bool
+	// recent are places that were looked for lately: see find.
+	recent []recentKey[V]
+	seed   maphash.Seed
 }
+
+// A recentKey is a key with what is kept for it. It fills one line of the processor's cache: a key that
+// was looked for lately is found without looking at anything else.
+type recentKey[V any] struct {
+	value  *V
+	length uint8
+	key    [maxRecentKey]byte
+}
+
+const (
+	// maxRecentKey is the longest key that is found that way.
+	maxRecentKey = 55
+	// leastRecent is how many keys a table has before it remembers recent ones, maxRecentKeys how many
+	// it remembers, 64 bytes each: more would miss the cache themselves.
+	leastRecent   = 4
+	maxRecentKeys = 1024
+)
 
 // get gives what is kept for a key, made now if the key is new; nil if there is no room.
 func (t *table[V]) get(key []byte) *V {
-	if v := t.at[string(key)]; v != nil {
+	if v := t.find(key); v != nil {
 		return v
 	}
 	if len(t.keys) >= t.max {
 		t.full = true
 		return nil
 	}
+	if n := len(t.keys) + 1; n >= leastRecent && n > len(t.recent) && len(t.recent) < maxRecentKeys {
+		t.remember(n)
+	}
 	return t.put(string(key), new(V))
+}
+
+// find gives what is kept for a key, nil if there is nothing.
+func (t *table[V]) find(key []byte) *V {
+	if len(t.recent) == 0 || len(key) > maxRecentKey {
+		return t.at[string(key)]
+	}
+	slot := &t.recent[maphash.Bytes(t.seed, key)&uint64(len(t.recent)-1)]
+	if slot.value != nil && string(slot.key[:slot.length]) == string(key) {
+		return slot.value
+	}
+	v := t.at[string(key)]
+	if v != nil {
+		slot.value, slot.length = v, uint8(copy(slot.key[:], key))
+	}
+	return v
 }
 
 func (t *table[V]) put(key string, v *V) *V {
@@ -33,12 +76,25 @@ func (t *table[V]) put(key string, v *V) *V {
 		t.at = map[string]*V{}
 	}
 	t.at[key] = v
-	t.keys = append(t.keys, key)
+	t.keys, t.values = append(t.keys, key), append(t.values, v)
 	return v
+}
+
+// remember makes room for twice as many recent keys as there are.
+func (t *table[V]) remember(keys int) {
+	if t.recent == nil {
+		t.seed = maphash.MakeSeed() // which keys are remembered never shows
+	}
+	size := max(len(t.recent), 1)
+	for size < 2*keys {
+		size *= 2
+	}
+	t.recent = make([]recentKey[V], min(size, maxRecentKeys))
 }
 
 // join adds a later table; merge joins what both have for one key.
 func (t *table[V]) join(later *table[V], merge func(into, from *V)) {
+	t.recent, later.recent = nil, nil // nobody looks for single keys any more
 	t.full = t.full || later.full
 	for key, v := range later.each() {
 		if have := t.at[key]; have != nil {
@@ -52,8 +108,8 @@ func (t *table[V]) join(later *table[V], merge func(into, from *V)) {
 // each gives all keys with what is kept for them, in the order in which they came.
 func (t *table[V]) each() iter.Seq2[string, *V] {
 	return func(yield func(string, *V) bool) {
-		for _, key := range t.keys {
-			if !yield(key, t.at[key]) {
+		for i, key := range t.keys {
+			if !yield(key, t.values[i]) {
 				return
 			}
 		}
