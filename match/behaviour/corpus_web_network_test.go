@@ -28,7 +28,7 @@ func TestCorpusWebAndNetwork(t *testing.T) {
 		// A web shell in a log of 7 hours of a server with 4 clients, without referers and user agents.
 		{"logs/web", "", "web-rare-page medium\n"},
 		// Four clients pass the sign-in of BIG-IP by "..;".
-		{"logs/crowdsec/web/f5-big-ip-cve-2020-5902", "", strings.Repeat("web-path-confusion high\n", 4)},
+		{"logs/crowdsec/web/f5-big-ip-cve-2020-5902", "", strings.Repeat("web-path-parameter high\n", 4)},
 		// A page that a scanner found at the second try.
 		{"logs/crowdsec/web/cve-2023-49103", "", "web-new-page low\n"},
 		// One client tries commands on one page for 13 seconds.

@@ -6,6 +6,8 @@ func Analytics() []Analytic {
 	return []Analytic{
 		webRarePage(),
 		webPathConfusion(),
+		webForwardedByCookie(),
+		webPathParameter(),
 		webCookieSession(),
 		webStaticPickup(),
 		webNewPage(),

@@ -71,7 +71,7 @@ func officeHour(cookies bool) []made {
 }
 
 func BenchmarkWeb(b *testing.B) {
-	web := []string{"web-rare-page", "web-path-confusion", "web-cookie-session", "web-static-pickup", "web-new-page"}
+	web := []string{"web-rare-page", "web-path-confusion", "web-forwarded-by-cookie", "web-path-parameter", "web-cookie-session", "web-static-pickup", "web-new-page"}
 	for _, cookies := range []bool{false, true} {
 		log := map[bool]string{false: "default fields", true: "with cookies"}[cookies]
 		events := officeHour(cookies)

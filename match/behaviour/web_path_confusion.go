@@ -9,49 +9,93 @@ import (
 	"time"
 )
 
-// webPathConfusion finds requests that a front end takes for one thing and hands to another: to a back
-// end that nobody outside may ask. One client's requests are looked at together, tries and successes.
-//
-// Exchange: the part before an @ in Autodiscover's address is taken for a mailbox (ProxyShell,
-// ProxyNotShell), the same in OWA's (OWASSRF), and a cookie names the back end's address, which
-// HttpProxy logs as AnchorMailbox "ServerInfo~host/path" (ProxyLogon). Servers behind Java's: a
-// parameter after two dots ("..;") that the proxy in front leaves as it is.
+// Three analytics find requests that a front end takes for one thing and hands to another: to a back end
+// that nobody outside may ask. They differ in the trick, for it tells the weakness, and so what to mend. One
+// client's requests are looked at together, tries and successes.
 //
 // Sources: Microsoft's Test-ProxyLogon.ps1 (the conditions on AnchorMailbox are its own); Orange Tsai,
 // "A New Attack Surface on MS Exchange" (2021) and "Breaking Parser Logic" (2018); CrowdStrike on
 // OWASSRF (2022).
+
+// webPathConfusion: the part before an @ in the address of Autodiscover (ProxyShell, ProxyNotShell) or of
+// OWA (OWASSRF) is taken for a mailbox.
 func webPathConfusion() Analytic {
-	return Analytic{
-		Rule: Rule{
-			ID:    "web-path-confusion",
-			Title: "Back End of a Web Server Reached Through a Confused Path",
-			Level: "high",
-			Description: "A client sent requests whose path or cookie makes the front end pass them to a back end that clients may not ask: " +
-				"remote PowerShell, administration or mailboxes of Exchange, or the application behind a proxy.",
-			Why: "No client makes such addresses by accident. Where the back end answered, it did so in the name of the server itself, " +
-				"without a password.",
-			Benign: "Security scanners of your own send the same: ask whether one ran, from that address. Without an answered request the " +
-				"server probably refused; nearly every server on the internet is tried.",
-			Next: []string{
-				"Look for what the answered requests did: Exchange's logs of commands (MSExchange Management, CmdletInfra), mailbox exports, virtual directories.",
-				"Look for script pages written below owa\\auth, ecp\\auth and aspnet_client after the first answered request.",
-				"Check whether the server has the updates of March and July 2021 and November 2022.",
-				"Look for the client's address in all other logs.",
-			},
-			Tags: []string{"attack.initial-access", "attack.t1190"},
-			References: []string{
-				"https://github.com/microsoft/CSS-Exchange/blob/main/Security/src/Test-ProxyLogon.ps1",
-				"https://blog.orange.tw/posts/2021-08-proxylogon-a-new-attack-surface-on-ms-exchange-part-1/",
-				"https://www.crowdstrike.com/blog/owassrf-exploit-analysis-and-recommendations/",
-			},
+	return confusion(Rule{
+		ID:    "web-path-confusion",
+		Title: "Back End of Exchange Reached Through a Confused Path",
+		Description: "A client sent requests whose path makes the front end of Exchange pass them to a back end that clients may not ask: " +
+			"remote PowerShell, administration or mailboxes.",
+		Next: append(afterExchange(), "Check whether the server has the updates of July 2021 and November 2022."),
+		References: []string{
+			"https://blog.orange.tw/posts/2021-08-proxyshell-a-new-attack-surface-on-ms-exchange-part-3/",
+			"https://www.crowdstrike.com/blog/owassrf-exploit-analysis-and-recommendations/",
 		},
-		Views:  []View{Web},
+	}, func(c *confused, a asking) bool {
+		return c.byAutodiscover(a.path, a.request) || c.byOWA(a.path, a.request)
+	})
+}
+
+// webForwardedByCookie: a cookie names the back end's address, which HttpProxy logs as AnchorMailbox
+// "ServerInfo~host/path", or data goes to a file that is only handed out (ProxyLogon).
+func webForwardedByCookie() Analytic {
+	return confusion(Rule{
+		ID:    "web-forwarded-by-cookie",
+		Title: "Back End of Exchange Named by the Client",
+		Description: "A client named the back end of Exchange that its request is passed to, in a cookie, or sent data to a file that is only " +
+			"handed out: the front end did so without a password.",
+		Next: append(afterExchange(), "Check whether the server has the updates of March 2021."),
+		References: []string{
+			"https://github.com/microsoft/CSS-Exchange/blob/main/Security/src/Test-ProxyLogon.ps1",
+			"https://blog.orange.tw/posts/2021-08-proxylogon-a-new-attack-surface-on-ms-exchange-part-1/",
+		},
+	}, func(c *confused, a asking) bool {
+		return c.byAnchor(a.anchor) || c.byCookie(a.path, a.cookie) || c.byStatic(a.path, a.method)
+	})
+}
+
+// webPathParameter: servers in front of Java's leave a parameter after two dots ("..;") as it is, and
+// Java's take it for the folder above.
+func webPathParameter() Analytic {
+	return confusion(Rule{
+		ID:    "web-path-parameter",
+		Title: "Application Behind a Proxy Reached Through Two Dots and a Parameter",
+		Description: "A client sent requests with \"..;\" in the path: the server in front takes it for a name, the one behind for the folder above, so that " +
+			"pages that need a password or are for inside answer.",
+		Next:       []string{"Look for what the answered requests did: new accounts, applications laid on the server, commands.", "Ask the maker for the version in which it is mended."},
+		References: []string{"https://i.blackhat.com/us-18/Wed-August-8/us-18-Orange-Tsai-Breaking-Parser-Logic-Take-Your-Path-Normalization-Off-And-Pop-0days-Out-2.pdf"},
+	}, func(c *confused, a asking) bool { return c.byParameter(a.path) })
+}
+
+// afterExchange is what to look at after Exchange was reached.
+func afterExchange() []string {
+	return []string{
+		"Look for what the answered requests did: Exchange's logs of commands (MSExchange Management, CmdletInfra), mailbox exports, virtual directories.",
+		"Look for script pages written below owa\\auth, ecp\\auth and aspnet_client after the first answered request.",
+	}
+}
+
+// confusion is an analytic over requests that use one of some tricks.
+func confusion(r Rule, trick func(*confused, asking) bool) Analytic {
+	r.Level = "high"
+	r.Why = "No client makes such requests by accident. Where the back end answered, it did so in the name of the server itself, without a password."
+	r.Benign = "Security scanners of your own send the same: ask whether one ran, from that address. Without an answered request the " +
+		"server probably refused; nearly every server on the internet is tried."
+	r.Next = append(r.Next, "Look for the client's address in all other logs.")
+	r.Tags = []string{"attack.initial-access", "attack.t1190"}
+	return Analytic{
+		Rule: r, Views: []View{Web},
 		Params: []Param{{"hours", 24, "hours", "longest pause between two requests of one chain"}},
 		New: func(s Settings) (func() State, error) {
 			pause := s.Hours("hours")
-			return func() State { return &confusedPaths{pause: pause, seen: bag[confused]{max: maxConfused}} }, nil
+			return func() State { return &confusedPaths{pause: pause, trick: trick, seen: bag[confused]{max: maxConfused}} }, nil
 		},
 	}
+}
+
+// asking is what of a request the tricks are in: path and request with codes undone, in lower case.
+type asking struct {
+	path, request          string
+	anchor, cookie, method []byte
 }
 
 // maxConfused is how many such requests are kept: scanners send some hundred.
@@ -67,10 +111,11 @@ type confused struct {
 
 type confusedPaths struct {
 	pause time.Duration
+	trick func(*confused, asking) bool
 	seen  bag[confused]
 }
 
-// See keeps requests that use one of the tricks.
+// See keeps requests that use one of the analytic's tricks.
 func (s *confusedPaths) See(r *Record) {
 	w := r.web()
 	anchor := r.Text(WebAnchor)
@@ -79,10 +124,7 @@ func (s *confusedPaths) See(r *Record) {
 	}
 	c := confused{}
 	path, request := decodedRequest(w.stem, w.query)
-	switch {
-	case c.byAnchor(anchor), c.byAutodiscover(path, request), c.byOWA(path, request), c.byCookie(path, r.Text(WebCookie)),
-		c.byStatic(path, r.Text(WebMethod)), c.byParameter(path):
-	default:
+	if !s.trick(&c, asking{path, request, anchor, r.Text(WebCookie), r.Text(WebMethod)}) {
 		return
 	}
 	c.answered, c.redirected = succeeded(w.status), w.status == 301 || w.status == 302
