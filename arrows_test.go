@@ -36,10 +36,11 @@ var arrows = map[string][]string{
 	"attack": {},
 	"escape": {},
 	// what we are told
+	"story/pdf":             {},
 	"story/technique":       {},
 	"story/technique/learn": {"attack", "story/technique"},
 	"intel":                 {"attack"},
-	"story":                 {"attack", "intel", "story/technique"},
+	"story":                 {"attack", "intel", "story/pdf", "story/technique"},
 	"plan":                  {"attack", "intel", "match/behaviour", "match/sigma", "story"},
 	// what we are handed
 	"evidence/entries":           {"event", "evidence/lines"},
@@ -84,6 +85,7 @@ var arrows = map[string][]string{
 	"cmd/aldebaran": {everything},
 	// beside the product
 	"attack/derive":         {"attack"},
+	"story/derive":          {},
 	"story/technique/train": {"attack", "story/technique/learn"},
 	"bench/extraction":      {"attack", "intel", "packs", "story", "story/technique", "story/technique/learn"},
 	"bench":                 {"event", "evidence", "evidence/evtx", "intel", "match/behaviour", "match/indicator", "match/sigma", "packs"},
