@@ -39,6 +39,13 @@ func Evidence() (map[string][]byte, error) {
 	return s.logs()
 }
 
+// Ordinary gives the same logs without the intrusion: what clean servers write.
+func Ordinary() (map[string][]byte, error) {
+	s := newScene()
+	s.background()
+	return s.logs()
+}
+
 // A scene gathers the events of all logs before they are put in order and written.
 type scene struct {
 	// random is seeded with constants: it makes the background look uneven, not unpredictable.

@@ -55,7 +55,7 @@ func (s *scene) wayIn() {
 	s.create(mail, at(0, "02:32:12"), w3wp, cache+"outlooken.aspx.cdcab7d2.compiled", system)
 	s.create(mail, at(0, "02:32:12"), `C:\Windows\Microsoft.NET\Framework64\v4.0.30319\csc.exe`, cache+"App_Web_synthetic.dll", system)
 	// What is loaded from bytes leaves no file. This is the one library that was given a name.
-	s.load(mail, at(0, "02:41:30"), w3wp, cache+`assembly\ServerCore.dll`)
+	s.load(mail, at(0, "02:41:30"), w3wp, cache+`assembly\IIServerCore.dll`)
 	s.load(mail, at(0, "02:52:07"), w3wp, `C:\Windows\System32\vbscript.dll`)
 	for night := range days {
 		s.sessions(night)
