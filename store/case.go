@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/klauspost/compress/s2"
+
 	"aldebaran/evidence"
 	"aldebaran/finding"
 	"aldebaran/plan"
@@ -55,7 +57,7 @@ type Outcome struct {
 	// Brief is what else a brief is made of, as package brief has it; nil without a question.
 	Brief json.RawMessage `json:"brief,omitempty"`
 	// Document is the hunt as hunt --format json writes it (docs/formats/findings.md).
-	Document json.RawMessage `json:"document"`
+	Document []byte `json:"-"`
 }
 
 // A Case is what later stages read: the last hunt that has an outcome, and what people said.
@@ -152,7 +154,8 @@ func (d *DB) EndRun(r Run, state State, ended time.Time, o *Outcome) error {
 	if err != nil {
 		return fmt.Errorf("keeping the outcome of a hunt: %w", err)
 	}
-	if _, err := d.exec(`UPDATE runs SET state = ?, ended = ?, outcome = ? WHERE id = ?`, state, nanos(ended), doc, r.ID); err != nil {
+	if _, err := d.exec(`UPDATE runs SET state = ?, ended = ?, outcome = ?, document = ? WHERE id = ?`,
+		state, nanos(ended), s2.Encode(nil, doc), s2.Encode(nil, o.Document), r.ID); err != nil {
 		return fmt.Errorf("ending a run: %w", err)
 	}
 	for _, table := range []string{"findings", "verdicts"} {
@@ -196,21 +199,42 @@ func (d *DB) Runs() ([]Run, error) {
 
 // Outcome gives what a run came to; nil if it has not ended.
 func (d *DB) Outcome(run int64) (*Outcome, error) {
-	var doc []byte
-	if err := d.read.QueryRow(`SELECT outcome FROM runs WHERE id = ?`, run).Scan(&doc); err != nil {
+	var packed, document []byte
+	if err := d.read.QueryRow(`SELECT outcome, document FROM runs WHERE id = ?`, run).Scan(&packed, &document); err != nil {
 		if errors.Is(err, sql.ErrNoRows) {
 			err = errors.New("no such run")
 		}
 		return nil, fmt.Errorf("run %d: %w", run, err)
 	}
-	if doc == nil {
+	if packed == nil {
 		return nil, nil
 	}
 	o := new(Outcome)
-	if err := json.Unmarshal(doc, o); err != nil {
+	doc, err := unpack(packed)
+	if err == nil {
+		err = json.Unmarshal(doc, o)
+	}
+	if err == nil {
+		o.Document, err = unpack(document)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("run %d: reading its outcome: %w", run, err)
 	}
 	return o, nil
+}
+
+// maxOutcome bounds what a hunt came to: 20,000 findings with their samples.
+const maxOutcome = 512 << 20
+
+func unpack(packed []byte) ([]byte, error) {
+	n, err := s2.DecodedLen(packed)
+	if err != nil {
+		return nil, err
+	}
+	if n > maxOutcome {
+		return nil, fmt.Errorf("want at most %d bytes, found %d", maxOutcome, n)
+	}
+	return s2.Decode(nil, packed)
 }
 
 // SetQuestion keeps what the case asks, as the caller writes it.

@@ -39,7 +39,8 @@ var migrations = [...]string{
 		resumed INTEGER NOT NULL,  -- how often
 		ended INTEGER NOT NULL,    -- 0 until then
 		state TEXT NOT NULL,       -- 'running', 'interrupted', 'done'
-		outcome BLOB               -- JSON, see Outcome
+		outcome BLOB,              -- JSON, packed with S2: see Outcome
+		document BLOB              -- the same as hunt --format json writes it, packed with S2
 	);
 	CREATE TABLE findings (
 		run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,

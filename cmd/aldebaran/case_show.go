@@ -129,7 +129,7 @@ func showCaseJSON(w io.Writer, c *store.Case) error {
 		Result     json.RawMessage    `json:"result"`
 	}{c.Dir, c.Evidence, c.Files, c.Runs, c.Feedback, c.Overrides, c.Remediated, json.RawMessage("null")}
 	if c.Outcome != nil {
-		doc.Result = c.Outcome.Document
+		doc.Result = json.RawMessage(c.Outcome.Document)
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
