@@ -160,12 +160,8 @@ func LogFor(channel string, ls sigma.Logsource) (Log, bool) {
 }
 
 // needOf is the need for a log source.
-func needOf(ls sigma.Logsource, events []uint32) Need {
-	n := Need{Need: intel.Need{Product: ls.Product, Category: ls.Category, Service: ls.Service}}
-	for _, id := range events {
-		n.Events = append(n.Events, int(id))
-	}
-	return n.described()
+func needOf(ls sigma.Logsource) Need {
+	return Need{Need: intel.Need{Product: ls.Product, Category: ls.Category, Service: ls.Service}}.described()
 }
 
 // described fills in what people need to know of the log.

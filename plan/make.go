@@ -26,10 +26,11 @@ type Options struct {
 	Indicators []intel.Indicator
 }
 
-// Bounds of a plan: a team has to work through it.
+// Bounds of a plan: a team has to work through it. Reports make some dozens of hypotheses; a technique
+// has up to some hundred public rules.
 const (
-	maxHypotheses = 400
-	maxTests      = 60 // of one hypothesis
+	maxHypotheses = 400  // beyond those of packs: claims that would make more become context
+	maxTests      = 2000 // of one hypothesis; see [Hypothesis.Untested]
 	maxNeeds      = 12
 	// leastScore is how sure the model must be that a technique is described for a hypothesis of its own.
 	leastScore = 0.5
@@ -45,9 +46,11 @@ const (
 
 // Make makes a plan of a story, of packs, or of both. s may be nil.
 func Make(s *story.Story, o Options) *Plan {
-	m := maker{opt: o, plan: &Plan{Story: s}, rules: map[string]*Rule{}}
+	m := maker{opt: o, plan: &Plan{Story: s}, rules: map[string]*Rule{}, said: make([]string, len(o.Rules))}
 	for i := range o.Rules {
-		m.rules[o.Rules[i].ID] = &o.Rules[i]
+		r := &o.Rules[i]
+		m.rules[r.ID] = r
+		m.said[i] = strings.ToLower(r.Title + "\n" + r.Description)
 	}
 	m.choosePacks(s)
 	if s != nil {
@@ -56,6 +59,7 @@ func Make(s *story.Story, o Options) *Plan {
 	for _, p := range m.plan.Packs {
 		m.detections(p)
 	}
+	m.most = len(m.plan.Hypotheses) + maxHypotheses
 	if s != nil {
 		for i := range s.Claims {
 			m.claim(&s.Claims[i])
@@ -70,7 +74,14 @@ type maker struct {
 	opt   Options
 	plan  *Plan
 	rules map[string]*Rule
+	said  []string // title and description of each rule, in lower case
+	most  int      // hypotheses that the plan may have
 }
+
+// tooMany is why a claim makes no hypothesis of its own once there is no room.
+const tooMany = "the story makes more hypotheses than a team can work through: it was left out"
+
+func (m *maker) full() bool { return len(m.plan.Hypotheses) >= m.most }
 
 // choosePacks takes the packs that the user wants and those whose actor or malware the story names.
 func (m *maker) choosePacks(s *story.Story) {
@@ -148,12 +159,10 @@ func (m *maker) detections(p *intel.Pack) {
 				h.test(r, by, states)
 			}
 		}
-		for _, t := range d.Indicators {
-			for _, ind := range m.opt.Indicators {
-				if ind.Type == t && ind.Pack == p.Name && !ind.Unverified {
-					h.indicator(&ind, by)
-				}
-			}
+		if len(d.Indicators) > 0 {
+			h.indicators(m.opt.Indicators, by, func(ind *intel.Indicator) bool {
+				return ind.Pack == p.Name && slices.Contains(d.Indicators, ind.Type)
+			})
 		}
 		for _, n := range d.Needs {
 			h.Needs = append(h.Needs, Need{Need: n}.described())
@@ -173,7 +182,7 @@ func (m *maker) claim(c *story.Claim) {
 	case c.Kind == story.Malware || c.Kind == story.Tool:
 		why = m.software(c)
 	case c.Kind == story.Vulnerability:
-		m.vulnerability(c)
+		why = m.vulnerability(c)
 	case c.Kind == story.System:
 		why = m.system(c)
 	case c.Kind == story.Data:
@@ -226,6 +235,9 @@ func (m *maker) technique(c *story.Claim) (why string) {
 			return ""
 		}
 	}
+	if m.full() {
+		return tooMany
+	}
 	h := Hypothesis{Statement: name, Kind: "technique", Techniques: []string{id}, Severity: "medium"}
 	h.answers(c)
 	// What states a detection of the packs with this technique states it here as well.
@@ -236,7 +248,7 @@ func (m *maker) technique(c *story.Claim) (why string) {
 		}
 		d.answers(c)
 		for _, t := range d.Tests {
-			h.add(Test{t.Kind, t.ID, t.Title, t.By, t.Weight})
+			h.add(t)
 		}
 		h.need(d.Needs...)
 	}
@@ -283,6 +295,9 @@ func (m *maker) software(c *story.Claim) (why string) {
 			return ""
 		}
 	}
+	if m.full() {
+		return tooMany
+	}
 	h := Hypothesis{Statement: softwareStatement(c), Kind: string(c.Kind), Severity: "high"}
 	h.answers(c)
 	called := []string{c.Name, c.Quote}
@@ -317,11 +332,9 @@ func (m *maker) software(c *story.Claim) (why string) {
 		}
 	}
 	m.naming(&h, called)
-	for _, ind := range m.opt.Indicators {
-		if !ind.Unverified && slices.ContainsFunc(called, func(n string) bool { return strings.EqualFold(n, ind.Malware) }) {
-			h.indicator(&ind, "indicator of "+c.Name)
-		}
-	}
+	h.indicators(m.opt.Indicators, "indicator of "+c.Name, func(ind *intel.Indicator) bool {
+		return slices.ContainsFunc(called, func(n string) bool { return strings.EqualFold(n, ind.Malware) })
+	})
 	// Its techniques, as far as a detection of the chosen packs states them with a rule.
 	slices.Sort(techniques)
 	h.Techniques = slices.Compact(techniques)
@@ -329,7 +342,8 @@ func (m *maker) software(c *story.Claim) (why string) {
 		d := &m.plan.Hypotheses[i]
 		if d.Kind == "detection" && !d.Unverified && slices.ContainsFunc(d.Techniques, func(t string) bool { return slices.Contains(h.Techniques, t) }) {
 			for _, t := range d.Tests {
-				h.add(Test{t.Kind, t.ID, t.Title, t.By, relates})
+				t.Weight = relates
+				h.add(t)
 			}
 			h.need(d.Needs...)
 		}
@@ -349,20 +363,21 @@ const leastName = 4
 
 // naming adds the rules whose title or description has one of the names as a word.
 func (m *maker) naming(h *Hypothesis, called []string) {
-	for i := range m.opt.Rules {
-		r := &m.opt.Rules[i]
-		for _, name := range called {
-			if len(name) >= leastName && (hasWord(r.Title, name) || hasWord(r.Description, name)) {
-				h.test(r, "names "+name, names)
-				break
+	for _, name := range called {
+		if len(name) < leastName {
+			continue
+		}
+		lower := strings.ToLower(name)
+		for i, said := range m.said {
+			if hasWord(said, lower) {
+				h.test(&m.opt.Rules[i], "names "+name, names)
 			}
 		}
 	}
 }
 
-// hasWord tells whether a text has a name, not as a part of a longer word. Case does not matter.
+// hasWord tells whether a text has a name, not as a part of a longer word. Both are in lower case.
 func hasWord(text, name string) bool {
-	text, name = strings.ToLower(text), strings.ToLower(name)
 	for at := 0; ; {
 		i := strings.Index(text[at:], name)
 		if i < 0 {
@@ -382,12 +397,15 @@ func wordByte(c byte) bool {
 }
 
 // vulnerability: rules tagged with it or naming it.
-func (m *maker) vulnerability(c *story.Claim) {
+func (m *maker) vulnerability(c *story.Claim) (why string) {
 	for i := range m.plan.Hypotheses {
 		if h := &m.plan.Hypotheses[i]; h.Kind == "vulnerability" && h.Statement == c.Name+" was used here" {
 			h.answers(c)
-			return
+			return ""
 		}
+	}
+	if m.full() {
+		return tooMany
 	}
 	h := Hypothesis{Statement: c.Name + " was used here", Kind: "vulnerability", Severity: "critical", Techniques: []string{"T1190"}}
 	h.answers(c)
@@ -408,9 +426,10 @@ func (m *maker) vulnerability(c *story.Claim) {
 	m.naming(&h, called)
 	h.needRules(m.rules)
 	if len(h.Needs) == 0 {
-		h.need(needOf(sigma.Logsource{Category: "webserver"}, nil))
+		h.need(needOf(sigma.Logsource{Category: "webserver"}))
 	}
 	m.plan.Hypotheses = append(m.plan.Hypotheses, h)
+	return ""
 }
 
 // system: whatever the plan looks for on such servers answers that they were a target here.
@@ -481,6 +500,9 @@ func (m *maker) gather(c *story.Claim, statement string, most float64, fits func
 			return ""
 		}
 	}
+	if m.full() {
+		return tooMany
+	}
 	h := Hypothesis{Statement: statement, Kind: string(c.Kind), Severity: "high"}
 	h.answers(c)
 	for i := range m.plan.Hypotheses {
@@ -520,7 +542,7 @@ func (m *maker) actor(c *story.Claim) (why string) {
 	}
 	n := 0
 	for _, u := range m.opt.Knowledge.UsesOf(g.ID) {
-		if n >= maxOfActor {
+		if n >= maxOfActor || m.full() {
 			break
 		}
 		if !strings.HasPrefix(u.Target, "T") || slices.ContainsFunc(m.plan.Hypotheses, func(h Hypothesis) bool { return slices.Contains(h.Techniques, u.Target) }) {
@@ -565,7 +587,7 @@ func (m *maker) indicators(s *story.Story) {
 		if h == nil {
 			h = &Hypothesis{Statement: "An indicator of the story stands in the logs: " + c.Indicator, Kind: "indicator", Severity: "high"}
 			for _, ls := range indicatorSources(intel.IndicatorType(c.Indicator)) {
-				h.need(needOf(ls, nil))
+				h.need(needOf(ls))
 			}
 			byType[c.Indicator] = h
 			order = append(order, c.Indicator)
@@ -616,10 +638,30 @@ func (h *Hypothesis) add(t Test) {
 	h.Tests = append(h.Tests, t)
 }
 
-func (h *Hypothesis) indicator(i *intel.Indicator, by string) {
-	h.add(Test{"indicator", string(i.Type) + ":" + i.Value, i.Value, by, states})
-	for _, ls := range indicatorSources(i.Type) {
-		h.need(needOf(ls, nil))
+// indicators adds those of all that fit and that somebody verified, each once.
+func (h *Hypothesis) indicators(all []intel.Indicator, by string, fit func(*intel.Indicator) bool) {
+	var types []intel.IndicatorType
+	have := map[string]bool{}
+	for i := range all {
+		ind := &all[i]
+		id := string(ind.Type) + ":" + ind.Value
+		if ind.Unverified || have[id] || !fit(ind) {
+			continue
+		}
+		have[id] = true
+		if len(h.Tests) >= maxTests {
+			h.Untested++
+			continue
+		}
+		h.Tests = append(h.Tests, Test{"indicator", id, ind.Value, by, states})
+		if !slices.Contains(types, ind.Type) {
+			types = append(types, ind.Type)
+		}
+	}
+	for _, t := range types {
+		for _, ls := range indicatorSources(t) {
+			h.need(needOf(ls))
+		}
 	}
 }
 
@@ -654,11 +696,11 @@ func (h *Hypothesis) needRules(rules map[string]*Rule) {
 		if len(h.Needs) >= maxNeeds {
 			return
 		}
-		h.need(needOf(ls, nil))
+		h.need(needOf(ls))
 	}
 }
 
-// finish puts hypotheses in order and bounds them.
+// finish puts hypotheses and their tests in order.
 func (m *maker) finish() {
 	tactics := attack.Tactics()
 	stage := func(h *Hypothesis) int {
@@ -684,7 +726,10 @@ func (m *maker) finish() {
 		h := &m.plan.Hypotheses[i]
 		order[i] = stage(h)
 		slices.SortStableFunc(h.Tests, func(a, b Test) int { return cmp.Compare(b.Weight, a.Weight) })
-		h.Tests = h.Tests[:min(len(h.Tests), maxTests)]
+		if more := len(h.Tests) - maxTests; more > 0 {
+			h.Tests = h.Tests[:maxTests]
+			h.Untested += more
+		}
 		for j := range h.Needs {
 			h.Needs[j].Serves = m.serves(h, &h.Needs[j])
 		}
@@ -697,7 +742,7 @@ func (m *maker) finish() {
 		return cmp.Or(cmp.Compare(order[a], order[b]), strings.Compare(m.plan.Hypotheses[a].Kind, m.plan.Hypotheses[b].Kind))
 	})
 	sorted := make([]Hypothesis, 0, len(at))
-	for _, i := range at[:min(len(at), maxHypotheses)] {
+	for _, i := range at {
 		h := m.plan.Hypotheses[i]
 		h.ID = fmt.Sprintf("h%d", len(sorted)+1)
 		sorted = append(sorted, h)

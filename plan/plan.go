@@ -43,8 +43,10 @@ type Hypothesis struct {
 	// Techniques are ids of ATT&CK; Stage is the tactic by which hypotheses are put in order.
 	Techniques []string `json:"techniques,omitempty"`
 	Stage      string   `json:"stage,omitempty"`
-	// Tests are what would find it.
-	Tests []Test `json:"tests"`
+	// Tests are what would find it, what says most of it first. Untested counts those that were left
+	// out because there are too many.
+	Tests    []Test `json:"tests"`
+	Untested int    `json:"untested,omitempty"`
 	// Needs are the logs that would show it: without any of them it could not be seen.
 	Needs []Need `json:"needs"`
 	// Systems are the kinds of servers that it is about, as packs have them; none means any.

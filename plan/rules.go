@@ -16,8 +16,6 @@ type Rule struct {
 	Tags                          []string
 	// Sources are the log sources that it reads; a behaviour may need several of them.
 	Sources []sigma.Logsource
-	// Events are the event ids of Windows that its sources are narrowed to; none means all.
-	Events []uint32
 }
 
 // RulesOf gives the rules of a collection that can report. A correlation reads what its rules read.
@@ -77,7 +75,6 @@ func Behaviours(c behaviour.Config) []Rule {
 		r := Rule{Kind: "behaviour", ID: a.ID, Title: a.Title, Description: a.Description, Level: a.Level, Tags: a.Tags}
 		for _, v := range a.Views {
 			r.Sources = append(r.Sources, v.Sources()...)
-			r.Events = append(r.Events, v.EventIDs()...)
 		}
 		r.Sources = distinct(r.Sources)
 		all = append(all, r)

@@ -268,8 +268,5 @@ func Names() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Sources are the log sources whose events a view has, and the fields of it, by the names of rules.
+// Sources are the log sources whose events a view has.
 func (v View) Sources() []sigma.Logsource { return slices.Clone(specs()[v].Sources) }
-
-// EventIDs are those that a view narrows events of Windows to; none means all.
-func (v View) EventIDs() []uint32 { return slices.Clone(specs()[v].EventIDs) }
