@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // What analytics of hosts share: names of programs, accounts of services, and the putting together
@@ -102,15 +103,44 @@ func identityOf(user, session []byte) identity {
 // low tells whether it is one of the accounts of low rights that services run as.
 func (i identity) low() bool { return i >= serviceIdentity }
 
-// shortHost is a computer's name as people say it: mail01 for MAIL01.corp.example. Addresses stay
+// ShortHost is a computer's name as people say it: mail01 for MAIL01.corp.example. Addresses stay
 // as they are.
-func shortHost(name string) string {
+func ShortHost(name string) string {
 	name = strings.ToLower(name)
 	if isAddress(name) {
 		return name
 	}
 	name, _, _ = strings.Cut(name, ".")
 	return name
+}
+
+// appendShortHost appends what shortHost gives.
+func appendShortHost[T string | []byte](dst []byte, name T) []byte {
+	at, dot, address := len(dst), -1, true
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return append(dst[:at], ShortHost(string(name))...)
+		case c == ':':
+			return appendLower(dst[:at], []byte(name))
+		case c == '.':
+			if dot < 0 {
+				dot = len(dst)
+			}
+		case '0' <= c && c <= '9':
+		default:
+			address = false
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+		}
+		dst = append(dst, c)
+	}
+	if dot >= 0 && !address {
+		return dst[:dot]
+	}
+	return dst
 }
 
 // isAddress tells whether a name is an address: digits and dots, or with colons.

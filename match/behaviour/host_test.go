@@ -50,8 +50,8 @@ func TestIdentityOf(t *testing.T) {
 
 func TestShortHost(t *testing.T) {
 	for in, want := range map[string]string{"MAIL01.corp.example": "mail01", "SQL01": "sql01", "10.0.0.5": "10.0.0.5", "fe80::1": "fe80::1", "": ""} {
-		if got := shortHost(in); got != want {
-			t.Errorf("shortHost(%q) = %q, want %q", in, got, want)
+		if got := ShortHost(in); got != want {
+			t.Errorf("ShortHost(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
@@ -146,4 +146,12 @@ func FuzzHosts(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAppendShortHost(t *testing.T) {
+	for _, name := range []string{"", ".", "mail01", "MAIL01.corp.example", "10.0.0.1", "10.0.0.1x", "::1", "FE80::A", "a:b.c", "10.0", "Ärzte.corp", "x.Ä", "MAIL.Ä:1", "\xff.a", "1.a.B"} {
+		if got, want := string(appendShortHost([]byte("before "), name)), "before "+ShortHost(name); got != want {
+			t.Errorf("appendShortHost(%q) = %q, want %q", name, got, want)
+		}
+	}
 }

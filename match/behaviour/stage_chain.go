@@ -81,7 +81,20 @@ type chainSettings struct {
 type edge struct {
 	from, to string // short names in lower case, or addresses
 	// first and last are the records of it.
-	first, last Ref
+	first, last trace
+}
+
+// A trace is a record of an edge; texts are made of it only if the edge is told.
+type trace struct {
+	Ref        // without What
+	how string // "signed in over the network to"
+}
+
+// told is the record with what it shows.
+func (t *trace) told(e *edge) Ref {
+	at := t.Ref
+	at.What = short(e.from+" "+t.how+" "+e.to, maxWhat)
+	return at
 }
 
 type chainState struct {
@@ -90,6 +103,7 @@ type chainState struct {
 	names table[string] // of addresses; ambiguous if there are several
 	// computer and address are what was learnt last: most records of a log tell the same.
 	computer, address string
+	own, key          []byte
 }
 
 // ambiguous is the name of an address that several hosts had.
@@ -104,7 +118,7 @@ func (s *chainState) See(r *Record) {
 			s.signIn(r)
 		case 5140, 5145:
 			if share := lastPart(r.Text(SecShare)); isAdminShare(share) && !hasPrefixFold(share, "ipc$") {
-				s.reached(r, string(r.Text(SecAddress)), r.Host(), "opened share "+string(share)+" of")
+				s.reached(r, way(s.key, r.Text(SecAddress), r.Host()), "opened share "+string(share)+" of")
 			}
 		}
 	case Network:
@@ -127,51 +141,76 @@ func (s *chainState) signIn(r *Record) {
 	if isLoopback(address) {
 		return
 	}
-	from := string(address)
+	from := address
 	if len(workstation) > 0 {
-		from = string(workstation)
-		s.learn(address, from)
+		from = workstation
+		s.learn(address, string(workstation))
 	}
-	s.reached(r, from, r.Host(), "signed in over the network to")
+	s.reached(r, way(s.key, from, r.Host()), "signed in over the network to")
 }
 
-// adminPorts are those of administration and of databases.
-func isAdminPort(port []byte) bool {
+// portReached says in words which port of administration, or of databases, was reached; "" is another one.
+func portReached(port []byte) string {
 	switch string(port) {
-	case "22", "135", "139", "445", "1433", "1521", "3306", "3389", "5432", "5985", "5986":
-		return true
+	case "22":
+		return "connected to port 22 of"
+	case "135":
+		return "connected to port 135 of"
+	case "139":
+		return "connected to port 139 of"
+	case "445":
+		return "connected to port 445 of"
+	case "1433":
+		return "connected to port 1433 of"
+	case "1521":
+		return "connected to port 1521 of"
+	case "3306":
+		return "connected to port 3306 of"
+	case "3389":
+		return "connected to port 3389 of"
+	case "5432":
+		return "connected to port 5432 of"
+	case "5985":
+		return "connected to port 5985 of"
+	case "5986":
+		return "connected to port 5986 of"
 	}
-	return false
+	return ""
 }
 
 // connection learns from connections to ports of administration. Sysmon's are those of the host that
 // wrote them: of its own if it initiated them, else of the other side.
 func (s *chainState) connection(r *Record) {
+	how, initiated := portReached(r.Text(NetTargetPort)), r.Text(NetInitiated)
+	sysmon := r.Event.Computer != "" && initiated != nil
+	if how == "" && !sysmon {
+		return
+	}
 	source, target := r.Text(NetSource), r.Text(NetTarget)
 	if len(source) == 0 || len(target) == 0 || isLoopback(target) {
 		return
 	}
-	from, to := string(source), string(target)
-	if initiated := r.Text(NetInitiated); r.Event.Computer != "" && initiated != nil {
+	from, to := source, target
+	if sysmon {
 		own, address := &from, source
-		if !strings.EqualFold(string(initiated), "true") {
+		if !isWord(initiated, "true") {
 			own, address = &to, target
 		}
-		*own = r.Event.Computer
 		if s.computer != r.Event.Computer || s.address != string(address) {
 			s.computer, s.address = r.Event.Computer, string(address)
 			s.learn(address, r.Event.Computer)
 		}
+		if how == "" {
+			return
+		}
+		s.own = append(s.own[:0], r.Event.Computer...)
+		*own = s.own
 	}
-	port := r.Text(NetTargetPort)
-	if !isAdminPort(port) {
-		return
+	if name := r.Text(NetTargetHost); len(name) > 0 && bytes.Equal(to, target) {
+		to = name
+		s.learn(target, string(name))
 	}
-	if name := r.Text(NetTargetHost); len(name) > 0 && to == string(target) {
-		to = string(name)
-		s.learn(target, to)
-	}
-	s.reached(r, from, to, "connected to port "+string(port)+" of")
+	s.reached(r, way(s.key, from, to), how)
 }
 
 // remoteTools are programs that are told another host in their command.
@@ -191,7 +230,7 @@ func (s *chainState) command(r *Record) {
 		return
 	}
 	for _, host := range remoteHosts(string(command)) {
-		s.reached(r, r.Host(), host, "ran a command that names")
+		s.reached(r, way(s.key, r.Host(), host), "ran a command that names")
 	}
 }
 
@@ -228,7 +267,7 @@ func remoteHosts(command string) (hosts []string) {
 
 // learn keeps the name of an address.
 func (s *chainState) learn(address []byte, name string) {
-	name = shortHost(name)
+	name = ShortHost(name)
 	if len(address) == 0 || name == "" || isAddress(name) {
 		return
 	}
@@ -250,33 +289,38 @@ func sameName(a, b string) string {
 	return ambiguous
 }
 
-// reached keeps that one host reached another.
-func (s *chainState) reached(r *Record, from, to, how string) {
-	from, to = shortHost(from), shortHost(to)
-	if from == "" || to == "" || from == to || r.Time().IsZero() {
-		return
-	}
-	e := s.edges.get([]byte(from + "\x00" + to))
-	if e == nil {
-		return
-	}
-	if e.from == "" {
-		at := r.Ref(from + " " + how + " " + to)
-		*e = edge{from, to, at, at}
-		return
-	}
+// way appends what an edge is kept by: the short names of two hosts.
+func way[F, T string | []byte](room []byte, from F, to T) []byte {
+	return appendShortHost(append(appendShortHost(room[:0], from), 0), to)
+}
+
+// reached keeps that one host reached another, by their way.
+func (s *chainState) reached(r *Record, way []byte, how string) {
+	s.key = way
+	e := s.edges.find(way)
 	t := r.Time()
-	if t.Before(e.first.Time) || t.After(e.last.Time) {
-		e.add(r.Ref(from + " " + how + " " + to))
+	switch {
+	case t.IsZero():
+	case e == nil:
+		from, to, _ := strings.Cut(string(way), "\x00")
+		if from == "" || to == "" || from == to {
+			return
+		}
+		if e = s.edges.get(way); e != nil {
+			at := trace{r.Ref(""), how}
+			*e = edge{from, to, at, at}
+		}
+	case t.Before(e.first.Time) || t.After(e.last.Time):
+		e.add(trace{r.Ref(""), how})
 	}
 }
 
 // add moves the first or the last record of an edge.
-func (e *edge) add(at Ref) {
-	if compareRefs(at, e.first) < 0 {
+func (e *edge) add(at trace) {
+	if compareRefs(at.Ref, e.first.Ref) < 0 {
 		e.first = at
 	}
-	if compareRefs(at, e.last) > 0 {
+	if compareRefs(at.Ref, e.last.Ref) > 0 {
 		e.last = at
 	}
 }
@@ -323,7 +367,7 @@ func (s *chainState) named(hits []Hit) []namedHit {
 	out := make([]namedHit, 0, len(hits))
 	for i := range hits {
 		if h := &hits[i]; h.Host != "" && !h.Time.IsZero() {
-			host := s.nameOf(shortHost(h.Host))
+			host := s.nameOf(ShortHost(h.Host))
 			_, domain, _ := strings.Cut(strings.ToLower(h.Host), ".")
 			if isAddress(h.Host) {
 				domain = ""
@@ -344,12 +388,18 @@ func (s *chainState) nameOf(host string) string {
 
 // A hostMap says which hosts were reached from where.
 type hostMap struct {
-	into   map[string][]*edge // by the host reached, in order of the first time
-	domain map[string]string  // of hosts whose records tell it
+	into   map[string][]*edgeTold // by the host reached, in order of the first time
+	domain map[string]string      // of hosts whose records tell it
+}
+
+// An edgeTold is an edge between hosts that matches are on, by the names that these go by.
+type edgeTold struct {
+	from, to    string
+	first, last Ref
 }
 
 func (s *chainState) hostMap(hits []namedHit) *hostMap {
-	m := &hostMap{into: map[string][]*edge{}, domain: map[string]string{}}
+	m := &hostMap{into: map[string][]*edgeTold{}, domain: map[string]string{}}
 	concerned := map[string]bool{}
 	for _, h := range hits {
 		concerned[h.host] = true
@@ -360,11 +410,13 @@ func (s *chainState) hostMap(hits []namedHit) *hostMap {
 	for _, e := range s.edges.each() {
 		from, to := s.nameOf(e.from), s.nameOf(e.to)
 		if from != to && concerned[from] && concerned[to] {
-			m.into[to] = append(m.into[to], &edge{from, to, e.first, e.last})
+			m.into[to] = append(m.into[to], &edgeTold{from, to, e.first.told(e), e.last.told(e)})
 		}
 	}
 	for _, edges := range m.into {
-		slices.SortStableFunc(edges, func(a, b *edge) int { return cmp.Or(compareRefs(a.first, b.first), strings.Compare(a.from, b.from)) })
+		slices.SortStableFunc(edges, func(a, b *edgeTold) int {
+			return cmp.Or(compareRefs(a.first, b.first), strings.Compare(a.from, b.from))
+		})
 	}
 	return m
 }

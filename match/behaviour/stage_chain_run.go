@@ -18,7 +18,7 @@ type run struct {
 	stages stageSet
 	prev   *run
 	// via is how the host of prev reached this one; nil on one host.
-	via *edge
+	via *edgeTold
 	// weak is set if hosts are joined that only have their domain in common, high if a stage is of
 	// level high or above.
 	weak, high bool
@@ -161,12 +161,12 @@ func keepLatest(in map[string]*endings, place string, r *run) {
 }
 
 // open tells whether the way between two hosts was used between two stages.
-func (e *edge) open(before, after time.Time) bool {
+func (e *edgeTold) open(before, after time.Time) bool {
 	return !e.first.Time.After(after.Add(edgeSlack)) && !e.last.Time.Before(before.Add(-edgeBefore))
 }
 
 // extend adds the run that a match makes of one before, unless it cannot or there is such a one.
-func (x *chainSearch) extend(made *endings, before *run, h *namedHit, stage int, via *edge, weak bool) {
+func (x *chainSearch) extend(made *endings, before *run, h *namedHit, stage int, via *edgeTold, weak bool) {
 	bit := stageSet(1) << stage
 	switch {
 	case before.stages&bit != 0,
