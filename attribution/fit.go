@@ -94,9 +94,6 @@ const (
 	// features of size one had confirmed them. There are some tens of cases only.
 	holdCandidate = 50
 	holdUnknown   = 3
-	// newActors is how much more often than in the training an intruder is new: ATT&CK has those who
-	// were worth a report, and to name the wrong one is worse than to name none.
-	newActors = 1.5
 
 	maxSteps = 60
 	enough   = 1e-7 // a step this small ends the fit
@@ -157,10 +154,6 @@ func (t *Training) derive(weights, prior []float64) (slope []float64, curve [][]
 
 // derive adds what one example says.
 func (e *example) derive(weights, slope []float64, curve [][]float64) {
-	count := 1.0
-	if e.truth < 0 {
-		count = newActors
-	}
 	scores := make([]float64, len(e.candidates))
 	for g := range scores {
 		scores[g] = e.candidates[g].dot(weights)
@@ -176,15 +169,15 @@ func (e *example) derive(weights, slope []float64, curve [][]float64) {
 		for a := range x {
 			mean[a] += p * x[a]
 			for b := range x {
-				curve[a][b] += count * p * x[a] * x[b]
+				curve[a][b] += p * x[a] * x[b]
 			}
 		}
 	}
 	truth := e.vector(e.truth)
 	for a := range mean {
-		slope[a] += count * (truth[a] - mean[a])
+		slope[a] += truth[a] - mean[a]
 		for b := range mean {
-			curve[a][b] -= count * mean[a] * mean[b]
+			curve[a][b] -= mean[a] * mean[b]
 		}
 	}
 }

@@ -172,5 +172,5 @@ func damp(n float64) float64 {
 	if n <= 0 {
 		return 1
 	}
-	return math.Sqrt(usualIncident / n)
+	return math.Sqrt(usualIncident / math.Max(n, usualIncident))
 }
