@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,9 +19,17 @@ import (
 
 // briefFlags say which briefs to write.
 type briefFlags struct {
-	files    []string
-	language string
+	files                 []string
+	language              string
+	polishURL, polishWith string
 }
+
+// polishKey is the environment variable with the key of the service that rephrases: a flag would show it to
+// every user of the machine.
+const polishKey = "ALDEBARAN_POLISH_KEY"
+
+// polishTime bounds how long a brief waits to be rephrased; it is written all the same.
+const polishTime = 3 * time.Minute
 
 // briefForms are the forms of briefs by what the name of the file ends in.
 var briefForms = map[string]func(io.Writer, *brief.Brief) error{
@@ -30,6 +39,8 @@ var briefForms = map[string]func(io.Writer, *brief.Brief) error{
 func (f *briefFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.files, "brief", nil, "write a brief of the answer to this `file`: .html, .md or .json (repeatable)")
 	flags.StringVar(&f.language, "lang", "en", "`language` of briefs: "+strings.Join(brief.Languages(), ", "))
+	flags.StringVar(&f.polishURL, "polish-url", "", "let the model behind this `address` rephrase the first page: any service with OpenAI's API; names and figures stay here")
+	flags.StringVar(&f.polishWith, "polish-model", "", "`name` of that model; its key is read from "+polishKey)
 }
 
 // check tells before the hunt what would be wrong after it.
@@ -45,10 +56,19 @@ func (f *briefFlags) check(asked bool) error {
 			return &hunt.UsageError{What: fmt.Sprintf("--brief %s would overwrite an event log", name), Hint: "name another file: evidence is never changed"}
 		}
 	}
+	if f.polishURL != "" {
+		if err := f.endpoint().Check(); err != nil {
+			return &hunt.UsageError{What: "--polish-url: " + err.Error(), Hint: "as in --polish-url http://127.0.0.1:11434/v1 --polish-model NAME"}
+		}
+	}
 	if len(f.files) > 0 && !asked {
 		return &hunt.UsageError{What: "--brief: nothing was asked that a brief could answer", Hint: "say what with --story FILE or --about PACK"}
 	}
 	return nil
+}
+
+func (f *briefFlags) endpoint() *brief.Endpoint {
+	return &brief.Endpoint{URL: f.polishURL, Model: f.polishWith, Key: os.Getenv(polishKey)}
 }
 
 // ignored are the files that are no evidence though they may lie there.
@@ -61,19 +81,34 @@ func (f *briefFlags) ignored() []string {
 }
 
 // writeBriefs writes the briefs of a hunt's answer.
-func writeBriefs(r *hunt.Result, f *briefFlags, opt hunt.Options, made time.Time) error {
+func writeBriefs(ctx context.Context, stderr io.Writer, r *hunt.Result, f *briefFlags, opt hunt.Options, made time.Time) error {
 	in, asked := r.Brief()
 	if !asked || len(f.files) == 0 {
 		return nil
 	}
 	in.Setting, in.Language, in.Generated, in.Version = opt.Question.Setting, f.language, made, version()
 	b := brief.Make(in)
+	if f.polishURL != "" {
+		f.polish(ctx, stderr, b)
+	}
 	for _, name := range f.files {
 		if err := writeBrief(name, b); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// polish lets a model rephrase the first page. If that fails the brief is written as it is.
+func (f *briefFlags) polish(ctx context.Context, stderr io.Writer, b *brief.Brief) {
+	ctx, cancel := context.WithTimeout(ctx, polishTime)
+	defer cancel()
+	changed, refused, err := b.Polish(ctx, *f.endpoint())
+	// If standard error cannot be written there is nobody to tell.
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "aldebaran: --polish-url: %s\n", hunt.Terminal(err.Error()))
+	}
+	_, _ = fmt.Fprintf(stderr, "aldebaran: sentences rephrased: %d; refused because they would not say the same: %d\n", changed, refused)
 }
 
 func writeBrief(name string, b *brief.Brief) error {

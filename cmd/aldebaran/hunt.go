@@ -260,7 +260,7 @@ func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn string,
 	if err = out.close(err); err != nil {
 		return err
 	}
-	if err := writeBriefs(result, &f.briefs, opt, time.Now()); err != nil {
+	if err := writeBriefs(cmd.Context(), cmd.ErrOrStderr(), result, &f.briefs, opt, time.Now()); err != nil {
 		return err
 	}
 	return exitCode(result, failOn)
