@@ -131,7 +131,7 @@ const shareChecked = 5145
 
 func (s *exportState) server(r *Record) {
 	if host := r.Host(); host != "" {
-		s.servers.get([]byte(shortHost(host)))
+		s.servers.get([]byte(ShortHost(host)))
 	}
 }
 
@@ -261,7 +261,7 @@ func (s *exportState) episode(steps []step) (exportEpisode, bool) {
 		together = append(together, st)
 	}
 	consoles, files := max(has[exportConsole], min(has[exportWrittenByConsole], 1)), has[exportWritten]+has[exportWrittenByConsole]
-	server := s.servers.at[shortHost(steps[0].Host)] != nil
+	server := s.servers.at[ShortHost(steps[0].Host)] != nil
 	e := exportEpisode{Episode: Episode{
 		Group: []NamedValue{{"host", steps[0].Host}},
 		Facts: []NamedValue{

@@ -183,7 +183,7 @@ func (s *gapState) log(r *Record) *logTrack {
 	if host == "" || name == "" {
 		return nil
 	}
-	s.key = append(append(append(s.key[:0], shortHost(host)...), 0), name...)
+	s.key = append(append(append(s.key[:0], ShortHost(host)...), 0), name...)
 	if s.current = s.logs.get(s.key); s.current != nil && s.current.name == "" {
 		*s.current = logTrack{host: host, name: name, channel: e.Channel, hour: -1, hours: map[int64]uint64{}}
 	}
@@ -417,7 +417,7 @@ func (s *gapState) silences() {
 	byHost := map[string][]*logTrack{}
 	var hosts []string
 	for _, l := range s.logs.each() {
-		host := shortHost(l.host)
+		host := ShortHost(l.host)
 		if byHost[host] == nil {
 			hosts = append(hosts, host)
 		}

@@ -222,7 +222,7 @@ func (s *writtenState) asked(w *writtenFile, byName map[string][]*webPage) *webP
 		if p.use().answers == 0 {
 			continue
 		}
-		if a, b := shortHost(p.server), shortHost(w.Host); a != b && a != "" && b != "" && !isAddress(a) && !isAddress(b) {
+		if a, b := ShortHost(p.server), ShortHost(w.Host); a != b && a != "" && b != "" && !isAddress(a) && !isAddress(b) {
 			continue
 		}
 		stem := strings.Split(strings.Trim(p.path, "/"), "/")

@@ -109,7 +109,7 @@ func commandActor(r *Record) string {
 	if user := accountName(r.String(CmdUser)); user != "" {
 		return user
 	}
-	return shortHost(r.Host())
+	return ShortHost(r.Host())
 }
 
 // parameter gives the value of a parameter of a command, as event logs have them: -Name "value". The

@@ -135,7 +135,7 @@ func (s *wordState) script(r *Record) {
 	for _, mark := range scriptMarks() {
 		if at := indexFold(text, mark); at >= 0 {
 			query := text[at+len(mark):]
-			s.keep(r, searchCommand, "script on "+shortHost(r.Host()), "script", query[:min(len(query), maxScriptQuery)])
+			s.keep(r, searchCommand, "script on "+ShortHost(r.Host()), "script", query[:min(len(query), maxScriptQuery)])
 			return
 		}
 	}

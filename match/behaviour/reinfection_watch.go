@@ -75,7 +75,7 @@ func (s *watchState) Finish(f *Finishing) {
 			if severity(h.Level) < mediumSeverity || h.Time.IsZero() || !cleaned.covers(h.Host) {
 				continue
 			}
-			name := shortHost(h.Host)
+			name := ShortHost(h.Host)
 			if byHost[name] == nil {
 				byHost[name] = &watched{before: map[string]bool{}, after: map[string]int{}}
 			}
@@ -95,7 +95,7 @@ func (r *Remediated) covers(host string) bool {
 		return false
 	}
 	glob := strings.ToLower(r.Host)
-	for _, name := range [...]string{strings.ToLower(host), shortHost(host)} {
+	for _, name := range [...]string{strings.ToLower(host), ShortHost(host)} {
 		if ok, err := path.Match(glob, name); ok && err == nil {
 			return true
 		}
