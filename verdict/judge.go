@@ -10,6 +10,7 @@ import (
 	"aldebaran/evidence"
 	"aldebaran/finding"
 	"aldebaran/intel"
+	"aldebaran/match/behaviour"
 	"aldebaran/match/sigma"
 	"aldebaran/plan"
 )
@@ -58,8 +59,10 @@ type judge struct {
 	rules    map[string]*plan.Rule
 	byRule   map[string][]int // findings by the id of their rule
 	logs     []seenLog
-	// roles are the kinds of servers that hosts are, as their logs say, by [hostKey].
+	// roles are the kinds of servers that hosts are, as their logs say, by [behaviour.ShortHost];
+	// kinds are those of any host.
 	roles    map[string]map[string]bool
+	kinds    map[string]bool
 	from, to time.Time
 	days     float64 // between them
 }
@@ -99,30 +102,17 @@ func newJudge(p *plan.Plan, e *Evidence) *judge {
 // learnRoles finds out what kinds of servers the hosts are: a log that only mail servers have makes
 // its host one.
 func (j *judge) learnRoles() {
-	j.roles = map[string]map[string]bool{}
+	j.roles, j.kinds = map[string]map[string]bool{}, map[string]bool{}
 	for i := range j.logs {
 		l := &j.logs[i]
-		systems := l.systems()
-		if len(systems) == 0 {
-			continue
-		}
-		key := hostKey(l.Host)
-		if j.roles[key] == nil {
-			j.roles[key] = map[string]bool{}
-		}
-		for _, s := range systems {
-			j.roles[key][s] = true
+		host := behaviour.ShortHost(l.Host)
+		for _, s := range l.systems() {
+			if j.roles[host] == nil {
+				j.roles[host] = map[string]bool{}
+			}
+			j.roles[host][s], j.kinds[s] = true, true
 		}
 	}
-}
-
-// hostKey is a host's name without its domain: one log writes MAIL01, another mail01.example.org.
-func hostKey(host string) string {
-	name, _, _ := strings.Cut(strings.ToLower(host), ".")
-	if strings.Trim(name, "0123456789") == "" {
-		return host // an address
-	}
-	return name
 }
 
 // systems are the kinds of servers that have such a log: "mail", "web", "database".
@@ -155,31 +145,17 @@ func isSQLServer(id int) bool { return id >= 15000 && id <= 18999 || id == 33205
 
 // concerns tells whether a log's host is of the kind that a hypothesis is about. If nobody knows of
 // any host what it is, all of them may be.
-func (j *judge) concerns(h *plan.Hypothesis, l *seenLog) (yes, known bool) {
-	if len(h.Systems) == 0 {
-		return true, true
+func (j *judge) concerns(h *plan.Hypothesis, l *seenLog) bool {
+	if len(h.Systems) == 0 || !j.known(h) {
+		return true
 	}
-	for _, s := range h.Systems {
-		if j.roles[hostKey(l.Host)][s] {
-			return true, true
-		}
-	}
-	for _, roles := range j.roles {
-		for _, s := range h.Systems {
-			known = known || roles[s]
-		}
-	}
-	return !known, known
+	roles := j.roles[behaviour.ShortHost(l.Host)]
+	return slices.ContainsFunc(h.Systems, func(s string) bool { return roles[s] })
 }
 
-// known tells whether any host is known to be what a hypothesis is about.
+// known tells whether it is known which hosts a hypothesis is about.
 func (j *judge) known(h *plan.Hypothesis) bool {
-	for i := range j.logs {
-		if _, known := j.concerns(h, &j.logs[i]); known {
-			return true
-		}
-	}
-	return len(h.Systems) == 0
+	return len(h.Systems) == 0 || slices.ContainsFunc(h.Systems, func(s string) bool { return j.kinds[s] })
 }
 
 // period is the time that negatives are about: what the user asked for, else the time of the
@@ -239,7 +215,7 @@ func (j *judge) verdict(h *plan.Hypothesis) Verdict {
 		v.Because = "it rests on facts that nobody has verified, so nothing is looked for"
 		return v
 	}
-	v.Hints = j.proofs(h, &v)
+	j.proofs(h, &v)
 	j.searched(h, &v)
 	switch {
 	case len(v.Seen) > 0:
@@ -264,13 +240,13 @@ func (j *judge) verdict(h *plan.Hypothesis) Verdict {
 // hint, and no sighting: administrators do the same every day.
 const least = 2 // medium
 
-// proofs lists the findings that show a hypothesis; weak counts those that only hint at it.
-func (j *judge) proofs(h *plan.Hypothesis, v *Verdict) (weak int) {
+// proofs lists the findings that show a hypothesis, and counts those that only hint at it.
+func (j *judge) proofs(h *plan.Hypothesis, v *Verdict) {
 	for _, t := range h.Tests {
 		for _, i := range j.byRule[ruleID(t)] {
 			f := &j.evidence.Findings[i]
 			if f.Rule.Severity() < least && t.Weight < 1 || t.Weight < leastWeight {
-				weak++
+				v.Hints++
 				continue
 			}
 			v.Seen = append(v.Seen, j.proof(f, i, t))
@@ -279,7 +255,6 @@ func (j *judge) proofs(h *plan.Hypothesis, v *Verdict) (weak int) {
 	slices.SortStableFunc(v.Seen, func(a, b Proof) int {
 		return cmp.Or(cmp.Compare(b.Weight*float64(severity(b.Level)+1), a.Weight*float64(severity(a.Level)+1)), a.First.Compare(b.First), cmp.Compare(a.Finding, b.Finding))
 	})
-	return weak
 }
 
 // leastWeight is the weight below which a test only relates to a hypothesis: its match is a hint.
@@ -383,11 +358,11 @@ func (j *judge) notSeen(v *Verdict) {
 	switch {
 	case share < 0.8 || len(v.Missing) > len(v.Hypothesis.Needs)/2 || !j.known(&v.Hypothesis):
 		v.Strength = "weak"
-	case share < 0.98 || len(v.Missing) > 0 || limited || len(j.evidence.Incomplete) > 0:
+	case share < 0.98 || len(v.Missing) > 0 || limited || len(j.evidence.Incomplete) > 0 || v.Hypothesis.Untested > 0:
 		v.Strength = "moderate"
 	}
 	v.Because = fmt.Sprintf("searched %s of %s from %s to %s with %s, and found nothing",
-		count(events, "event"), plural(len(v.Searched), "log"), day(j.from), day(j.to), count(tests(v.Searched), "test"))
+		count(events, "event"), count(len(v.Searched), "log"), day(j.from), day(j.to), count(tests(v.Searched), "test"))
 	if v.Hints > 0 {
 		v.Because += fmt.Sprintf(" but %s of a low level or of other techniques nearby", count(v.Hints, "hint"))
 	}
@@ -412,13 +387,12 @@ func (j *judge) searched(h *plan.Hypothesis, v *Verdict) {
 	reasons := make([]string, len(h.Needs))
 	for i := range j.logs {
 		log := &j.logs[i]
-		concerned, known := j.concerns(h, log)
-		if !concerned {
+		if !j.concerns(h, log) {
 			continue
 		}
 		ran := j.ran(h, log)
 		var limits []string
-		if !known {
+		if !j.known(h) {
 			limits = append(limits, "whether this is a "+strings.Join(h.Systems, " or ")+" server is not known: none of its logs says so")
 		}
 		useful := false

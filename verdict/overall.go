@@ -74,6 +74,7 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 		return Relevance{Level: "unknown", Because: "say --sector and --region to learn how far the story concerns you"}
 	}
 	var r Relevance
+	world := newAtlas()
 	sectors, places := map[string]bool{}, map[string]bool{}
 	note := func(c *story.Claim) {
 		switch c.Kind {
@@ -83,7 +84,7 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 				r.Claims = append(r.Claims, c.ID)
 			}
 		case story.Region, story.Country:
-			if !c.Negated && c.Role != "origin" && concerns(c.Name, who) {
+			if !c.Negated && c.Role != "origin" && world.concerns(c.Name, who) {
 				places[c.Name] = true
 				r.Claims = append(r.Claims, c.ID)
 			}
@@ -104,7 +105,7 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 			}
 		}
 		for _, c := range slices.Concat(pack.Actor.Regions, pack.Actor.Countries) {
-			if !c.Unverified && concerns(c.Value, who) {
+			if !c.Unverified && world.concerns(c.Value, who) {
 				places[c.Value] = true
 			}
 		}
@@ -177,13 +178,45 @@ var regions = map[string]string{
 // middleEast are countries that belong to it by usage though the UN counts them to Africa or Southern Asia.
 var middleEast = [...]string{"EG", "IR"}
 
+// An atlas finds regions and countries by their names in English.
+type atlas map[string]language.Region
+
+func newAtlas() atlas {
+	a := atlas{}
+	names := display.English.Regions()
+	for first := 'A'; first <= 'Z'; first++ {
+		for second := 'A'; second <= 'Z'; second++ {
+			r, err := language.ParseRegion(string([]rune{first, second}))
+			if err == nil && r.IsCountry() {
+				a[strings.ToLower(names.Name(r))] = r
+			}
+		}
+	}
+	for name, code := range regions {
+		if r, err := language.ParseRegion(code); err == nil {
+			a[name] = r
+		}
+	}
+	return a
+}
+
+// region finds a region or a country by its name or its code.
+func (a atlas) region(name string) (language.Region, bool) {
+	lower := strings.ToLower(strings.TrimSpace(name))
+	if r, ok := a[lower]; ok || len(lower) > len("usa") {
+		return r, ok
+	}
+	r, err := language.ParseRegion(strings.ToUpper(lower))
+	return r, err == nil
+}
+
 // concerns tells whether a place is the user's, contains it, or lies in the region that the user named.
-func concerns(place string, who Setting) bool {
+func (a atlas) concerns(place string, who Setting) bool {
 	for _, own := range []string{who.Country, who.Region} {
 		if own == "" {
 			continue
 		}
-		if strings.EqualFold(place, own) || within(own, place) || within(place, own) {
+		if strings.EqualFold(place, own) || a.within(own, place) || a.within(place, own) {
 			return true
 		}
 	}
@@ -191,12 +224,12 @@ func concerns(place string, who Setting) bool {
 }
 
 // within tells whether a country or region lies in another region.
-func within(inner, outer string) bool {
-	o, ok := region(outer)
+func (a atlas) within(inner, outer string) bool {
+	o, ok := a.region(outer)
 	if !ok {
 		return false
 	}
-	i, ok := region(inner)
+	i, ok := a.region(inner)
 	if !ok {
 		return false
 	}
@@ -204,31 +237,4 @@ func within(inner, outer string) bool {
 		return true
 	}
 	return o == i || o.Contains(i)
-}
-
-// region finds a region or a country by its name in English or its code.
-func region(name string) (language.Region, bool) {
-	l := strings.ToLower(strings.TrimSpace(name))
-	if code, ok := regions[l]; ok {
-		r, err := language.ParseRegion(code)
-		return r, err == nil
-	}
-	if r, err := language.ParseRegion(strings.ToUpper(l)); err == nil && len(l) <= 3 {
-		return r, true
-	}
-	return country(l)
-}
-
-// country finds a country by its name in English.
-func country(lower string) (language.Region, bool) {
-	names := display.English.Regions()
-	for a := 'A'; a <= 'Z'; a++ {
-		for b := 'A'; b <= 'Z'; b++ {
-			r, err := language.ParseRegion(string([]rune{a, b}))
-			if err == nil && r.IsCountry() && strings.EqualFold(names.Name(r), lower) {
-				return r, true
-			}
-		}
-	}
-	return language.Region{}, false
 }

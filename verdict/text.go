@@ -58,15 +58,12 @@ func cut(s string, n int) string {
 	return s[:n] + "…"
 }
 
-func count(n int, what string) string { return thousands(n) + " " + pluralOf(n, what) }
-
-func plural(n int, what string) string { return count(n, what) }
-
-func pluralOf(n int, what string) string {
-	if n == 1 {
-		return what
+// count writes a number of things: "1 record", "1,234 records".
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
 	}
-	return what + "s"
+	return thousands(n) + " " + what
 }
 
 // thousands writes a number with commas: 1,234,567.

@@ -93,6 +93,8 @@ func TestJudge(t *testing.T) {
 	unverified.Unverified = true
 	untested := page()
 	untested.Tests = nil
+	tooMany := page()
+	tooMany.Untested = 3
 	gap := logOf(sysmon, 0, 10, 1, 11)
 	gap.Gaps = []evidence.Gap{{From: at(2), To: at(9)}}
 	for _, c := range []struct {
@@ -141,6 +143,8 @@ func TestJudge(t *testing.T) {
 			"not seen, strong: searched 1,000 events of 1 log from 2026-03-01 to 2026-03-11 with 1 test, and found nothing"},
 		{"what nobody verified is not judged", unverified, []evidence.Visibility{logOf(sysmon, 0, 10, 11)}, []finding.Finding{found("page", "high", 3)}, plan.Plan{},
 			"not judged, : it rests on facts that nobody has verified, so nothing is looked for"},
+		{"not everything that would find it was looked for", tooMany, []evidence.Visibility{logOf(sysmon, 0, 10, 11)}, nil, plan.Plan{},
+			"not seen, moderate: searched 1,000 events of 1 log from 2026-03-01 to 2026-03-11 with 1 test, and found nothing"},
 		{"nothing would find it", untested, []evidence.Visibility{logOf(sysmon, 0, 10, 11)}, nil, plan.Plan{},
 			"could not see, strong: no rule, behaviour or indicator at hand would find it"},
 	} {
