@@ -109,7 +109,7 @@ var testArrows = map[string][]string{
 	"hunt":              {"evidence/evtx", "packs", "packs/demo"},
 	"store":             {"attack", "hunt", "match/behaviour", "packs", "packs/demo"},
 	"packs":             {"event", "evidence", "match/sigma", "packs/demo"},
-	"packs/demo":        {"evidence", "finding", "hunt", "match", "match/sigma", "packs"},
+	"packs/demo":        {"hunt", "match/behaviour", "packs"},
 	"cmd/aldebaran":     {everything},
 	"evidence/record":   {"evidence/record/recordtest"},
 	"evidence/auditd":   {"evidence/record/recordtest"},
