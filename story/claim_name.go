@@ -1,6 +1,9 @@
 package story
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // names finds the names that the lexicon has.
 func (r *reading) names(s *sentence) {
@@ -67,6 +70,8 @@ func (r *reading) meant(s *sentence, e *entry, a, b int) bool {
 		return true
 	case asName:
 		return capitalised(first) || first == e.written || r.beside(s, a, b, malwareWords+actorWords+toolWords)
+	case asTitle:
+		return capitalised(first) && capitalised(r.exact(b-1))
 	case asCommand:
 		end := r.tokens[b-1].end
 		if strings.HasPrefix(r.lower[end:], ".exe") {
@@ -116,17 +121,20 @@ func (r *reading) resolve(s *sentence, e *entry, a, b int) Claim {
 			meanings = keep(meanings, func(k Kind) bool { return k == Actor })
 		}
 	}
-	c := Claim{Kind: meanings[0].kind, Name: meanings[0].name, How: named}
+	first := meanings[max(slices.IndexFunc(meanings, func(m meaning) bool { return m.ref != "" }), 0)]
+	c := Claim{Kind: first.kind, Name: first.name, How: named}
 	for _, m := range meanings {
-		if m.name != c.Name && !strings.EqualFold(m.name, c.Name) && len(meanings) > 1 {
+		if c.Kind != Technique && m.name != c.Name && !strings.EqualFold(m.name, c.Name) && len(meanings) > 1 {
 			c.Name = usual(meanings, e.written)
 		}
 	}
 	for _, m := range meanings {
-		switch {
-		case m.ref != "":
+		if m.ref != "" {
 			c.Refs = append(c.Refs, m.ref)
-		case len(meanings) > 1:
+		}
+	}
+	for _, m := range meanings {
+		if m.ref == "" && len(meanings) > 1 {
 			c.Refs = append(c.Refs, "other:"+m.name)
 		}
 	}

@@ -11,11 +11,11 @@ import (
 // not UTF-8 is taken for what a byte order mark, the content type or a declaration in HTML says, else
 // for Windows-1252, in which any bytes are a text; a note says so.
 func decode(data []byte, contentType string) (text, note string) {
-	if contentType == "" && utf8.Valid(data) {
-		return strings.TrimPrefix(string(data), "\ufeff"), ""
-	}
 	if enc := wide(data); enc != "" {
 		contentType = "text/plain; charset=" + enc
+	}
+	if contentType == "" && utf8.Valid(data) {
+		return strings.TrimPrefix(string(data), "\ufeff"), ""
 	}
 	e, name, certain := charset.DetermineEncoding(data[:min(len(data), 1024)], contentType)
 	if contentType == "" && !certain && name == "windows-1252" {
@@ -77,6 +77,9 @@ func guessEncoding(data []byte) string {
 		case c >= 0xa1 && c <= 0xf7 && next >= 0xa1:
 			chinese += 2
 			high++
+			if next >= 0xc0 {
+				cyrillic++
+			}
 			i++
 		case c >= 0x81 && c <= 0x9f && next >= 0x40: // a sign of Shift_JIS
 			japanese++
@@ -88,7 +91,7 @@ func guessEncoding(data []byte) string {
 		return ""
 	case japanese > high:
 		return "shift_jis"
-	case cyrillic > high*8/10 && high > len(data)/3:
+	case cyrillic > high*9/10 && high > len(data)/3:
 		return "windows-1251"
 	case chinese > high*9/10:
 		return "gb18030"

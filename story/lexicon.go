@@ -2,6 +2,7 @@ package story
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 
 	"aldebaran/attack"
@@ -36,6 +37,7 @@ type care uint8
 const (
 	certain   care = iota // no word of a language: "PlugX", "Lazarus Group"
 	asName                // written with a capital letter: "Turla"
+	asTitle               // all of its words begin with capital letters: "Email Addresses"
 	inContext             // a common word, which something beside it must say is meant as a name: "Play ransomware"
 	asCommand             // a program of every system: "net.exe", "the ping command"
 )
@@ -141,8 +143,13 @@ func (l *Lexicon) attack(k *attack.Knowledge) {
 	}
 	for i := range k.Techniques {
 		// One word ("Phishing", "Screensaver") says too little; the model looks at its sentence.
-		if t := &k.Techniques[i]; t.Live() && strings.ContainsAny(t.Name, " -") {
-			l.add(t.Name, meaning{Technique, t.ID, t.ID})
+		t := &k.Techniques[i]
+		if !t.Live() || !strings.ContainsAny(t.Name, " -") {
+			continue
+		}
+		// What is done before an intrusion has names that are common words: "Email Addresses".
+		if e := l.add(t.Name, meaning{Technique, t.ID, t.ID}); e != nil && !slices.ContainsFunc(t.Tactics, func(tactic string) bool { return tactic != "reconnaissance" && tactic != "resource-development" }) {
+			e.care = asTitle
 		}
 	}
 }
