@@ -52,7 +52,7 @@ func databaseLoginAnomaly() Analytic {
 		New: func(s Settings) (func() State, error) {
 			state := loginState{
 				failures: int64(s.Int("failures")), accounts: s.Int("accounts"), many: int64(s.Int("many")), clients: s.Int("clients"),
-				within: s.Minutes("minutes"), known: time.Duration(s.Param("days") * 24 * float64(time.Hour)),
+				within: s.Minutes("minutes"), known: s.Days("days"),
 				administrators: s.List("administrators"),
 			}
 			return func() State {
@@ -233,7 +233,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 
 // after finds a sign-in behind the refusals of an hour, and tells whether there had been one before them.
 func (s *loginState) after(l login, refusals *hour) (at Ref, before, ok bool) {
-	a := s.signed.who.at[l.server+"\x00"+l.user+"\x00"+l.client]
+	a := s.signed.who.named(l.server + "\x00" + l.user + "\x00" + l.client)
 	if a == nil {
 		return Ref{}, false, false
 	}

@@ -224,7 +224,7 @@ func (s *exportState) Finish(f *Finishing) {
 	s.seen.noteDropped(f, "programs and files on database servers")
 	episodesOnHosts(&s.seen, s.within, func(steps []step) {
 		if e, ok := s.episode(steps); ok {
-			e.Level = levels[max(min(severity(f.rule.Level)+e.severity, len(levels)-1), 0)]
+			e.Level = levelOf(severity(f.rule.Level) + e.severity)
 			f.Emit(e.Episode)
 		}
 	})
@@ -261,7 +261,7 @@ func (s *exportState) episode(steps []step) (exportEpisode, bool) {
 		together = append(together, st)
 	}
 	consoles, files := max(has[exportConsole], min(has[exportWrittenByConsole], 1)), has[exportWritten]+has[exportWrittenByConsole]
-	server := s.servers.at[ShortHost(steps[0].Host)] != nil
+	server := s.servers.named(ShortHost(steps[0].Host)) != nil
 	e := exportEpisode{Episode: Episode{
 		Group: []NamedValue{{"host", steps[0].Host}},
 		Facts: []NamedValue{

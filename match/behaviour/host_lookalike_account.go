@@ -15,7 +15,7 @@ import (
 // built-in names. An account of a person whose name ends in "$", which only names of computers do,
 // is told in any case: it is not listed by "net user".
 //
-// Sources: phantom-taurus.md H09 (SUPPORT_388945c0 beside SUPPORT_388945a0);
+// Sources: packs/phantom-taurus H09 (SUPPORT_388945c0 beside SUPPORT_388945a0);
 // https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-default-user-accounts
 func hostLookalikeAccount() Analytic {
 	return Analytic{
@@ -323,7 +323,7 @@ func (s *lookalikeState) emit(f *Finishing, st accountStep, like string, distanc
 		e.Summary += ", and put among the administrators"
 		raise++
 	}
-	if role := s.servers.at[st.Host]; role != nil {
+	if role := s.servers.named(st.Host); role != nil {
 		e.Summary += ", on a server with " + *role
 		e.Facts = append(e.Facts, NamedValue{"the host runs", *role})
 		raise++
@@ -335,6 +335,6 @@ func (s *lookalikeState) emit(f *Finishing, st accountStep, like string, distanc
 		raise--
 		e.Caveats = append(e.Caveats, "a computer made the account, as products do for themselves")
 	}
-	e.Level = levels[min(max(raise, 0), len(levels)-1)]
+	e.Level = levelOf(raise)
 	f.Emit(e)
 }

@@ -18,7 +18,7 @@ import (
 // repeats "\pipe\" before the name of a system service, which makes a server connect to the wrong
 // one (EfsPotato, PrintSpoofer, RoguePotato); an anonymous network logon from the computer itself.
 //
-// Actor's use: phantom-taurus.md H07. How the tools work, for defenders:
+// Actor's use: packs/phantom-taurus H07. How the tools work, for defenders:
 // https://learn.microsoft.com/windows/security/threat-protection/security-policy-settings/impersonate-a-client-after-authentication
 // https://jlajara.gitlab.io/Potatoes_Windows_Privesc
 func hostPotatoChain() Analytic {
@@ -203,7 +203,7 @@ func (s *potatoState) Finish(f *Finishing) {
 	}
 	from := map[Ref]string{}
 	for _, c := range s.children.items {
-		if p := s.programs.at[c.parent]; p != nil {
+		if p := s.programs.named(c.parent); p != nil {
 			s.steps.add(c.step)
 			from[c.Ref] = s.server(p)
 		}
@@ -239,7 +239,7 @@ func (s *potatoState) server(p *potatoProgram) string {
 		if p.as == webIdentity || p.as == sqlIdentity || strings.EqualFold(name, "w3wp.exe") || strings.EqualFold(name, "sqlservr.exe") {
 			return name
 		}
-		if p = s.programs.at[p.parent]; p == nil {
+		if p = s.programs.named(p.parent); p == nil {
 			break
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // on: they are told by asp.dll in the same pool. What a pool loads from the beginning of the
 // evidence on is no news either.
 //
-// Source: phantom-taurus.md H02, T1059.005 ("In-memory VBScript implants").
+// Source: packs/phantom-taurus H02, T1059.005 ("In-memory VBScript implants").
 func hostScriptEngine() Analytic {
 	return Analytic{
 		Rule: Rule{
@@ -200,7 +200,7 @@ func (s *engineState) Finish(f *Finishing) {
 	since := map[string]time.Time{} // the first load of a web server's process on a host
 	pools := map[string]*enginePool{}
 	for _, p := range s.pools.each() {
-		if name := s.names.at[p.guid]; name != nil {
+		if name := s.names.named(p.guid); name != nil {
 			p.name = cmp.Or(p.name, *name)
 		}
 		if t, ok := since[p.host]; !ok || p.first.Before(t) {

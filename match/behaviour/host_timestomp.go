@@ -18,7 +18,7 @@ import (
 // folder that programs are started from at sign-in; both the file and the program that set the time
 // lie where anybody can write.
 //
-// Sources: phantom-taurus.md E13, T1070.006 (changeLastModified of a web shell sets the times of
+// Sources: packs/phantom-taurus E13, T1070.006 (changeLastModified of a web shell sets the times of
 // another file); https://learn.microsoft.com/sysinternals/downloads/sysmon, event 2.
 func hostTimestomp() Analytic {
 	return Analytic{
@@ -50,7 +50,7 @@ func hostTimestomp() Analytic {
 			"dfsrs.exe", "mpcmdrun.exe", "msmpeng.exe", "ngen.exe", "mscorsvw.exe", "wuauclt.exe", "svchost.exe", "vssvc.exe", "wbengine.exe", "dism.exe", "dismhost.exe",
 		}, "programs that install, unpack, copy or synchronise, by their names"}},
 		New: func(s Settings) (func() State, error) {
-			o := &stompOptions{back: time.Duration(s.Param("days") * 24 * float64(time.Hour)), together: s.Int("together"), tools: s.List("tools")}
+			o := &stompOptions{back: s.Days("days"), together: s.Int("together"), tools: s.List("tools")}
 			return func() State {
 				return &stompState{stompOptions: o, set: bag[stomped]{max: maxStomped}, made: table[string]{max: maxSiblings}}
 			}, nil
@@ -206,7 +206,7 @@ func (s *stompState) episode(files []stomped) (Episode, bool) {
 		return Episode{}, false // unpacked, restored; or nothing speaks for more than that
 	}
 	e := Episode{
-		Level: levels[min(weight, highSeverity+1)],
+		Level: levelOf(weight),
 		Summary: fmt.Sprintf("%s was set back by %s to %s by %s: %s", best.path, duration(best.before.Sub(best.now)), best.now.Format("2006-01-02"),
 			lastPart(best.image), strings.Join(why, ", ")),
 		Group: []NamedValue{{"host", best.Host}, {"program", best.image}},
@@ -246,7 +246,7 @@ func (s *stompState) weigh(st stomped) (weight int, why []string) {
 	case namedOneOf([]byte(st.image), []string{"powershell.exe", "pwsh.exe", "cmd.exe", "rundll32.exe", "wscript.exe", "cscript.exe", "mshta.exe"}):
 		add(1, "by a shell")
 	}
-	if name := s.made.at[string(siblingKey(nil, st.Host, st.path, st.created))]; name != nil && !strings.EqualFold(*name, lastPart(st.path)) {
+	if name := s.made.named(string(siblingKey(nil, st.Host, st.path, st.created))); name != nil && !strings.EqualFold(*name, lastPart(st.path)) {
 		add(1, "exactly that of "+*name+" beside it")
 	}
 	return weight, why

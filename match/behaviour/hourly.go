@@ -157,7 +157,7 @@ func (h *hourly) join(later *hourly) {
 	h.dropped += later.dropped
 	h.who.full = h.who.full || later.who.full
 	for who, from := range later.who.each() {
-		into := h.who.at[who]
+		into := h.who.named(who)
 		for _, one := range from.sortedHours() {
 			if into != nil && into.hours[one.at] != nil {
 				h.joinHour(into.hours[one.at], one)
@@ -229,11 +229,12 @@ type peak struct {
 // other days; hours that follow one another are one peak.
 func (a *activity) peaks(u usual) []peak {
 	hours := a.sortedHours()
+	busiest := slices.Clone(hours)
+	slices.SortStableFunc(busiest, func(a, b *hour) int { return cmp.Compare(u.of(b), u.of(a)) })
 	values := make([]int64, len(hours))
-	for i, h := range hours {
-		values[i] = u.of(h)
+	for i, h := range busiest {
+		values[len(values)-1-i] = u.of(h)
 	}
-	slices.Sort(values)
 	var out []peak
 	for _, h := range hours {
 		v := u.of(h)
@@ -241,7 +242,7 @@ func (a *activity) peaks(u usual) []peak {
 			continue
 		}
 		median := medianWithout(values, v)
-		if float64(v) < u.factor*float64(median) || a.isRegular(u, h, v, hours) {
+		if float64(v) < u.factor*float64(median) || isRegular(u, h, v, busiest) {
 			continue
 		}
 		if n := len(out); n > 0 && h.at-out[n-1].hours[len(out[n-1].hours)-1].at <= 2 {
@@ -268,17 +269,21 @@ func medianWithout(values []int64, v int64) int64 {
 	return values[n/2+1]
 }
 
-// isRegular tells whether half as much was done on some other days.
-func (a *activity) isRegular(u usual, h *hour, v int64, hours []*hour) bool {
-	days, last := 0, int64(-1)
-	for _, other := range hours {
-		day := other.at / 24
-		if day != h.at/24 && day != last && u.of(other) >= (v+1)/2 {
-			days++
-			last = day
+// isRegular tells whether half as much was done on some other days. A day has few hours, so that
+// only the first of the busiest are looked at.
+func isRegular(u usual, h *hour, v int64, busiest []*hour) bool {
+	var days []int64
+	for _, other := range busiest {
+		if u.of(other) < (v+1)/2 {
+			return false
+		}
+		if day := other.at / 24; day != h.at/24 && !slices.Contains(days, day) {
+			if days = append(days, day); len(days) == regularDays {
+				return true
+			}
 		}
 	}
-	return days >= regularDays
+	return false
 }
 
 // refs are examples of all hours of a peak.

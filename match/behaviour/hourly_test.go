@@ -21,7 +21,7 @@ func TestHourlyPeaks(t *testing.T) {
 				h.thing(h.of([]byte("a"), start.Add(time.Duration(at)*time.Hour)), nil)
 			}
 		}
-		got := h.who.at["a"].peaks(recordsIn(100, 5, 8))
+		got := h.who.named("a").peaks(recordsIn(100, 5, 8))
 		if len(got) != wantPeaks || wantPeaks > 0 && (got[0].most != wantMost || got[0].short != wantShort) {
 			t.Errorf("%s: %d peaks %+v, want %d, the first of %d, short %t", name, len(got), got, wantPeaks, wantMost, wantShort)
 		}
@@ -65,7 +65,7 @@ func TestHourlyJoin(t *testing.T) {
 	}
 	for who, a := range whole.who.each() {
 		for at, h := range a.hours {
-			got := first.who.at[who].hours[at]
+			got := first.who.named(who).hours[at]
 			if got == nil || got.records != h.records || len(got.things) != len(h.things) || !slices.Equal(got.examples, h.examples) {
 				t.Errorf("%s at %d: %+v, want %+v", who, at, got, h)
 			}

@@ -56,7 +56,7 @@ func mailNewClient() Analytic {
 		}, "beginnings of names of programs that people do not read mail with"}},
 		New: func(s Settings) (func() State, error) {
 			state := newClientState{
-				known: time.Duration(s.Param("days") * 24 * float64(time.Hour)), within: s.Hours("hours"),
+				known: s.Days("days"), within: s.Hours("hours"),
 				mailboxes: s.Int("mailboxes"), share: s.Int("share"), scripts: s.List("scripts"),
 			}
 			return func() State {
@@ -387,17 +387,17 @@ func (s *newClientState) episode(f *Finishing, came []newcomer, users int) {
 		counted(len(came), "mailbox", "mailboxes"), duration(s.known), short(strings.Join(names[:min(len(names), 5)], ", "), maxWhat))
 	e.Facts = []NamedValue{
 		{"mailboxes that it is new for", fmt.Sprintf("%d (high from %d)", len(came), s.mailboxes)},
-		{"mailboxes read with this program", fmt.Sprintf("%d of %d", users, len(s.boxes.keys))},
+		{"mailboxes read with this program", fmt.Sprintf("%d of %d", users, len(s.boxes.list))},
 		{"a program for scripts", yesNo(script)},
 	}
 	if len(came) < s.mailboxes {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "it is about one or two mailboxes: their owners may have set it up")
-	} else if percent(users-len(came), len(s.boxes.keys)) >= s.share {
+	} else if percent(users-len(came), len(s.boxes.list)) >= s.share {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "many other mailboxes are read with this program too")
 	}
-	if len(came) >= manyMailboxes && percent(len(came), len(s.boxes.keys)) >= mostMailboxes {
+	if len(came) >= manyMailboxes && percent(len(came), len(s.boxes.list)) >= mostMailboxes {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "it came to most mailboxes at once: perhaps a new service")
 	}

@@ -214,13 +214,13 @@ func (s *adminPairs) Finish(f *Finishing) {
 }
 
 func (s *adminPairs) knownBefore(host string, t time.Time) bool {
-	h := s.hosts.at[host]
+	h := s.hosts.named(host)
 	return h != nil && h.first.Before(t)
 }
 
 // role says what makes a pair matter: what the source or the target is there for; "" if nothing is known.
 func (s *adminPairs) role(p *adminPair) string {
-	source, target := s.hosts.at[p.source], s.hosts.at[p.target]
+	source, target := s.hosts.named(p.source), s.hosts.named(p.target)
 	switch {
 	case source != nil && source.web.many:
 		return "the source serves the web or mail"

@@ -20,7 +20,7 @@ const stageChainID = "stage-chain"
 // share, a command that names it); hosts of the same domain without such a trace count one level
 // less.
 //
-// Source: phantom-taurus.md, correlations at the end of section 4. The idea of stages:
+// Source: the chains of packs/phantom-taurus/behaviours.yml. The idea of stages:
 // Hutchins, Cloppert, Amin: Intelligence-Driven Computer Network Defense (2011).
 func stageChain() Analytic {
 	return Analytic{
@@ -380,7 +380,7 @@ func (s *chainState) named(hits []Hit) []namedHit {
 
 // nameOf is the name of the host that had an address, or the address.
 func (s *chainState) nameOf(host string) string {
-	if name := s.names.at[host]; name != nil && *name != ambiguous {
+	if name := s.names.named(host); name != nil && *name != ambiguous {
 		return *name
 	}
 	return host

@@ -6,21 +6,33 @@ import (
 )
 
 // A table keeps something for each of a bounded number of keys, in the order in which the keys came
-// first: so the keys that a full table has no room for are the same for the same evidence.
+// first: so the keys that a full table has no room for are the same for the same evidence. Of most
+// tables each key is looked for once for a record of the evidence, so what is usual is made fast.
+//
+//	recent   keys that were looked for lately, with their values: one line of the processor's cache each
+//	places   where a key stands in list, by the hash of the key; open addressing, at most half full
+//	list     keys and values, in the order in which they came
 type table[V any] struct {
-	at     map[string]*V
-	keys   []string
-	values []*V // of the keys
+	list   []entry[V]
+	places []tablePlace
+	recent []recentKey[V]
+	seed   maphash.Seed // nobody can write keys that stand in each other's way; the order of list is not by it
+	room   []V          // for values to come
+	key    []byte
 	max    int
 	// full is set once a key found no room.
 	full bool
-	// recent are places that were looked for lately: see find.
-	recent []recentKey[V]
-	seed   maphash.Seed
 }
 
-// A recentKey is a key with what is kept for it. It fills one line of the processor's cache: a key that
-// was looked for lately is found without looking at anything else.
+type entry[V any] struct {
+	key   string
+	value *V
+}
+
+// A tablePlace is a part of a key's hash and where the key stands in the list, plus 1; 0 is free.
+type tablePlace struct{ hash, at uint32 }
+
+// A recentKey is a key with what is kept for it.
 type recentKey[V any] struct {
 	value  *V
 	length uint8
@@ -28,12 +40,14 @@ type recentKey[V any] struct {
 }
 
 const (
-	// maxRecentKey is the longest key that is found that way.
+	// maxRecentKey is the longest key that is among the recent ones.
 	maxRecentKey = 55
-	// leastRecent is how many keys a table has before it remembers recent ones, maxRecentKeys how many
-	// it remembers, 64 bytes each: more would miss the cache themselves.
-	leastRecent   = 4
+	// maxRecentKeys is how many recent ones there are: more would miss the cache themselves.
 	maxRecentKeys = 1024
+	// leastPlaces is how many places the first key makes.
+	leastPlaces = 8
+	// mostRoom is for how many values room is made at a time.
+	mostRoom = 64
 )
 
 // get gives what is kept for a key, made now if the key is new; nil if there is no room.
@@ -41,63 +55,103 @@ func (t *table[V]) get(key []byte) *V {
 	if v := t.find(key); v != nil {
 		return v
 	}
-	if len(t.keys) >= t.max {
+	if len(t.list) >= t.max {
 		t.full = true
 		return nil
 	}
-	if n := len(t.keys) + 1; n >= leastRecent && n > len(t.recent) && len(t.recent) < maxRecentKeys {
-		t.remember(n)
+	if len(t.room) == 0 {
+		t.room = make([]V, min(len(t.list)+1, mostRoom))
 	}
-	return t.put(string(key), new(V))
+	v := &t.room[0]
+	t.room = t.room[1:]
+	return t.put(string(key), v)
 }
 
 // find gives what is kept for a key, nil if there is nothing.
 func (t *table[V]) find(key []byte) *V {
-	if len(t.recent) == 0 || len(key) > maxRecentKey {
-		return t.at[string(key)]
+	if len(t.list) == 0 {
+		return nil
 	}
-	slot := &t.recent[maphash.Bytes(t.seed, key)&uint64(len(t.recent)-1)]
-	if slot.value != nil && string(slot.key[:slot.length]) == string(key) {
-		return slot.value
+	h := maphash.Bytes(t.seed, key)
+	if len(key) > maxRecentKey || len(t.recent) == 0 {
+		return t.at(h, key)
 	}
-	v := t.at[string(key)]
+	r := &t.recent[h&uint64(len(t.recent)-1)]
+	if r.value != nil && string(r.key[:r.length]) == string(key) {
+		return r.value
+	}
+	v := t.at(h, key)
 	if v != nil {
-		slot.value, slot.length = v, uint8(copy(slot.key[:], key))
+		r.value, r.length = v, uint8(copy(r.key[:], key))
 	}
 	return v
 }
 
+// named is find for a text.
+func (t *table[V]) named(key string) *V {
+	t.key = append(t.key[:0], key...)
+	return t.find(t.key)
+}
+
+// at gives what is kept for a key with a hash.
+func (t *table[V]) at(h uint64, key []byte) *V {
+	mask := uint64(len(t.places) - 1)
+	for i := h >> 32 & mask; ; i = (i + 1) & mask {
+		p := t.places[i]
+		if p.at == 0 {
+			return nil
+		}
+		if e := &t.list[p.at-1]; p.hash == uint32(h>>32) && e.key == string(key) {
+			return e.value
+		}
+	}
+}
+
+// put adds a key that is not there.
 func (t *table[V]) put(key string, v *V) *V {
-	if len(t.keys) >= t.max {
+	if len(t.list) >= t.max {
 		t.full = true
 		return nil
 	}
-	if t.at == nil {
-		t.at = map[string]*V{}
+	if 2*(len(t.list)+1) > len(t.places) {
+		t.grow()
 	}
-	t.at[key] = v
-	t.keys, t.values = append(t.keys, key), append(t.values, v)
+	t.list = append(t.list, entry[V]{key, v})
+	t.place(uint32(maphash.String(t.seed, key)>>32), uint32(len(t.list)))
 	return v
 }
 
-// remember makes room for twice as many recent keys as there are.
-func (t *table[V]) remember(keys int) {
-	if t.recent == nil {
-		t.seed = maphash.MakeSeed() // which keys are remembered never shows
+func (t *table[V]) place(hash, at uint32) {
+	mask := uint32(len(t.places) - 1)
+	i := hash & mask
+	for t.places[i].at != 0 {
+		i = (i + 1) & mask
 	}
-	size := max(len(t.recent), 1)
-	for size < 2*keys {
-		size *= 2
+	t.places[i] = tablePlace{hash, at}
+}
+
+// grow makes twice as many places.
+func (t *table[V]) grow() {
+	if t.places == nil {
+		t.seed = maphash.MakeSeed()
 	}
-	t.recent = make([]recentKey[V], min(size, maxRecentKeys))
+	old := t.places
+	t.places = make([]tablePlace, max(2*len(old), leastPlaces))
+	for _, p := range old {
+		if p.at != 0 {
+			t.place(p.hash, p.at)
+		}
+	}
+	if n := min(len(old), maxRecentKeys); n > len(t.recent) {
+		t.recent = make([]recentKey[V], n)
+	}
 }
 
 // join adds a later table; merge joins what both have for one key.
 func (t *table[V]) join(later *table[V], merge func(into, from *V)) {
-	t.recent, later.recent = nil, nil // nobody looks for single keys any more
 	t.full = t.full || later.full
 	for key, v := range later.each() {
-		if have := t.at[key]; have != nil {
+		if have := t.named(key); have != nil {
 			merge(have, v)
 		} else {
 			t.put(key, v)
@@ -108,8 +162,8 @@ func (t *table[V]) join(later *table[V], merge func(into, from *V)) {
 // each gives all keys with what is kept for them, in the order in which they came.
 func (t *table[V]) each() iter.Seq2[string, *V] {
 	return func(yield func(string, *V) bool) {
-		for i, key := range t.keys {
-			if !yield(key, t.values[i]) {
+		for _, e := range t.list {
+			if !yield(e.key, e.value) {
 				return
 			}
 		}

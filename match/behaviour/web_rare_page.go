@@ -158,7 +158,7 @@ func (p *webPageUse) agent() string {
 func (s *webSeen) askedBy(p *webPageUse) int {
 	n := 0
 	for _, c := range p.clients.texts {
-		if asker := s.clients.at[c]; asker != nil {
+		if asker := s.clients.named(c); asker != nil {
 			n += asker.count
 		}
 	}
@@ -181,7 +181,7 @@ func (s *rarePages) episode(f *Finishing, web *webSeen, page *webPage, p *webPag
 	}
 	clients := p.clients.sorted()
 	caveats := f.TooShort(Web, s.period)
-	if n := len(web.clients.keys); n < 5 || percent(web.askedBy(p), web.total) >= 50 && web.total >= 1000 {
+	if n := len(web.clients.list); n < 5 || percent(web.askedBy(p), web.total) >= 50 && web.total >= 1000 {
 		caveats = append(caveats, fmt.Sprintf("of %d requests of %d clients, %d are of those of this page: this may be a proxy, or a server that "+
 			"hardly anybody uses, where a page with one client is usual", web.total, n, web.askedBy(p)))
 	}

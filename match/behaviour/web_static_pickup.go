@@ -198,7 +198,7 @@ func (s *pickups) Finish(f *Finishing) {
 			left++
 			continue
 		}
-		if e, ok := s.episode(f, key, s.files.at[key]); ok {
+		if e, ok := s.episode(f, key, s.files.named(key)); ok {
 			f.Emit(e)
 		}
 	}
