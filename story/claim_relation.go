@@ -2,6 +2,7 @@ package story
 
 import (
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -28,19 +29,23 @@ const maxLink = 300
 // about.
 func (r *reading) relations() {
 	main := r.main()
+	slices.SortStableFunc(r.claims, func(a, b Claim) int { return a.Start - b.Start })
+	named := r.claims
 	for i := range r.sentences {
 		s := &r.sentences[i]
 		text := r.text[s.Start:s.End]
+		within := named[sort.Search(len(named), func(i int) bool { return named[i].Start >= s.Start }):]
+		within = within[:sort.Search(len(within), func(i int) bool { return within[i].Start >= s.End })]
 		for _, l := range links {
 			for _, m := range l.words.FindAllStringIndex(text, -1) {
-				r.relation(s, l.name, s.Start+m[0], s.Start+m[1], main)
+				r.relation(s, within, l.name, s.Start+m[0], s.Start+m[1], main)
 			}
 		}
 	}
 }
 
-// relation adds the claims of one link, whose words stand from a to b.
-func (r *reading) relation(s *sentence, name string, a, b int, main string) {
+// relation adds the claims of one link, whose words stand from a to b; named are the claims of its sentence.
+func (r *reading) relation(s *sentence, named []Claim, name string, a, b int, main string) {
 	if name == "also known as" && r.plural(a) {
 		return // "groups known as A and B"
 	}
@@ -50,9 +55,8 @@ func (r *reading) relation(s *sentence, name string, a, b int, main string) {
 		end = b + i
 	}
 	var objects []Claim
-	n := len(r.claims)
-	for i := range r.claims[:n] {
-		c := &r.claims[i]
+	for i := range named {
+		c := &named[i]
 		switch {
 		case c.Kind == Actor && c.Start >= s.Start && c.End <= a:
 			subject = c.Name

@@ -19,6 +19,8 @@ const (
 	maxDepth = 300
 	// leastArticle is how much text the part of a page must have that is taken for its article.
 	leastArticle = 250
+	// maxArticles bounds how many parts of a page are compared; pages of news have thirty teasers.
+	maxArticles = 100
 )
 
 // readHTML reads a web page: the text of its article as a reader sees it, without menus, forms, scripts and
@@ -99,7 +101,7 @@ func attribute(n *html.Node, name string) string {
 // article finds the part of a page with the most text outside of links: of its articles the largest, or
 // what is marked as its main part. n is the length of that text.
 func (p *page) article(root *html.Node) (best *html.Node, n int) {
-	all := plainLength(root)
+	all, seen := plainLength(root), 0
 	for node := range root.Descendants() {
 		if node.Type != html.ElementNode {
 			continue
@@ -109,6 +111,9 @@ func (p *page) article(root *html.Node) (best *html.Node, n int) {
 			attribute(node, "itemprop") == "articleBody" || strings.Contains(class, "article-body") || strings.Contains(class, "entry-content") || strings.Contains(class, "post-content")
 		if !candidate {
 			continue
+		}
+		if seen++; seen > maxArticles {
+			break
 		}
 		// The smallest that has nearly all of the text is without what surrounds it.
 		if length := plainLength(node); best == nil || length > n*11/10 || length > n*9/10 && length > 0 && within(node, best) {

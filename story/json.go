@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -172,6 +173,7 @@ func (s *structured) finish() *document {
 		unescape(plain[v.start:v.end], text[v.start:v.end])
 		s.ends = append(s.ends, v.start, v.end)
 	}
+	slices.Sort(s.ends) // fields may stand in any order
 	s.plain = string(plain)
 	return s.document
 }

@@ -6,12 +6,19 @@ import (
 	"unicode/utf8"
 )
 
+// maxSentence is how long a sentence can be, in bytes: what goes on is a table, or made to slow us down.
+const maxSentence = 2000
+
 // sentences cuts text[from:to], which is one block of a document, into sentences without the blanks
 // around them. A block is a paragraph, an entry of a list, a heading, a cell of a table.
 func sentences(text string, from, to int, all []Span) []Span {
 	start := from
 	for i := from; i < to; i++ {
 		c := text[i]
+		if i-start >= maxSentence && (c == ' ' || c == '\n' || i-start >= 2*maxSentence && utf8.RuneStart(c)) {
+			all = appendTrimmed(all, text, start, i)
+			start = i
+		}
 		if c != '.' && c != '!' && c != '?' && c < utf8.RuneSelf {
 			continue
 		}

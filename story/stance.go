@@ -57,7 +57,7 @@ func (r *reading) stance(s *sentence, a, b int) stance {
 		before := i < a
 		switch r.cue(i, s.last) {
 		case cueDenial:
-			if before && a-i <= denies || !before && i-b < deniedBy && r.verbBetween(b, i) {
+			if before && a-i <= denies || !before && i-b < deniedBy && r.verbBetween(b, i) && r.hasWithin(i+1, i+4, s, absence) {
 				st.negated = true
 			}
 		case cueDoubt:
@@ -68,6 +68,9 @@ func (r *reading) stance(s *sentence, a, b int) stance {
 	}
 	return st
 }
+
+// absence are what "not" behind a name denies of the name itself: "was not seen", and not "is not linked to".
+const absence = ` seen found used observed there involved present affected targeted behind responsible deployed detected identified compromised hit active attacked exploited installed `
 
 // verbBetween tells whether what is denied after a name is said of it: "was not seen".
 func (r *reading) verbBetween(from, to int) bool {

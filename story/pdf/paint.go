@@ -65,8 +65,8 @@ func (p *painter) draw(content []byte, resources object, depth int) {
 			}
 			continue
 		}
-		if p.steps++; p.steps > maxSteps || len(p.doc.Lines) > maxLines {
-			p.note("its pages have more text and drawings than are read: %d operators, %d lines", maxSteps, maxLines)
+		if p.steps++; p.steps > maxSteps || p.letters > maxLetters {
+			p.note("its pages have more text and drawings than are read: %d operators, %d bytes", maxSteps, maxLetters)
 			return
 		}
 		switch op {
@@ -270,7 +270,8 @@ func (p *painter) letter(letters string, advance float64) {
 
 // flush ends a line.
 func (p *painter) flush() {
-	if line := strings.Join(strings.Fields(p.out.String()), " "); line != "" && len(p.doc.Lines) <= maxLines {
+	if line := strings.Join(strings.Fields(p.out.String()), " "); line != "" {
+		p.letters += len(line)
 		p.doc.Lines = append(p.doc.Lines, Line{p.doc.Pages, strings.ToValidUTF8(line, "\ufffd"), round(p.y), round(p.size)})
 	}
 	p.out.Reset()

@@ -39,15 +39,15 @@ var ErrEncrypted = errors.New("it is encrypted")
 
 // Bounds of a file. A book has a thousand pages and some 10 MB of content.
 const (
-	maxObject   = 1 << 20   // the highest number of an object
-	maxObjects  = 400_000   // that are looked at
-	maxPages    = 2000      //
-	maxUnpacked = 128 << 20 // bytes that all streams together are unpacked to
-	maxOne      = 32 << 20  // bytes that one stream is unpacked to
-	maxSteps    = 20 << 20  // operators of all pages
-	maxForms    = 8         // how deep drawings stand within drawings
-	maxLines    = 400_000
-	maxPageTree = 64 // how deep the tree of pages is
+	maxObject   = 1 << 20  // the highest number of an object
+	maxObjects  = 400_000  // that are looked at
+	maxPages    = 2000     //
+	maxUnpacked = 64 << 20 // bytes that all streams together are unpacked to
+	maxOne      = 16 << 20 // bytes that one stream is unpacked to
+	maxSteps    = 20 << 20 // operators of all pages
+	maxForms    = 8        // how deep drawings stand within drawings
+	maxLetters  = 8 << 20  // bytes of text
+	maxPageTree = 64       // how deep the tree of pages is
 )
 
 // Read reads a file.
@@ -88,7 +88,7 @@ type file struct {
 	noted  map[string]bool
 	fonts  map[ref]*font
 	// What is left of the maxima.
-	unpacked, steps int
+	unpacked, steps, letters int
 }
 
 // note tells of a problem, once.
