@@ -125,13 +125,13 @@ type Hit struct {
 const maxRefs = 10
 
 // firstAndLast gives at most maxRefs of the records: the first and the last, in order of time.
-func firstAndLast(refs []Ref) (kept []Ref, omitted int) {
-	slices.SortStableFunc(refs, compareRefs)
+func firstAndLast(refs []Ref) []Ref {
+	refs = slices.SortedStableFunc(slices.Values(refs), compareRefs)
 	if len(refs) <= maxRefs {
-		return refs, 0
+		return refs
 	}
-	half := maxRefs / 2
-	return slices.Concat(refs[:half], refs[len(refs)-half:]), len(refs) - 2*half
+	const half = maxRefs / 2
+	return slices.Concat(refs[:half], refs[len(refs)-half:])
 }
 
 // compareRefs orders by time, and what happened at the same time by its place.
@@ -169,7 +169,7 @@ func (f *Finishing) Emit(e Episode) {
 			e.Hosts = append(e.Hosts, r.Host)
 		}
 	}
-	e.Refs, _ = firstAndLast(slices.Clone(e.Refs))
+	e.Refs = firstAndLast(e.Refs)
 	e.Omitted = e.Count - len(e.Refs)
 	e.Hosts = namedFully(e.Hosts)
 	f.episodes = append(f.episodes, e)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aldebaran/event"
+	"aldebaran/match/sigma"
 )
 
 // All events of tests are synthetic and inert.
@@ -127,7 +128,7 @@ func TestAnalyticsExplainThemselves(t *testing.T) {
 				t.Errorf("%s: %s: want a sentence, found %q", a.ID, name, text)
 			}
 		}
-		if !slices.Contains(levels[:], a.Level) || len(a.Next) == 0 || len(a.Tags) == 0 || len(a.Views) == 0 && !a.Late {
+		if !slices.Contains(sigma.Levels[:], a.Level) || len(a.Next) == 0 || len(a.Tags) == 0 || len(a.Views) == 0 && !a.Late {
 			t.Errorf("%s: want a level, what to look at next, tags and views: %+v", a.ID, a.Rule)
 		}
 		for _, p := range a.Params {
@@ -160,6 +161,9 @@ func TestConfig(t *testing.T) {
 	f("", "")
 	f("behaviours: {db-feature-used: {params: {minutes: 5}, level: low}}", "")
 	f("behaviours: {db-feature-used: {params: {minuts: 5}}}", `no parameter "minuts"`)
+	f("behaviours: {db-feature-used: {params: {minutes: .nan}}}", `parameter "minutes": want a number`)
+	f("behaviours: {db-feature-used: {params: {minutes: 1e300}}}", `parameter "minutes": want a number`)
+	f("words: []\n---\nchains: []", "want one document, found another")
 	f("behaviours: {db-feature-used: {lists: {x: [a]}}}", `no list "x"`)
 	f("behaviours: {db-feature-used: {level: severe}}", `found "severe"`)
 	f("behaviours: {nothing: {}}", `no behaviour "nothing"`)

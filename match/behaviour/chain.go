@@ -95,6 +95,6 @@ func (s *Set) keeps(h *Hit) bool {
 }
 
 const (
-	mediumSeverity = 2 // see levels
+	mediumSeverity = 2 // see [sigma.Levels]
 	highSeverity   = 3
 )

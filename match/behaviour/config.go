@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"aldebaran/match/sigma"
 )
 
 // A Config is what packs and users say about behaviours (docs/formats/behaviours.md). The zero
@@ -84,6 +87,7 @@ type Remediated struct {
 const (
 	maxConfig  = 4 << 20 // bytes of one file
 	maxEntries = 10_000  // words, names of a list, chains
+	maxParam   = 1e12    // a threshold; those of bytes are the largest
 )
 
 // ParseConfig reads a behaviours.yml. Names that it does not know are errors with their line: a
@@ -97,6 +101,9 @@ func ParseConfig(data []byte, file string) (Config, error) {
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
 		return Config{}, fmt.Errorf("%s: %w", file, err)
+	}
+	if err := d.Decode(new(yaml.Node)); err == nil {
+		return Config{}, fmt.Errorf("%s: want one document, found another behind it", file)
 	}
 	for _, ch := range c.Chains {
 		if err := ch.check(); err != nil {
@@ -137,22 +144,32 @@ func (a *Analytic) accepts(s Setting) error {
 		if !slices.ContainsFunc(a.Params, func(k Param) bool { return k.Name == p }) {
 			return fmt.Errorf("no parameter %q", p)
 		}
+		if v := s.Params[p]; math.IsNaN(v) || math.Abs(v) > maxParam {
+			return fmt.Errorf("parameter %q: want a number of at most %g, found %g", p, maxParam, v)
+		}
 	}
 	for _, l := range slices.Sorted(maps.Keys(s.Lists)) {
 		if !slices.ContainsFunc(a.Lists, func(k List) bool { return k.Name == l }) {
 			return fmt.Errorf("no list %q", l)
 		}
 	}
-	if s.Level != "" && !slices.Contains(levels[:], s.Level) {
-		return fmt.Errorf("level: want one of %s, found %q", strings.Join(levels[:], ", "), s.Level)
+	if s.Level != "" && !slices.Contains(sigma.Levels[:], s.Level) {
+		return fmt.Errorf("level: want one of %s, found %q", strings.Join(sigma.Levels[:], ", "), s.Level)
 	}
 	return nil
 }
 
-var levels = [...]string{"informational", "low", "medium", "high", "critical"}
-
 // severity is the rank of a level.
-func severity(level string) int { return max(slices.Index(levels[:], level), 0) }
+func severity(level string) int { return max(slices.Index(sigma.Levels[:], level), 0) }
+
+// levelOf is the level of a rank; there is none below the lowest and above the highest.
+func levelOf(rank int) string { return sigma.Levels[max(min(rank, len(sigma.Levels)-1), 0)] }
+
+// levelBelow gives the level one step below, not below the lowest.
+func levelBelow(level string) string { return levelOf(severity(level) - 1) }
+
+// levelAbove gives the level one step above, not above the highest.
+func levelAbove(level string) string { return levelOf(severity(level) + 1) }
 
 func (c *Chain) check() error {
 	switch {
@@ -162,8 +179,8 @@ func (c *Chain) check() error {
 		return fmt.Errorf("want at least 2 stages, found %d", len(c.Stages))
 	case len(c.Stages) > maxStages:
 		return fmt.Errorf("want at most %d stages, found %d", maxStages, len(c.Stages))
-	case !slices.Contains(levels[:], c.Level):
-		return fmt.Errorf("level: want one of %s, found %q", strings.Join(levels[:], ", "), c.Level)
+	case !slices.Contains(sigma.Levels[:], c.Level):
+		return fmt.Errorf("level: want one of %s, found %q", strings.Join(sigma.Levels[:], ", "), c.Level)
 	case c.AtLeast > len(c.Stages):
 		return fmt.Errorf("at_least: want at most %d, the number of stages, found %d", len(c.Stages), c.AtLeast)
 	}
@@ -248,14 +265,23 @@ func (s Settings) Param(name string) float64 {
 // Int gives a threshold that is a whole number.
 func (s Settings) Int(name string) int { return int(s.Param(name)) }
 
-// Hours and Minutes give a threshold that is a time span.
-func (s Settings) Hours(name string) time.Duration {
-	return time.Duration(s.Param(name) * float64(time.Hour))
-}
+// Days gives a threshold in days as a time span.
+func (s Settings) Days(name string) time.Duration { return s.span(name, 24*time.Hour) }
+
+// Hours gives a threshold in hours as a time span.
+func (s Settings) Hours(name string) time.Duration { return s.span(name, time.Hour) }
 
 // Minutes gives a threshold in minutes as a time span.
-func (s Settings) Minutes(name string) time.Duration {
-	return time.Duration(s.Param(name) * float64(time.Minute))
+func (s Settings) Minutes(name string) time.Duration { return s.span(name, time.Minute) }
+
+// Seconds gives a threshold in seconds as a time span.
+func (s Settings) Seconds(name string) time.Duration { return s.span(name, time.Second) }
+
+// maxSpan is longer than any evidence reaches back, and twice of it is still a time span.
+const maxSpan = 100 * 365 * 24 * time.Hour
+
+func (s Settings) span(name string, unit time.Duration) time.Duration {
+	return time.Duration(min(s.Param(name)*float64(unit), float64(maxSpan)))
 }
 
 // List gives a list of names.

@@ -57,7 +57,7 @@ func databaseBulkRead() Analytic {
 			state := bulkReadState{
 				rows:      usual{func(h *hour) int64 { return h.amounts[readRows] }, int64(s.Int("rows")), s.Param("factor"), s.Int("history")},
 				tables:    usual{func(h *hour) int64 { return int64(len(h.things)) }, int64(s.Int("tables")), s.Param("factor"), s.Int("history")},
-				known:     time.Duration(s.Param("days") * 24 * float64(time.Hour)),
+				known:     s.Days("days"),
 				sensitive: s.List("sensitive"),
 			}
 			return func() State {

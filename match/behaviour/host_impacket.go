@@ -22,7 +22,7 @@ import (
 //
 // Each trace alone has an honest look-alike now and then, the redirection to the own share apart.
 //
-// Sources: phantom-taurus.md H08; the tools' own documentation, https://github.com/fortra/impacket;
+// Sources: packs/phantom-taurus H08; the tools' own documentation, https://github.com/fortra/impacket;
 // https://www.crowdstrike.com/blog/how-to-detect-and-prevent-impackets-wmiexec/
 func hostImpacket() Analytic {
 	return Analytic{
@@ -52,7 +52,7 @@ func hostImpacket() Analytic {
 			{"task_seconds", 30, "seconds", "longest life of a task that is made, run and deleted"},
 		},
 		New: func(s Settings) (func() State, error) {
-			within, life := s.Minutes("minutes"), time.Duration(s.Param("task_seconds")*float64(time.Second))
+			within, life := s.Minutes("minutes"), s.Seconds("task_seconds")
 			return func() State {
 				return &impacketState{
 					within: within, life: life, steps: bag[step]{max: maxImpacketSteps},

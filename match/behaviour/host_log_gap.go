@@ -21,7 +21,7 @@ import (
 //   - silent: a log that spoke every hour says nothing for hours, while others of the same host go on,
 //     and speaks again. A host that is off is silent in all of its logs.
 //
-// Sources: phantom-taurus.md H15; https://learn.microsoft.com/windows/security/threat-protection/auditing/event-1102
+// Sources: packs/phantom-taurus H15; https://learn.microsoft.com/windows/security/threat-protection/auditing/event-1102
 func hostLogGap() Analytic {
 	return Analytic{
 		Rule: Rule{
@@ -55,7 +55,7 @@ func hostLogGap() Analytic {
 		}, "parts of paths of folders of logs, in lower case"}},
 		New: func(s Settings) (func() State, error) {
 			o := &gapOptions{
-				silence: s.Int("silent_hours"), baseline: s.Int("baseline_hours"), recent: time.Duration(s.Param("recent_days") * 24 * float64(time.Hour)),
+				silence: s.Int("silent_hours"), baseline: s.Int("baseline_hours"), recent: s.Days("recent_days"),
 				within: s.Hours("hours"),
 			}
 			for _, folder := range s.List("folders") {
@@ -583,7 +583,7 @@ func gapEpisode(steps []step) Episode {
 	}
 	// Builders of images and laboratories clear one log or all of them, which is the same command: how many
 	// they were says nothing. With another trace, or as a stage of a chain, it does.
-	e.Level = levels[min(weight, len(levels)-1)]
+	e.Level = levelOf(weight)
 	if n[logMissing] > 0 {
 		e.Caveats = append(e.Caveats, "files that are damaged lack records too: see the list of what could not be read")
 	}

@@ -16,7 +16,7 @@ import (
 // mpnotify.exe, the store as a file written by mpnotify.exe (Sysmon 11) or as a *.msu that nothing
 // of Windows Update wrote.
 //
-// Sources: phantom-taurus.md H05, H06, T1556.008;
+// Sources: packs/phantom-taurus H05, H06, T1556.008;
 // https://learn.microsoft.com/windows/win32/secauthn/credential-manager
 // https://learn.microsoft.com/windows/win32/api/npapi/nf-npapi-nplogonnotify
 func hostNetworkProvider() Analytic {

@@ -22,7 +22,7 @@ import (
 // Files show as Sysmon 11, as Security 4663 where folders are audited, and as Security 5145 where
 // they come over an administrative share.
 //
-// Sources: phantom-taurus.md E08 (and why public rules miss it); Microsoft, "Web shell attacks
+// Sources: packs/phantom-taurus E08 (and why public rules miss it); Microsoft, "Web shell attacks
 // continue to rise" (2021).
 func hostPageWritten() Analytic {
 	return Analytic{
@@ -309,6 +309,6 @@ func (s *writtenState) emit(f *Finishing, w *writtenFile, page *webPage) {
 			e.Caveats = append(e.Caveats, "the log of requests does not name its server: that it is the same one is taken from the path")
 		}
 	}
-	e.Level = levels[min(weight, len(levels)-1)]
+	e.Level = levelOf(weight)
 	f.Emit(e)
 }

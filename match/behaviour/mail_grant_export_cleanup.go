@@ -239,6 +239,3 @@ func grantEpisode(f *Finishing, chain []grantStep) Episode {
 	}
 	return e
 }
-
-// levelAbove gives the level one step above, not above the highest.
-func levelAbove(level string) string { return levels[min(severity(level)+1, len(levels)-1)] }

@@ -8,8 +8,8 @@ import (
 	"aldebaran/match/sigma"
 )
 
-// A Record is an event seen through a view: its fields go by the names of [fields], whoever wrote
-// the log. It is valid until See returns.
+// A Record is an event seen through a view: its fields go by one name, whoever wrote the
+// log (see [specs]). It is valid until See returns.
 type Record struct {
 	// View is the one that it is seen through.
 	View View

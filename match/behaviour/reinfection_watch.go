@@ -16,7 +16,7 @@ import (
 // was not found or with passwords that were not changed. A finding that would be one of many
 // elsewhere says on such a host that the eviction failed.
 //
-// Source: phantom-taurus.md E20 and M14 ("14-day re-infection watch").
+// Source: packs/phantom-taurus E20 and M14.
 func reinfectionWatch() Analytic {
 	return Analytic{
 		Rule: Rule{
@@ -42,7 +42,7 @@ func reinfectionWatch() Analytic {
 			if len(s.Remediated) == 0 {
 				return nil, nil
 			}
-			watch := time.Duration(s.Param("days") * 24 * float64(time.Hour))
+			watch := s.Days("days")
 			for _, r := range s.Remediated {
 				if _, err := path.Match(strings.ToLower(r.Host), ""); err != nil || r.At.IsZero() {
 					return nil, fmt.Errorf("remediated host %q: want a name or glob and a time", r.Host)
@@ -136,7 +136,7 @@ func (s *watchState) episode(cleaned Remediated, host string, w *watched) Episod
 			again++
 		}
 	}
-	e.Level = levels[min(severity(top.Level)+1, len(levels)-1)]
+	e.Level = levelAbove(top.Level)
 	first := w.hits[0].Time.Sub(cleaned.At)
 	e.Summary = fmt.Sprintf("%d rules found something on %s again, the first of them %s after it was cleaned, the gravest: %s", len(w.after), host, duration(first), top.Title)
 	e.Group = []NamedValue{{"host", host}, {"cleaned", cleaned.At.UTC().Format(time.RFC3339)}}

@@ -76,11 +76,10 @@ func (s *chainState) bestDay(all []tacticRule) (best []tacticStage) {
 	end := 0
 	for i := range all {
 		t := all[i].hit.Time
-		if h := t.Unix() / 3600; h == hour {
+		if t.Unix()/3600 == hour {
 			continue
-		} else {
-			hour = h
 		}
+		hour = t.Unix() / 3600
 		for end < len(all) && all[end].hit.Time.Sub(t) <= s.window {
 			end++
 		}

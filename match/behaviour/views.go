@@ -6,7 +6,7 @@ import "aldebaran/match/sigma"
 // Which logs serve a view is the table of routes in match/sigma.
 type View int
 
-// The views. Their fields are in [fields].
+// The views. Their log sources and the names of their fields are in [specs].
 const (
 	Web        View = iota // requests to web servers, Exchange's front and back end included
 	Process                // programs that were started

@@ -354,9 +354,6 @@ func (s *span) join(later span) {
 
 func (s span) length() time.Duration { return s.last.Sub(s.first) }
 
-// levelBelow gives the level one step below, not below the lowest.
-func levelBelow(level string) string { return levels[max(severity(level)-1, 0)] }
-
 // percent is a part of a whole in percent, rounded down; 0 of nothing.
 func percent(part, whole int) int {
 	if whole == 0 {
