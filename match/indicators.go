@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"aldebaran/intel"
 	"aldebaran/match/indicator"
@@ -20,8 +21,34 @@ type Found struct {
 
 // known makes and keeps the rules of the indicators that were found: few of a million are.
 type known struct {
-	mu    sync.Mutex // workers find them at the same time
-	rules map[*intel.Indicator]*Rule
+	// chained tells whether sequences over several rules want to know of a rule's matches.
+	chained func(*Rule) bool
+	mu      sync.Mutex // workers find them at the same time
+	rules   map[*intel.Indicator]*Rule
+	// cut says that values were too long to be looked at as a whole, crowded that events had more
+	// indicators than are reported. How often depends on what each worker has seen before.
+	cut, crowded atomic.Bool
+}
+
+// left takes note of what a matcher left out.
+func (k *known) left(s indicator.MatcherStats) {
+	if s.Cut > 0 {
+		k.cut.Store(true)
+	}
+	if s.Dropped > 0 {
+		k.crowded.Store(true)
+	}
+}
+
+// notes says what was left out, in sentences for people.
+func (k *known) notes() (notes []string) {
+	if k.cut.Load() {
+		notes = append(notes, "some values are so long that indicators were looked for in their beginning only")
+	}
+	if k.crowded.Load() {
+		notes = append(notes, "some events have so many indicators that not all of them are told")
+	}
+	return notes
 }
 
 func (k *known) rule(h *indicator.Hit) *Rule {
@@ -30,6 +57,7 @@ func (k *known) rule(h *indicator.Hit) *Rule {
 	r := k.rules[h.Indicator]
 	if r == nil {
 		r = indicatorRuleOf(h)
+		r.chained = k.chained(r)
 		k.rules[h.Indicator] = r
 	}
 	return r

@@ -157,8 +157,8 @@ func Compile(c *sigma.Collection, opt Options) (*Engine, error) {
 		behaved:      map[behaved]*Rule{},
 		selection:    opt.Selection,
 		indicators:   opt.Indicators,
-		known:        known{rules: map[*intel.Indicator]*Rule{}},
 	}
+	e.known.chained, e.known.rules = e.chained, map[*intel.Indicator]*Rule{}
 	for _, r := range c.Rules {
 		e.rules[r] = ruleOf(r)
 	}
@@ -170,9 +170,9 @@ func Compile(c *sigma.Collection, opt Options) (*Engine, error) {
 		for _, r := range e.behaviours.Rules() {
 			e.behaved[behaved{r, r.Level, r.Title}] = behaviourRuleOf(r, r.Level, r.Title)
 		}
-		for _, r := range e.rules {
-			r.chained = e.behaviours.Wants(r.ID, r.Tags)
-		}
+	}
+	for _, r := range e.rules {
+		r.chained = e.chained(r)
 	}
 	if len(c.Correlations) > 0 {
 		e.correlator, err = sigma.NewCorrelator(c, sigma.CorrelatorOptions{TempDir: opt.TempDir})
@@ -181,6 +181,11 @@ func Compile(c *sigma.Collection, opt Options) (*Engine, error) {
 		}
 	}
 	return e, nil
+}
+
+// chained tells whether sequences over several rules want to know of a rule's matches.
+func (e *Engine) chained(r *Rule) bool {
+	return e.behaviours != nil && e.behaviours.Wants(r.ID, r.Tags)
 }
 
 // Close removes temporary files.
@@ -255,6 +260,7 @@ func (m *Matcher) Find(dst []Hit, ev *event.Event) []Hit {
 	}
 	if m.indicators != nil {
 		m.found = m.indicators.Match(m.found[:0], ev)
+		m.engine.known.left(m.indicators.Stats())
 		for i := range m.found {
 			h := &m.found[i]
 			if r := m.engine.known.rule(h); m.engine.selection.wantsRule(r) {
@@ -310,7 +316,7 @@ func (e *Engine) Finish(emit func(*Correlation) error) error {
 	if e.correlator != nil {
 		err := e.correlator.Finish(func(m sigma.CorrelationMatch) error {
 			c := correlationOf(e.correlations[m.Correlation], m)
-			if e.collector != nil && e.behaviours.Wants(c.Rule.ID, c.Rule.Tags) && len(c.Events) > 0 {
+			if e.chained(c.Rule) && len(c.Events) > 0 {
 				e.collector.Hit(hitOf(c.Rule, c.Events[0].ref()))
 			}
 			return emit(c)
@@ -403,6 +409,7 @@ func (e *Engine) Notes() []string {
 			}
 		}
 	}
+	notes = append(notes, e.known.notes()...)
 	if e.collector != nil {
 		notes = append(notes, e.collector.Notes()...)
 	}
