@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sort"
 )
 
@@ -58,8 +60,8 @@ func Read(data []byte) (*Document, error) {
 		return nil, ErrEncrypted
 	}
 	f.unpackObjects()
-	root, ok := f.dict(f.trailer("Root"))
-	if !ok {
+	root, _ := f.dict(f.trailer("Root"))
+	if root["Pages"] == nil {
 		root = f.catalog()
 	}
 	if info, ok := f.dict(f.trailer("Info")); ok {
@@ -298,7 +300,7 @@ func (f *file) unpackObjects() {
 
 // catalog finds the root of a file that does not say where it is.
 func (f *file) catalog() dict {
-	for _, r := range f.order {
+	for _, r := range slices.Concat(f.order, slices.Sorted(maps.Keys(f.packed))) {
 		if d, ok := f.dict(r); ok && d["Type"] == name("Catalog") {
 			return d
 		}
