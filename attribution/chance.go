@@ -1,6 +1,7 @@
 package attribution
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 )
@@ -19,25 +20,20 @@ const (
 // those that were seen, look as much like some actor as the incident looks like its best candidate.
 // Half of it is drawn from all techniques alike, half as often as actors use them; the worse of the
 // two counts. The weights are those of Prior, so that the test does not move with what was fitted.
-// marks is what the best candidate has besides.
 func (m *Model) chance(in *Incident, best float64) float64 {
-	prior := Prior()
 	worst := 0.0
+	scores := make([]float64, len(m.profiles))
+	d := damp(strength(in.Techniques))
 	for _, alike := range []bool{true, false} {
 		// The same numbers for the same incident: a draw depends on nothing but its number.
 		random := rand.New(rand.NewPCG(0x1ba0, uint64(len(in.Techniques))<<16|uint64(len(in.Software))))
 		reached := 1
 		for range draws {
-			drawn := Incident{
-				Techniques: m.techniques.draw(random, in.Techniques, alike),
-				Software:   m.software.draw(random, in.Software, alike),
-			}
-			features, _ := m.features(&drawn)
-			for g := range features {
-				if features[g].dot(prior.Candidate) >= best {
-					reached++
-					break
-				}
+			clear(scores)
+			m.techniques.draw(random, in.Techniques, alike, d, scores)
+			m.software.draw(random, in.Software, alike, 1, scores)
+			if slices.Max(scores) >= best {
+				reached++
 			}
 		}
 		worst = max(worst, float64(reached)/(draws+1))
@@ -49,34 +45,39 @@ func (m *Model) chance(in *Incident, best float64) float64 {
 // has besides techniques and software.
 func bestByPrior(features []candidateVector, extra []float64) float64 {
 	prior := Prior()
-	best := 0.0
+	best := math.Inf(-1)
 	for g := range features {
-		s := features[g].dot(prior.Candidate) + extra[g]
-		if g == 0 || s > best {
-			best = s
-		}
+		best = max(best, features[g].dot(prior.Candidate)+extra[g])
 	}
 	return best
 }
 
-// draw takes as many different tokens at random as were seen, with their strengths.
-func (t *table) draw(random *rand.Rand, seen []Observation, alike bool) []Observation {
-	if len(t.tokens) == 0 {
-		return nil
-	}
+// draw adds to the scores what as many different tokens as were seen, drawn at random, give with their
+// strengths. Where there are too few tokens to draw from, those that are left count as nobody's.
+func (t *table) draw(random *rand.Rand, seen []Observation, alike bool, damp float64, scores []float64) {
 	n := min(len(seen), maxDrawn, len(t.tokens)/2)
 	taken := make(map[int]bool, n)
-	out := make([]Observation, 0, n)
-	for len(out) < n {
+	for k := 0; k < n; {
 		i := random.IntN(len(t.tokens))
 		if !alike {
 			i, _ = slices.BinarySearch(t.often, random.Float64()*t.often[len(t.often)-1])
 			i = min(i, len(t.tokens)-1)
 		}
-		if !taken[i] {
-			taken[i] = true
-			out = append(out, Observation{ID: t.tokens[i], Strength: seen[len(out)].Strength})
+		if taken[i] {
+			continue
 		}
+		taken[i] = true
+		weight := damp * seen[k].Strength
+		for g, p := range t.rows[t.tokens[i]].prior {
+			scores[g] += weight * p
+		}
+		k++
 	}
-	return out
+	nobody := 0.0
+	for _, o := range seen[n:] {
+		nobody += damp * o.Strength * t.nobody
+	}
+	for g := range scores {
+		scores[g] += nobody
+	}
 }

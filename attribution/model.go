@@ -43,8 +43,9 @@ func New(profiles []Profile, p Parameters) *Model {
 			}
 		}
 	}
-	m.techniques = newTable(m.profiles, IsTechnique, lambdaTechniques, smallProfile)
-	m.software = newTable(m.profiles, func(id string) bool { return !IsTechnique(id) }, lambdaSoftware, smallKit)
+	w := Prior().Candidate
+	m.techniques = newTable(m.profiles, IsTechnique, table{lambda: lambdaTechniques, weights: [2]float64{w[featureTechniques], w[featureOverlap]}}, smallProfile)
+	m.software = newTable(m.profiles, isSoftware, table{lambda: lambdaSoftware, weights: [2]float64{w[featureSoftware], 0}}, smallKit)
 	return m
 }
 
@@ -61,6 +62,9 @@ type table struct {
 	tokens []string
 	often  []float64
 	sizes  []float64 // of profiles, in weighted uses
+	// weights are those of Prior for log and hit; nobody is what a token that no profile has adds.
+	weights [2]float64
+	nobody  float64
 }
 
 // a row is one technique or program.
@@ -70,13 +74,14 @@ type row struct {
 	// general. hit is the same for the question whether the profile has it at all.
 	log, hit []float64
 	has      []float64 // weight in each profile, 0 for none
+	prior    []float64 // what it adds to each score with the weights of Prior
 }
 
 // newTable weighs the uses of one kind: with a unigram language model mixed with the background
 // (Jelinek-Mercer; Zhai and Lafferty 2004), in which sub-techniques lend some of their weight to
 // their parent and siblings, and with the odds of having a technique at all.
-func newTable(profiles []Profile, kind func(string) bool, lambda, small float64) table {
-	t := table{lambda: lambda, rows: map[string]*row{}, sizes: make([]float64, len(profiles))}
+func newTable(profiles []Profile, kind func(string) bool, t table, small float64) table {
+	t.rows, t.sizes = map[string]*row{}, make([]float64, len(profiles))
 	families := map[string][]float64{}
 	for g := range profiles {
 		for _, u := range profiles[g].Uses {
@@ -105,6 +110,8 @@ func newTable(profiles []Profile, kind func(string) bool, lambda, small float64)
 		}
 	}
 	slices.Sort(t.tokens)
+	log, hit := t.absent()
+	t.nobody = t.weights[0]*log + t.weights[1]*hit
 	t.weigh(families, small)
 	return t
 }
@@ -132,6 +139,10 @@ func (t *table) weigh(families map[string][]float64, small float64) {
 			if r.has[g] > 0 {
 				r.hit[g] = math.Log((reach + (1-reach)*share) / share)
 			}
+		}
+		r.prior = make([]float64, len(t.sizes))
+		for g := range r.prior {
+			r.prior[g] = t.weights[0]*r.log[g] + t.weights[1]*r.hit[g]
 		}
 		drawn += float64(r.users)
 		t.often = append(t.often, drawn)

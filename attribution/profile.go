@@ -39,6 +39,9 @@ func IsTechnique(id string) bool {
 	return len(id) >= 5 && id[0] == 'T' && id[1] >= '0' && id[1] <= '9'
 }
 
+// isSoftware says that an identifier is none of a technique.
+func isSoftware(id string) bool { return !IsTechnique(id) }
+
 // parentOf gives the technique that a sub-technique belongs to, "" for techniques.
 func parentOf(id string) string {
 	if i := strings.IndexByte(id, '.'); i > 0 {
