@@ -101,6 +101,9 @@ func (p *producer) recorded(ctx context.Context) {
 
 // send hands out a task, and tells whether to go on.
 func (p *producer) send(ctx context.Context, t task) bool {
+	if p.err != nil {
+		return false
+	}
 	if p.rec != nil {
 		if p.rec.complete && p.piece >= p.rec.have && !t.end {
 			return false // it has no more
