@@ -131,7 +131,7 @@ func (m *maker) about() Text {
 	for _, p := range m.in.Plan.Packs {
 		titles = append(titles, cmp.Or(p.Title, p.Name))
 	}
-	return m.list(m.wordsOf(titles), maxNamed)
+	return cmp.Or(m.list(m.wordsOf(titles), maxNamed), m.label("title"))
 }
 
 // values are the verdicts' values in the order in which they are shown.

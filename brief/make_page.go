@@ -178,7 +178,11 @@ func (m *maker) whereSeen() []Sentence {
 	var all []Sentence
 	if len(hosts) > 0 && !first.IsZero() {
 		slices.Sort(hosts)
-		all = append(all, m.sentence("page.where", args{"hosts": m.list(terms(hosts), maxHosts), "n": m.count("hosts", len(hosts)), "first": day(first), "last": day(last)}, orMethod(from)...))
+		which := "page.where"
+		if day(first) == day(last) {
+			which = "page.where-day"
+		}
+		all = append(all, m.sentence(which, args{"hosts": m.list(terms(hosts), maxHosts), "n": m.count("hosts", len(hosts)), "first": day(first), "last": day(last)}, orMethod(from)...))
 	}
 	if len(stages) > 0 {
 		var said []Text

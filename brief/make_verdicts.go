@@ -171,17 +171,17 @@ func days(d float64) string {
 // answer is the answer to the whole.
 func (m *maker) answer() {
 	a := m.in.Answer
-	strong := 0
+	clear := 0
 	for _, v := range m.ordered {
-		if v.Value == verdict.Seen && v.Strength == "strong" {
-			strong++
+		if clearlySeen(v) {
+			clear++
 		}
 	}
 	m.b.Answer = Answer{
 		Value: a.Value, Symbol: symbols[string(a.Value)], Word: m.label("overall." + key(a.Value)),
 		Seen: a.Seen, NotSeen: a.NotSeen, CouldNotSee: a.CouldNotSee, NotJudged: a.NotJudged,
 		Sentence: m.sentence("answer."+key(a.Value), args{
-			"judged": m.count("things", a.Seen+a.NotSeen+a.CouldNotSee), "seen": m.number(a.Seen), "strong": m.number(strong),
+			"judged": m.count("things", a.Seen+a.NotSeen+a.CouldNotSee), "seen": m.number(a.Seen), "clear": m.number(clear),
 			"could": m.number(a.Seen + a.NotSeen), "blind": m.number(a.CouldNotSee),
 		}, m.judged()...),
 	}

@@ -42,6 +42,13 @@ func (m *markdown) heading(level int, key string) {
 
 func (m *markdown) label(key string) string { return m.text(m.messages.label(key)) }
 
+// none says that a part is empty.
+func (m *markdown) none(n int) {
+	if n == 0 {
+		m.line(m.label("none"))
+	}
+}
+
 // named is a label before what it names.
 func (m *markdown) named(key string) string { return m.label(key) + m.label("colon") }
 
@@ -113,13 +120,22 @@ func escapeMarkdown(s string) string {
 				b.WriteByte('\\')
 			}
 		case '+', '-', '=', '.', ')':
-			if i < maxMarker && strings.Trim(s[:i], "0123456789") == "" && (i > 0) == (r == '.' || r == ')') {
+			if beginsBlock(s, i) {
 				b.WriteByte('\\')
 			}
 		}
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// beginsBlock tells whether the character at i could make a list or an underline of a text that begins a
+// line: it comes first, or after digits alone, and the marker ends with it.
+func beginsBlock(s string, i int) bool {
+	if i > maxMarker || strings.Trim(s[:i], "0123456789") != "" || (i > 0) != (s[i] == '.' || s[i] == ')') {
+		return false
+	}
+	return s[i] == '=' || s[i] == '-' || i+1 == len(s) || s[i+1] == ' '
 }
 
 // maxMarker is how long the number of a list can be, and more (CommonMark 5.2: nine digits).
@@ -193,10 +209,10 @@ func (m *markdown) verdict(v *Verdict) {
 	if v.StrengthWord != "" {
 		strength = " (" + m.text(v.StrengthWord) + ")"
 	}
-	m.line("- **", escapeMarkdown(v.ID), " · ", escapeMarkdown(v.Label), "** ", m.say(v.Statement), strength)
+	m.line("- **", escapeMarkdown(v.ID), " · ", m.foreign(v.Label), "** ", m.say(v.Statement), strength)
 	m.line("  - ", m.say(v.Because))
 	for _, p := range v.Proofs {
-		m.line("  - ", escapeMarkdown(p.Finding), " ", escapeMarkdown(p.Title))
+		m.line("  - ", escapeMarkdown(p.Finding), " ", m.foreign(p.Title))
 		if p.Quote != nil {
 			m.quote("    ", *p.Quote)
 		}
@@ -270,8 +286,9 @@ func (m *markdown) when() {
 
 func (m *markdown) findings() {
 	m.heading(2, "heading.findings")
+	m.none(len(m.Findings))
 	for _, f := range m.Findings {
-		m.line("\n### ", f.Symbol, " ", m.text(f.LevelWord), " · ", f.ID, " ", escapeMarkdown(f.Title), "\n")
+		m.line("\n### ", f.Symbol, " ", m.text(f.LevelWord), " · ", f.ID, " ", m.foreign(f.Title), "\n")
 		facts := []string{}
 		for _, h := range f.Hosts {
 			facts = append(facts, m.code(h))
@@ -281,7 +298,7 @@ func (m *markdown) findings() {
 		}
 		facts = append(facts, m.count("records", f.Count))
 		for _, t := range f.Techniques {
-			facts = append(facts, escapeMarkdown(strings.TrimSpace(t.ID+" "+t.Name)))
+			facts = append(facts, m.foreign(strings.TrimSpace(t.ID+" "+t.Name)))
 		}
 		if len(f.Verdicts) > 0 {
 			facts = append(facts, m.named("label.shows")+escapeMarkdown(strings.Join(f.Verdicts, ", ")))
@@ -311,7 +328,7 @@ func (m *markdown) attribution() {
 	m.heading(2, "heading.attribution")
 	m.line(m.say(m.Who.Sentence))
 	for _, c := range m.Who.Candidates {
-		m.line("- **", escapeMarkdown(c.Name), "** ", m.text(Text(isolateLTR)+Text(fmt.Sprintf("%.0f %%", c.Probability*100))+Text(isolateEnd)))
+		m.line("- **", m.foreign(c.Name), "** ", m.text(Text(isolateLTR)+Text(fmt.Sprintf("%.0f %%", c.Probability*100))+Text(isolateEnd)))
 		for _, s := range c.Why {
 			m.line("  - ", m.text(s.Text))
 		}
@@ -341,9 +358,9 @@ func (m *markdown) coverage() {
 		for _, c := range l.Clocks {
 			limits = append(limits, m.named("label.clock")+m.code(c)+" ("+m.label("assumed")+")")
 		}
-		rows = append(rows, []string{l.ID, m.code(l.Host), m.code(l.Name), m.period(l.First, l.Last), m.text(m.messages.number(l.Events)), strings.Join(limits, "; ")})
+		rows = append(rows, []string{l.ID + " " + m.code(l.Name), m.code(l.Host), m.period(l.First, l.Last), m.text(m.messages.number(l.Events)), strings.Join(limits, "; ")})
 	}
-	m.table([]string{"label.log", "label.host", "label.name", "label.period", "label.events", "label.limits"}, rows)
+	m.table([]string{"label.log", "label.host", "label.period", "label.events", "label.limits"}, rows)
 	if m.Coverage.LogsOmitted > 0 {
 		m.line("\n", m.count("rows-more", m.Coverage.LogsOmitted))
 	}
@@ -366,6 +383,7 @@ func (m *markdown) coverage() {
 
 func (m *markdown) actions() {
 	m.heading(2, "heading.actions")
+	m.none(len(m.Actions))
 	for _, g := range m.ActionGroups() {
 		m.heading(3, "heading.actions-"+g.Key)
 		for _, a := range g.Actions {
@@ -379,7 +397,7 @@ func (m *markdown) actions() {
 			m.line("- **", a.ID, " ", m.text(a.Title.Text), "** ", m.text(a.Text.Text))
 			m.line("  - ", m.named("label.owner"), m.text(a.Owner), " · ", m.named("label.effort"), m.text(a.Effort), answers)
 			for _, c := range a.Collect {
-				m.line("  - ", m.code(c))
+				m.line("  - ", m.named("label.collect"), m.code(c))
 			}
 		}
 	}
@@ -401,13 +419,14 @@ func (m *markdown) appendix() {
 		if i.Unverified {
 			grade += " " + m.label("label.unverified")
 		}
-		rows = append(rows, []string{i.Type, m.code(i.Defanged), escapeMarkdown(i.Of), escapeMarkdown(strings.TrimSpace(m.refName(i.From) + " " + i.Source)), grade, i.TLP, seen})
+		rows = append(rows, []string{i.Type, m.code(i.Defanged), m.foreign(i.Of), strings.TrimSpace(escapeMarkdown(m.refName(i.From)) + " " + m.foreign(i.Source)), grade, i.TLP, seen})
 	}
 	m.table([]string{"label.type", "label.value", "label.of", "label.source", "label.grade", "label.tlp", "label.in-evidence"}, rows)
 	if m.Indicators.Omitted > 0 {
 		m.line("\n", m.count("rows-more", m.Indicators.Omitted))
 	}
 	m.heading(2, "heading.claims")
+	m.none(len(m.Claims))
 	rows = nil
 	for _, c := range m.Claims {
 		var remarks []string
@@ -424,8 +443,9 @@ func (m *markdown) appendix() {
 	}
 	m.table([]string{"label.claim", "label.kind", "label.name", "label.quote", "label.remarks"}, rows)
 	m.heading(2, "heading.packs")
+	m.none(len(m.Packs))
 	for _, p := range m.Packs {
-		m.line("- ", m.PackName(p.Name), " ", m.code(p.Name), " ", m.foreign(p.Title), " · ", escapeMarkdown(p.Version), " · ", escapeMarkdown(p.Date), " · ", escapeMarkdown(p.Licence))
+		m.line("- ", m.PackName(p.Name), " ", m.code(p.Name), " ", m.foreign(p.Title), " · ", m.foreign(p.Version), " · ", m.foreign(p.Date), " · ", m.foreign(p.Licence))
 	}
 	m.heading(2, "heading.method")
 	for _, s := range m.Method {
