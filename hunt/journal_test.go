@@ -194,7 +194,9 @@ func TestJournalWhatChanged(t *testing.T) {
 		again  int // files that are read again; -1 for all
 	}{
 		{"nothing", func(*testing.T, string, *hunt.Options) {}, 0},
-		{"a new file", func(t *testing.T, dir string, _ *hunt.Options) { put(t, filepath.Join(dir, "new.log"), lineLog("/new", 3)) }, 1},
+		{"a new file", func(t *testing.T, dir string, _ *hunt.Options) {
+			put(t, filepath.Join(dir, "new.log"), lineLog("/new", 3))
+		}, 1},
 		{"a file has grown", func(t *testing.T, dir string, _ *hunt.Options) { put(t, filepath.Join(dir, "a.log"), lineLog("/a", 9)) }, 1},
 		{"the same size and date", func(t *testing.T, dir string, _ *hunt.Options) {
 			path := filepath.Join(dir, "a.log")
