@@ -175,7 +175,7 @@ func httpProxyLine(dst []byte, i int, at time.Time, r *rand.Rand) []byte {
 	protocol := map[byte]string{'o': "Owa", 'M': "Eas", 'm': "Mapi", 'E': "Ews", 'a': "Autodiscover"}[v.stem[1]]
 	user := r.IntN(1000)
 	query := strings.TrimPrefix(v.query, "-")
-	return fmt.Appendf(dst, "%s,%08x-%04x-4000-8000-%012x,15,1,2375,7,,%s,mail.corp.example,%s,,Negotiate,true,CORP\\user%d,corp.example,SMTP~user%d@corp.example,%s,%s,MAIL01,%d,200,,%s,Proxy,mail01.corp.example,%d,%d,%s\n",
+	return fmt.Appendf(dst, "%s,%08x-%04x-4000-8000-%012x,15,1,2375,7,,%s,mail.corp.example,%s,,Negotiate,true,CORP\\user%d,corp.example,SMTP~user%d@corp.example,\"%s\",%s,MAIL01,%d,200,,%s,Proxy,mail01.corp.example,%d,%d,%s\n",
 		at.Format("2006-01-02T15:04:05.000Z"), r.Uint32(), r.IntN(1<<16), r.Uint64()>>16, protocol, v.stem, user, user, strings.ReplaceAll(v.agent, "+", " "),
 		clientOf(r), v.status, v.method, 400+r.IntN(2000), 300+r.IntN(60_000), query)
 }

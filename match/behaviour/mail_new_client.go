@@ -1,9 +1,9 @@
 package behaviour
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"strings"
@@ -88,6 +88,7 @@ type newClientState struct {
 	pairs, dropped int
 	// families and networks are short forms by what the log says.
 	families, networks map[string]string
+	hash               maphash.Hash
 }
 
 // boxClients are those that read a mailbox.
@@ -97,12 +98,16 @@ type boxClients struct {
 	clients            []boxClient
 	// many is set when there are too many to tell what is new.
 	many bool
-	// last is the client that was seen last, as the log has it.
-	last struct {
-		since               time.Time
-		agent, app, address []byte
+	// last are clients that were seen last, as the log has them: each in the place that its hash gives.
+	last [recentPrograms]struct {
+		client uint64 // hash of program and address
+		since  time.Time
 	}
 }
+
+// recentPrograms is how many clients of a mailbox are known at once: people have a browser, a telephone,
+// Outlook.
+const recentPrograms = 4
 
 type firstSeen struct {
 	name  string
@@ -136,7 +141,7 @@ func (s *newClientState) See(r *Record) {
 		return
 	}
 	agent, app := r.Text(BoxAgent), r.Text(BoxAppID)
-	if box.isLast(r.Time(), agent, app, address) {
+	if s.isLast(box, r.Time(), agent, app, address) {
 		return
 	}
 	network := s.network(address)
@@ -157,17 +162,20 @@ func (s *newClientState) See(r *Record) {
 		orNothing(agent, "an unknown program"), address, orNothing(r.Text(BoxUser), "an unknown account")))})
 }
 
-// isLast tells whether a client is the one that was seen last, at that time or before, and remembers it:
-// most records of a mailbox are like the one before.
-func (b *boxClients) isLast(t time.Time, agent, app, address []byte) bool {
-	last := &b.last
-	if !t.Before(last.since) && bytes.Equal(agent, last.agent) && bytes.Equal(address, last.address) && bytes.Equal(app, last.app) {
+// isLast tells whether a client was seen just before, at that time or earlier, and remembers it: most
+// records of a mailbox are like one of the last. Of 2^64 hashes two are the same by chance alone.
+func (s *newClientState) isLast(b *boxClients, t time.Time, agent, app, address []byte) bool {
+	s.hash.Reset()
+	for _, part := range [...][]byte{agent, app, address} {
+		_, _ = s.hash.Write(part) // never fails
+		_ = s.hash.WriteByte(0)
+	}
+	client := s.hash.Sum64() | 1 // 0 is nobody
+	last := &b.last[client>>1%recentPrograms]
+	if last.client == client && !t.Before(last.since) {
 		return true
 	}
-	if len(agent) <= maxPrincipal && len(app) <= maxAddress && len(address) <= maxAddress {
-		last.agent, last.app, last.address = append(last.agent[:0], agent...), append(last.app[:0], app...), append(last.address[:0], address...)
-		last.since = t
-	}
+	last.client, last.since = client, t
 	return false
 }
 
