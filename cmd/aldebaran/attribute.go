@@ -13,8 +13,12 @@ import (
 
 	"aldebaran/attack"
 	"aldebaran/attribution"
+	"aldebaran/brief"
+	"aldebaran/finding"
 	"aldebaran/hunt"
 	"aldebaran/intel"
+	"aldebaran/store"
+	"aldebaran/verdict"
 )
 
 // attributeFlags are those of attribute.
@@ -30,12 +34,14 @@ type attributeFlags struct {
 func attributeCommand() *cobra.Command {
 	var f attributeFlags
 	cmd := &cobra.Command{
-		Use:   "attribute HUNT.json...",
+		Use:   "attribute CASE|HUNT.json...",
 		Short: "Say who an intrusion looks like, how sure that is, and what is missing to be surer",
-		Long: `Attribute reads what hunt --format json wrote and ranks the actors of ATT&CK and of the packs, with
+		Long: `Attribute reads cases, or what hunt --format json wrote, and ranks the actors of ATT&CK and of the packs, with
 reasons for and against, what would decide between the first two, and the level that the evidence
 allows: activity cluster, temporary group or named actor. Several hunts are compared with each other
 as well. Probabilities always leave room for an unknown or new actor.`,
+		Example: `  aldebaran attribute cases/ministry
+  aldebaran attribute spring.json autumn.json --graph links.svg`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
@@ -69,9 +75,7 @@ func (f *attributeFlags) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
-	who := attributing{packs: list, knowledge: attack.Load()}
-	who.profiles = attribution.Profiles(who.knowledge, list)
-	who.model = attribution.New(who.profiles, attribution.Newest())
+	who := newAttributing(list)
 	var all []attributed
 	var incidents []*attribution.Incident
 	for _, name := range names {
@@ -79,7 +83,9 @@ func (f *attributeFlags) run(cmd *cobra.Command, names []string) error {
 		if err != nil {
 			return err
 		}
-		in.Victim = attribution.Victim{Sectors: words(f.sector), Regions: words(f.region)}
+		if f.sector != "" || f.region != "" {
+			in.Victim = attribution.Victim{Sectors: words(f.sector), Regions: words(f.region)}
+		}
 		incidents = append(incidents, in)
 		all = append(all, who.attribute(name, in, overrides))
 	}
@@ -113,12 +119,15 @@ func (f *attributeFlags) run(cmd *cobra.Command, names []string) error {
 	return w.Flush()
 }
 
-// words is a flag's value as victims have it; none for none.
-func words(s string) []string {
-	if s == "" {
-		return nil
+// words are values of flags as victims have them; none for none.
+func words(values ...string) []string {
+	var all []string
+	for _, s := range values {
+		if s != "" {
+			all = append(all, strings.ToLower(s))
+		}
 	}
-	return []string{strings.ToLower(s)}
+	return all
 }
 
 // attributing is what all hunts are held against.
@@ -129,11 +138,30 @@ type attributing struct {
 	model     *attribution.Model
 }
 
-// incident reads a hunt's document.
+func newAttributing(packs []*intel.Pack) *attributing {
+	a := &attributing{packs: packs, knowledge: attack.Load()}
+	a.profiles = attribution.Profiles(a.knowledge, packs)
+	a.model = attribution.New(a.profiles, attribution.Newest())
+	return a
+}
+
+// incident reads a case or a hunt's document.
 func (a *attributing) incident(name string) (*attribution.Incident, error) {
+	if isFolder(name) {
+		c, err := store.Load(name)
+		if err != nil {
+			return nil, caseError(err)
+		}
+		if c.Outcome == nil {
+			return nil, &hunt.UsageError{What: name + ": no hunt of this case has ended", Hint: "go on with aldebaran hunt --case " + name}
+		}
+		in := attribution.FromFindings(c.Outcome.Findings, a.packs, a.profiles)
+		in.Name, in.Victim, in.Visible = filepath.Base(name), victimOf(c.Outcome.Setting), visibleIn(c.Outcome.Answer)
+		return in, nil
+	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, &hunt.UsageError{What: err.Error(), Hint: "write one with aldebaran hunt EVIDENCE --output FILE.json"}
+		return nil, err
 	}
 	defer file.Close()
 	seen, err := attribution.ReadDocument(file)
@@ -143,6 +171,37 @@ func (a *attributing) incident(name string) (*attribution.Incident, error) {
 	in := attribution.FromSeen(seen, a.packs, a.profiles)
 	in.Name = strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
 	return in, nil
+}
+
+// howVisible is how likely a technique would have been seen by the strength of a "not seen".
+var howVisible = map[string]float64{"strong": .8, "moderate": .5, "weak": .2}
+
+// visibleIn says how likely the evidence would have shown techniques, as far as the answer to a question
+// about them knows; nil without one. Questions about one detection say nothing of a technique as a whole.
+func visibleIn(answer *verdict.Report) map[string]float64 {
+	if answer == nil {
+		return nil
+	}
+	visible := map[string]float64{}
+	for _, v := range answer.Verdicts {
+		if v.Hypothesis.Kind != "technique" {
+			continue
+		}
+		for _, t := range v.Hypothesis.Techniques {
+			switch v.Value {
+			case verdict.NotSeen:
+				visible[t] = max(visible[t], howVisible[v.Strength])
+			case verdict.CouldNotSee:
+				visible[t] = max(visible[t], 0)
+			}
+		}
+	}
+	return visible
+}
+
+// victimOf is what users say of themselves.
+func victimOf(s verdict.Setting) attribution.Victim {
+	return attribution.Victim{Sectors: words(s.Sector), Regions: words(s.Region, s.Country)}
 }
 
 // attribute explains and assesses one incident.
@@ -164,6 +223,44 @@ func (a *attributing) reports(r *attribution.Ranking) attribution.Reports {
 		}
 	}
 	return attribution.Reports{}
+}
+
+// briefed is how many candidates a brief tells of, and reasons of each.
+const (
+	briefedCandidates = 3
+	briefedReasons    = 5
+)
+
+// briefAttribution is who it may have been, as briefs have it.
+func briefAttribution(findings []finding.Finding, answer *verdict.Report, packs []*intel.Pack, setting verdict.Setting) *brief.Attribution {
+	who := newAttributing(packs)
+	in := attribution.FromFindings(findings, packs, who.profiles)
+	in.Victim, in.Visible = victimOf(setting), visibleIn(answer)
+	a := who.attribute("", in, nil)
+	out := &brief.Attribution{Level: string(a.Assessment.Level)}
+	for _, c := range a.Assessment.Missing() {
+		out.Missing = append(out.Missing, fmt.Sprintf("%s: %s", c.Level, c.Text))
+	}
+	if a.Ranking.Answer == attribution.AnswerNotEnough {
+		return out
+	}
+	for _, c := range a.Candidates[:min(briefedCandidates, len(a.Candidates))] {
+		out.Candidates = append(out.Candidates, brief.AttributionCandidate{
+			Name: c.Name, Probability: c.Probability, Why: reasonTexts(c.For), Against: reasonTexts(c.Against),
+		})
+	}
+	for _, s := range a.Decide {
+		out.Missing = append(out.Missing, s.Text+inLogs(s.Where))
+	}
+	return out
+}
+
+func reasonTexts(list []attribution.Reason) []string {
+	var texts []string
+	for _, r := range list[:min(briefedReasons, len(list))] {
+		texts = append(texts, r.Text+sharedWith(r.Shared))
+	}
+	return texts
 }
 
 // maxOverrides bounds a file of an analyst's changes.
