@@ -11,6 +11,7 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence"
+	"aldebaran/match"
 )
 
 // A record is what a worker found in one piece of evidence, as a journal keeps it: all of it but the hits
@@ -35,6 +36,8 @@ const (
 	recordWatch                 // has a watch
 	recordEmpty                 // the reason of a skip is evidence.ErrEmpty
 	recordUnknown               // the reason of a skip is evidence.ErrUnknown
+	recordCut                   // indicators left something out of long values
+	recordCrowded               // indicators left something out of events that have many
 )
 
 // A recorder writes and reads records; one for each worker.
@@ -71,6 +74,7 @@ func (c *recorder) append(b []byte, r *result) ([]byte, error) {
 	for i, on := range [...]bool{
 		r.source == nil, r.none, r.last, r.source != nil && r.source.container, r.file.Packed, r.behaved, r.watch != nil,
 		errors.Is(r.task.err, evidence.ErrEmpty), errors.Is(r.task.err, evidence.ErrUnknown),
+		r.left.Cut, r.left.Crowded,
 	} {
 		flags |= uint64(btoi(on)) << i
 	}
@@ -235,6 +239,7 @@ func (c *recorder) read(d *recordReader, r *result) {
 	flags := d.uint()
 	r.none, r.last = flags&recordNone != 0, flags&recordLast != 0
 	r.behaved = flags&recordBehaved != 0
+	r.left = match.Left{Cut: flags&recordCut != 0, Crowded: flags&recordCrowded != 0}
 	r.file = evidence.File{Packed: flags&recordPacked != 0, Path: d.text(), Size: d.int(), Part: d.int()}
 	if flags&recordSkip != 0 {
 		why := &notRead{what: d.text()}

@@ -23,6 +23,7 @@ func recordResult() *result {
 	})
 	r.source = &sourceHead{path: "x.zip!a\xff", format: "evtx", size: 1 << 40, damage: []event.Damage{{Path: "p", Offset: 1, Chunk: -1, Lost: -1, What: "w"}}}
 	r.sha256, r.check, r.behaved, r.kept = "00ff", "aa", true, 7
+	r.left.Crowded = true
 	r.report = event.Report{Bytes: 9, Recovered: 1, Damage: []event.Damage{{Path: "q", Chunk: 3, Record: 1 << 63, Want: "x", Found: "y", Lost: 2}}}
 	r.report.Clock = event.Clock{Zone: "UTC", How: "--tz", Assumed: true}
 	r.chunks = []chunk{{1 << 63, 2}, {3, 4}}
@@ -62,7 +63,7 @@ func TestRecord(t *testing.T) {
 	}{
 		{"file", want.file, got.file}, {"source", want.source, got.source}, {"unit", want.unit, got.unit}, {"last", want.last, got.last},
 		{"report", want.report, got.report}, {"chunks", want.chunks, got.chunks}, {"logs", want.logs.sorted(), got.logs.sorted()},
-		{"sha256", want.sha256, got.sha256}, {"check", want.check, got.check}, {"behaved", want.behaved, got.behaved}, {"kept", want.kept, got.kept},
+		{"sha256", want.sha256, got.sha256}, {"check", want.check, got.check}, {"behaved", want.behaved, got.behaved}, {"left", want.left, got.left}, {"kept", want.kept, got.kept},
 		{"watch", want.watch.Logs(), got.watch.Logs()}, {"events", len(want.matched), len(got.matched)},
 	} {
 		if !reflect.DeepEqual(f.want, f.got) {

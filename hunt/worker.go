@@ -171,6 +171,7 @@ type result struct {
 	// With a journal:
 	check   string // of the contents of the outermost file, once for each
 	behaved bool   // behaviours have seen something
+	left    match.Left
 	encoded []byte // the result as a record, if it was read just now
 	failed  error  // the record cannot be read or made
 }
@@ -349,7 +350,7 @@ func (w *worker) read(ctx context.Context, r *result) {
 	})
 	endChunk()
 	r.seen = w.matcher.Take()
-	r.behaved = r.seen.Any()
+	r.behaved, r.left = r.seen.Any(), w.matcher.Left()
 	if at == -1 && len(r.chunks) > 0 {
 		// Without numbers of events only the contents tell apart what happened at the same times.
 		r.chunks[0].digest = mix(r.chunks[0].digest, report.Digest)

@@ -23,6 +23,7 @@ func (w *worker) replay(ctx context.Context, r *result) {
 	if r.failed = w.records().unpack(r, r.task.record); r.failed != nil {
 		return
 	}
+	w.engine.Leave(r.left)
 	for i := range r.matched {
 		m := &r.matched[i]
 		m.key, m.lo = w.identity(&m.event), len(r.hits)

@@ -40,6 +40,33 @@ func (k *known) left(s indicator.MatcherStats) {
 	}
 }
 
+// Left says what indicators left out of a piece of evidence, see [Engine.Notes].
+type Left struct {
+	// Cut: of long values. Crowded: of events with many indicators.
+	Cut, Crowded bool
+}
+
+// Left gives what was left out since the last call.
+func (m *Matcher) Left() Left {
+	if m.indicators == nil {
+		return Left{}
+	}
+	now := m.indicators.Stats()
+	l := Left{Cut: now.Cut > m.before.Cut, Crowded: now.Dropped > m.before.Dropped}
+	m.before = now
+	return l
+}
+
+// Leave takes note of what was left out of a piece of evidence that no matcher of this engine has read.
+func (e *Engine) Leave(l Left) {
+	if l.Cut {
+		e.known.cut.Store(true)
+	}
+	if l.Crowded {
+		e.known.crowded.Store(true)
+	}
+}
+
 // notes says what was left out, in sentences for people.
 func (k *known) notes() (notes []string) {
 	if k.cut.Load() {

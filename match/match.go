@@ -216,6 +216,7 @@ type Matcher struct {
 	behaviours *behaviour.Matcher // nil if none are wanted
 	indicators *indicator.Matcher // nil if none are wanted
 	found      []indicator.Hit
+	before     indicator.MatcherStats // when Left was called last
 }
 
 // NewMatcher makes a matcher.
