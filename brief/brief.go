@@ -289,7 +289,7 @@ type Action struct {
 	AnswersOmitted int      `json:"answers_omitted,omitempty"`
 	Collect        []string `json:"collect,omitempty"`
 
-	log Text // that it turns on
+	log Text // that it turns on, "" if it turns on none
 }
 
 // Indicators are those of the story and of the packs.

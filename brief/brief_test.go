@@ -329,7 +329,7 @@ func TestFirstPage(t *testing.T) {
 		}
 	}
 	f(b.Happening, `The report “Herons in the ministry's mail” is about the group Lake Heron.
-Its targets are said to be government and Africa; there it goes for mail servers.
+Its targets are said to be government in Africa; there it goes for mail servers.
 Of 4 things that are described, 2 were seen in our logs, 2 of them clearly; 1 could not be seen with these logs.
 It was seen on 2 machines (MAIL01 and MAIL02) on 2026-03-09.
 What was seen fits these steps of an intrusion: making sure to stay.`)
@@ -497,7 +497,7 @@ func ExampleMake() {
 	fmt.Println(b.Answer.Sentence.Text.Plain())
 	// Output:
 	// Cannot be told from these logs
-	// Of 3 things that are described, only 0 could have been seen in our logs: they cannot answer the question.
+	// Of 3 things that are described, none could have been seen in our logs: they cannot answer the question.
 }
 
 func BenchmarkMake(b *testing.B) {

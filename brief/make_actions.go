@@ -127,13 +127,15 @@ func (m *maker) blind() []Action {
 	var actions []Action
 	for _, l := range all {
 		from := refs(FromVerdict, l.answers...)
-		log, _, _ := strings.Cut(l.What, ": ") // behind it stands what the log lacks
+		var log Text
 		text := m.sentence("action.collect-only", nil, from...)
 		if l.TurnOn != "" {
 			text = m.quoted(l.TurnOn, from...)
+			name, _, _ := strings.Cut(l.What, ": ") // behind it stands what the log lacks
+			log = m.word(name)
 		}
 		actions = append(actions, Action{
-			log: m.word(log), Group: "blind", Title: m.sentence("action.log", args{"log": m.word(l.What)}, from...), Text: text,
+			log: log, Group: "blind", Title: m.sentence("action.log", args{"log": m.word(l.What)}, from...), Text: text,
 			Owner: m.word("server administrators"), Effort: m.word("hours"), Answers: l.answers, Collect: cleaned(l.Collect[:min(len(l.Collect), maxCollect)]),
 		})
 	}

@@ -135,14 +135,20 @@ func (m *maker) things(claims []*story.Claim, ofActor func(*intel.Actor) []intel
 
 // targets says whom it goes for.
 func (m *maker) targets() (Sentence, bool) {
-	victims := slices.DeleteFunc(m.claimsOf(story.Sector, story.Region), func(c *story.Claim) bool { return c.Role == "origin" })
-	whom, from := m.things(victims, func(a *intel.Actor) []intel.Claim { return slices.Concat(a.Sectors, a.Regions) })
+	sectors, from := m.things(m.claimsOf(story.Sector), func(a *intel.Actor) []intel.Claim { return a.Sectors })
+	regions := slices.DeleteFunc(m.claimsOf(story.Region), func(c *story.Claim) bool { return c.Role == "origin" })
+	places, of := m.things(regions, func(a *intel.Actor) []intel.Claim { return a.Regions })
+	whom := m.list(append(sectors, places...), maxNamed)
+	if len(sectors) > 0 && len(places) > 0 {
+		whom = m.say("page.in", args{"what": m.list(sectors, maxNamed), "where": m.list(places, maxNamed)})
+	}
+	from = append(from, of...)
 	systems, more := m.things(m.claimsOf(story.System), func(a *intel.Actor) []intel.Claim { return a.SystemsTargeted })
 	switch {
-	case len(whom) > 0 && len(systems) > 0:
-		return m.sentence("page.targets-systems", args{"whom": m.list(whom, maxNamed+1), "systems": m.list(systems, maxNamed)}, slices.Concat(from, more)...), true
-	case len(whom) > 0:
-		return m.sentence("page.targets", args{"whom": m.list(whom, maxNamed+1)}, from...), true
+	case whom != "" && len(systems) > 0:
+		return m.sentence("page.targets-systems", args{"whom": whom, "systems": m.list(systems, maxNamed)}, slices.Concat(from, more)...), true
+	case whom != "":
+		return m.sentence("page.targets", args{"whom": whom}, from...), true
 	}
 	return Sentence{}, false
 }
@@ -176,7 +182,11 @@ func (m *maker) whereSeen() []Sentence {
 		steps = append(steps, Ref{FromVerdict, v.Hypothesis.ID})
 	}
 	var all []Sentence
-	if len(hosts) > 0 && !first.IsZero() {
+	switch {
+	case first.IsZero():
+	case len(hosts) == 0:
+		all = append(all, m.sentence("page.when", args{"first": day(first), "last": day(last)}, orMethod(from)...))
+	default:
 		slices.Sort(hosts)
 		which := "page.where"
 		if day(first) == day(last) {
@@ -205,7 +215,11 @@ func (m *maker) searched() []Sentence {
 	f := &m.in.Figures
 	var all []Sentence
 	if f.Events > 0 && !f.First.IsZero() {
-		all = append(all, m.sentence("page.searched", args{
+		which := "page.searched"
+		if day(f.First) == day(f.Last) {
+			which = "page.searched-day"
+		}
+		all = append(all, m.sentence(which, args{
 			"events": m.count("events", f.Events), "hosts": m.count("hosts", max(len(f.Hosts), 1)), "first": day(f.First), "last": day(f.Last),
 		}, allLogs()))
 	} else if f.Events == 0 {
@@ -286,7 +300,7 @@ func (m *maker) next() {
 	for _, a := range m.b.Actions {
 		switch {
 		case a.Group == "blind":
-			if len(logs) < maxSteps {
+			if len(logs) < maxSteps && a.log != "" {
 				logs = append(logs, a.log)
 				from = append(from, a.Title.From...)
 			}
@@ -296,7 +310,12 @@ func (m *maker) next() {
 		}
 	}
 	if len(logs) > 0 {
-		all = append(all, m.sentence("next.logs", args{"logs": m.list(logs, maxSteps)}, from...))
+		turnOn := m.sentence("next.logs", args{"logs": m.list(logs, maxSteps)}, from...)
+		if m.in.Answer.Value == verdict.CouldNotSee { // without them there is no answer
+			all = slices.Insert(all, 0, turnOn)
+		} else {
+			all = append(all, turnOn)
+		}
 	}
 	if !m.in.Figures.Last.IsZero() && m.in.Answer.Value != verdict.Seen {
 		all = append(all, m.sentence("next.again", args{"last": day(m.in.Figures.Last)}, allLogs()))

@@ -177,10 +177,14 @@ func (m *maker) answer() {
 			clear++
 		}
 	}
+	which := "answer." + key(a.Value)
+	if a.Value == verdict.CouldNotSee && a.Seen+a.NotSeen == 0 {
+		which += "-none"
+	}
 	m.b.Answer = Answer{
 		Value: a.Value, Symbol: symbols[string(a.Value)], Word: m.label("overall." + key(a.Value)),
 		Seen: a.Seen, NotSeen: a.NotSeen, CouldNotSee: a.CouldNotSee, NotJudged: a.NotJudged,
-		Sentence: m.sentence("answer."+key(a.Value), args{
+		Sentence: m.sentence(which, args{
 			"judged": m.count("things", a.Seen+a.NotSeen+a.CouldNotSee), "seen": m.number(a.Seen), "clear": m.number(clear),
 			"could": m.number(a.Seen + a.NotSeen), "blind": m.number(a.CouldNotSee),
 		}, m.judged()...),

@@ -72,6 +72,7 @@ func TestMessagesAreThere(t *testing.T) {
 		add("overall.", key(v))
 		add("answer.", key(v))
 	}
+	add("answer.", "could-not-see-none")
 	add("strength.", "strong", "moderate", "weak")
 	add("level.", sigma.Levels[:]...)
 	add("confidence.", intel.Confidences()...)
