@@ -47,6 +47,9 @@ func (r *reading) trades(s *sentence) {
 				t.sure = true
 			}
 		}
+		if t.last+1 < s.last && isOneOfWords(" in across throughout ", r.word(t.last)) && r.taken[t.last+1] {
+			t.sure, t.placed = true, true // "ministries in Togo"
+		}
 		found = append(found, t)
 		i = t.last
 	}
@@ -58,7 +61,7 @@ func (r *reading) trades(s *sentence) {
 			continue
 		}
 		c := Claim{Kind: Sector, Name: t.name, How: named}
-		if victim || r.has(s, targeting) {
+		if victim || t.placed || r.has(s, targeting) {
 			c.Role = "victim"
 		}
 		r.take(t.first, t.last, c)
@@ -76,6 +79,7 @@ type trade struct {
 	first, last int // words
 	name        string
 	sure        bool
+	placed      bool // somewhere
 }
 
 // ofState tells whether a word means a state as such and no victim: "the Iranian government".

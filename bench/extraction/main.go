@@ -32,6 +32,7 @@ var scores = [...]score{
 	{"tram_documents", "reports.mjson.tar.zst", tramDocuments},
 	{"cti_ate", "cti-ate.tsv", ate},
 	{"annoctr", "*/entities.bio", annoCTR},
+	{"indicators", esetFile, indicators},
 }
 
 func main() {
