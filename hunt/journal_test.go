@@ -18,6 +18,7 @@ import (
 	"aldebaran/evidence"
 	"aldebaran/hunt"
 	"aldebaran/match/behaviour"
+	"aldebaran/match/sigma"
 	"aldebaran/packs"
 	"aldebaran/packs/demo"
 )
@@ -127,6 +128,7 @@ func put(t *testing.T, path string, data []byte) {
 
 func journalOptions(dir string, j hunt.Journal) hunt.Options {
 	return hunt.Options{
+		Load:     sigma.LoadOptions{CacheDir: filepath.Join(filepath.Dir(dir), "rules")}, // dir is a folder of the test's own
 		Evidence: []string{dir}, DefaultRules: packs.Rules(), Behaviours: new(behaviour.Config), Samples: 3, Workers: 2, Watch: true, Journal: j,
 	}
 }
@@ -155,7 +157,7 @@ func TestJournal(t *testing.T) {
 	if got := everything(t, t.Context(), journalOptions(dir, whole)); got != want {
 		t.Fatalf("with a journal: %s", unlike(want, got))
 	}
-	step := max(whole.added/10, 1)
+	step := max(whole.added/6, 1)
 	for cut := 1; cut <= whole.added; cut += step {
 		ctx, cancel := context.WithCancel(t.Context())
 		m := newMemory()
