@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"aldebaran/match"
 	"aldebaran/verdict"
 )
 
@@ -99,5 +100,6 @@ func (t *Table) verdicts(a *verdict.Report, value verdict.Value, title string, m
 func strengthRank(s string) int { return slices.Index([]string{"weak", "moderate", "strong"}, s) }
 
 func severityRank(v verdict.Verdict) int {
-	return slices.Index([]string{"informational", "low", "medium", "high", "critical"}, v.Hypothesis.Severity)
+	rank, _ := match.Severity(v.Hypothesis.Severity)
+	return rank
 }

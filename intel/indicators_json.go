@@ -235,6 +235,7 @@ type stixObject struct {
 	Kind        string   `json:"relationship_type"`
 	From        string   `json:"source_ref"`
 	Target      string   `json:"target_ref"`
+	Marks       string   `json:"definition_type"` // of a marking: "tlp", "statement"
 }
 
 // stixTLP are the markings with fixed ids: STIX 2.1 section 7.2.1.4 and OASIS's TLP 2.0 extension.
@@ -269,7 +270,13 @@ func (in *indicatorReader) addSTIX(o *stixObject, byID map[string]*stixObject, i
 		i.Source = oneLine(by.Name)
 	}
 	for _, m := range o.Markings {
-		i.TLP = max(i.TLP, stixTLP[m])
+		tlp, known := stixTLP[m]
+		if by := byID[m]; !known && (by == nil || by.Marks != "statement") {
+			// What cannot be read may be stricter than anything that we know.
+			tlp = Red
+			in.problem(0, "%s: marking %s is not known; red is assumed", cut(o.ID), cut(m))
+		}
+		i.TLP = max(i.TLP, tlp)
 	}
 	for _, what := range indicated {
 		switch what.Type {

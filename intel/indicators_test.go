@@ -60,16 +60,20 @@ func TestReadIndicators(t *testing.T) {
 			`event.json: 1 attributes of type "text" are none that are hunted for`,
 		}},
 		{"bundle.json", `{"type":"bundle","objects":[
-			{"type":"indicator","id":"indicator--1","name":"N","pattern":"[domain-name:value = 'evil.example' OR ipv4-addr:value IN ('1.2.3.4', '10.0.0.0/8')] OR [file:hashes.'MD5' = '` + md5 + `']","valid_from":"2024-01-02T00:00:00Z","valid_until":"2025-01-02T00:00:00Z","object_marking_refs":["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"]},
+			{"type":"indicator","id":"indicator--1","name":"N","pattern":"[domain-name:value = 'evil.example' OR ipv4-addr:value IN ('1.2.3.4', '10.0.0.0/8')] OR [file:hashes.'MD5' = '` + md5 + `']","valid_from":"2024-01-02T00:00:00Z","valid_until":"2025-01-02T00:00:00Z","object_marking_refs":["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82","marking-definition--5"]},
+			{"type":"marking-definition","id":"marking-definition--5","definition_type":"statement"},
 			{"type":"indicator","id":"indicator--2","pattern":"[file:name = 'a.exe' AND file:size = 3]"},
+			{"type":"indicator","id":"indicator--4","pattern":"[domain-name:value = 'b.example']","object_marking_refs":["marking-definition--6"]},
 			{"type":"indicator","id":"indicator--3","pattern":"rule x {}","pattern_type":"yara"},
 			{"type":"malware","id":"malware--1","name":"M"},{"type":"relationship","id":"r","relationship_type":"indicates","source_ref":"indicator--1","target_ref":"malware--1"}]}`, []string{
 			"domain evil.example M//N/ F6 amber 2024-01-02 - 2025-01-02 false 0", "ip 1.2.3.4 M//N/ F6 amber 2024-01-02 - 2025-01-02 false 0",
 			"cidr 10.0.0.0/8 M//N/ F6 amber 2024-01-02 - 2025-01-02 false 0", "md5 " + md5 + " M//N/ F6 amber 2024-01-02 - 2025-01-02 false 0",
+			"domain b.example /// F6 red - - - false 0",
 		}, []string{
 			`bundle.json: indicator--2: pattern: want OR or ], found "AND file:size = 3]"`,
+			`bundle.json: indicator--4: marking marking-definition--6 is not known; red is assumed`,
 			`bundle.json: indicator--3: want a pattern of type stix, found "yara"`,
-			`bundle.json: 1 objects of type "malware" are no indicators`, `bundle.json: 1 objects of type "relationship" are no indicators`,
+			`bundle.json: 1 objects of type "malware" are no indicators`, `bundle.json: 1 objects of type "marking-definition" are no indicators`, `bundle.json: 1 objects of type "relationship" are no indicators`,
 		}},
 		{"other.json", `{"a":1}`, nil, []string{"other.json: want a MISP event (with Event or response) or a STIX bundle, found neither"}},
 		{"empty", "", nil, nil},

@@ -1,8 +1,10 @@
 package packs
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -88,11 +90,21 @@ func tryRules(fsys fs.FS, p *intel.Pack, dir string, rules *sigma.Collection) ([
 
 func readTrials(fsys fs.FS, name string) (*trials, error) {
 	f, err := fsys.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("want events that the rule must and must not match, found no such file")
+	}
 	if err != nil {
-		return nil, fmt.Errorf("want events that the rule must and must not match, found no such file")
+		return nil, err
 	}
 	defer f.Close()
-	d := yaml.NewDecoder(io.LimitReader(f, maxTrialFile))
+	data, err := io.ReadAll(io.LimitReader(f, maxTrialFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxTrialFile {
+		return nil, fmt.Errorf("want at most %d bytes, found more", maxTrialFile)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	var tests trials
 	if err := d.Decode(&tests); err != nil {

@@ -74,10 +74,15 @@ func ruleTitles(dirs []string) (map[string]string, error) {
 	}
 	all := []*sigma.Collection{shipped}
 	for _, dir := range dirs {
-		c, err := sigma.Load([]string{filepath.Join(dir, "sigma")}, opt)
-		if err == nil { // a pack need not have rules
-			all = append(all, c)
+		rules := filepath.Join(dir, "sigma")
+		if !isFolder(rules) {
+			continue // a pack need not have rules
 		}
+		c, err := sigma.Load([]string{rules}, opt)
+		if err != nil {
+			return nil, fmt.Errorf("loading the rules of %s: %w", dir, err)
+		}
+		all = append(all, c)
 	}
 	titles := map[string]string{}
 	for _, c := range all {

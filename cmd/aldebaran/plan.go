@@ -166,6 +166,9 @@ func planHypothesis(line func(string, ...any), p *plan.Plan, h *plan.Hypothesis)
 	} else {
 		line("         found by:  nothing at hand: look by hand")
 	}
+	if h.Untested > 0 {
+		line("         left out:  %s, because there are too many", plural(h.Untested, "test"))
+	}
 	var needs []string
 	for _, n := range h.Needs {
 		needs = append(needs, n.Log)

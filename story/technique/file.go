@@ -159,8 +159,8 @@ func parsePlain(plain []byte) (*Model, error) {
 	}
 	n := r.count(maxLabels, "labels")
 	m.labels = strings.Fields(r.line())
-	if len(m.labels) != n {
-		return nil, fmt.Errorf("want %d labels, found %d", n, len(m.labels))
+	if n == 0 || len(m.labels) != n {
+		return nil, errors.Join(r.err, fmt.Errorf("want %d labels and at least one, found %d", n, len(m.labels)))
 	}
 	for i := 1; i < n; i++ {
 		if m.labels[i-1] >= m.labels[i] {

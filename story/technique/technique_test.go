@@ -149,6 +149,7 @@ func TestParseRejects(t *testing.T) {
 		{"nothing", nil, "want"},
 		{"another format", []byte("hello\n"), "want"},
 		{"cut off", good[:len(good)-1], "want"},
+		{"no labels", plainModel(t, &Draft{}), "at least one"},
 		{"too long", append(slices.Clone(good), 0), "want the end"},
 	} {
 		if _, err := parsePlain(c.plain); err == nil || !strings.Contains(err.Error(), c.want) {
