@@ -75,6 +75,7 @@ const (
 	MarkDomain  MarkKind = "domain"  // also addresses of pages and e-mail
 	MarkAddress MarkKind = "address" // an IP address or range
 	MarkName    MarkKind = "name"    // of a file, key, mutex, account: easily the same by chance
+	MarkTag     MarkKind = "tag"     // a rule of whoever's that names groups: its author saw them do it, others may too
 )
 
 // A Victim is who was attacked. Words are those of profiles, in lower case.

@@ -148,6 +148,8 @@ func (b *builder) add(s *Seen) {
 			b.in.Techniques = append(b.in.Techniques, o)
 		case strings.HasPrefix(id, "S"):
 			b.in.Software = append(b.in.Software, o)
+		case strings.HasPrefix(id, "G"):
+			b.mark(Mark{Actor: id, Kind: MarkTag, What: s.Title, Strength: strength, Now: s.Last, Holders: groups(s.Attack), rule: s.Rule})
 		}
 	}
 	if strength >= levelStrength["medium"] {
@@ -160,6 +162,15 @@ func (b *builder) add(s *Seen) {
 	if actor, ok := b.actors[packOf(s.File)]; ok && len(b.indicators[s.Rule]) == 0 {
 		b.mark(Mark{Actor: actor, Kind: MarkRule, What: s.Title, Strength: strength, Now: s.Last, rule: s.Rule})
 	}
+}
+
+// groups is how many groups a rule names.
+func groups(ids []string) int {
+	n := 0
+	for _, id := range ids {
+		n += count(strings.HasPrefix(id, "G"))
+	}
+	return n
 }
 
 // span widens the time of the incident.

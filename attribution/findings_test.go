@@ -79,6 +79,7 @@ func TestFromFindings(t *testing.T) {
 		rule("rule-own", "invented/sigma/page.yml", "critical", "T1505.003"),
 		rule("rule-own", "invented/sigma/page.yml", "critical", "T1505.003"),
 		rule("rule-generic", "windows-servers/sigma/x.yml", "high", "T1190", "S0357"),
+		rule("rule-tagged", "sigma/rules/z.yml", "high", "G0001", "G0002"),
 		rule("rule-low", "windows-servers/sigma/y.yml", "low", "T1082"),
 		rule("indicator:domain:heron.example", "invented", "high"),
 		rule("indicator:domain:rumour.example", "invented", "high"),
@@ -96,7 +97,7 @@ func TestFromFindings(t *testing.T) {
 	for _, k := range in.Marks {
 		marks = append(marks, string(k.Kind)+" "+k.Actor+" "+k.What)
 	}
-	if diff := cmp.Diff([]string{"domain pack:invented Title of indicator:domain:heron.example", "rule pack:invented Title of rule-own"}, marks); diff != "" {
+	if diff := cmp.Diff([]string{"tag G0001 Title of rule-tagged", "tag G0002 Title of rule-tagged", "domain pack:invented Title of indicator:domain:heron.example", "rule pack:invented Title of rule-own"}, marks); diff != "" {
 		t.Errorf("marks: -want +got:\n%s", diff)
 	}
 	if !in.First.Equal(at) || !slices.Equal(in.Hosts, []string{"MAIL01"}) {

@@ -45,7 +45,7 @@ func Vertices() []string { return []string{Adversary, Capability, Infrastructure
 
 // An Object is a piece of evidence with its grade and the vertex it belongs to.
 type Object struct {
-	Kind   string `json:"kind"` // "technique", "software", "rule", "hash", "domain", "address", "name", "victim", "hours"
+	Kind   string `json:"kind"` // "technique", "software", the kind of a mark, "victim", "hours"
 	What   string `json:"what"`
 	Vertex string `json:"vertex"`
 	// Grade is that of the Admiralty scale: a default of its kind, unless an analyst changed it.
@@ -80,6 +80,7 @@ var defaultGrades = map[string]intel.Grade{
 	"domain":    {Reliability: 'A', Credibility: '3'},
 	"address":   {Reliability: 'A', Credibility: '4'},
 	"name":      {Reliability: 'A', Credibility: '4'},
+	"tag":       {Reliability: 'A', Credibility: '4'},
 	"victim":    {Reliability: 'A', Credibility: '1'},
 	"hours":     {Reliability: 'A', Credibility: '5'},
 }
@@ -279,7 +280,11 @@ func (x *assessing) vertex(v string) (bool, string) {
 // more than techniques.
 func (x *assessing) named() {
 	x.ask(x.Probability >= namedCertain, "", "a probability of at least %.1f: it is %.2f", namedCertain, x.Probability)
-	x.ask(len(x.marks) > 0, Capability, "more than techniques and software that others have: %s of this actor alone", plural(len(x.marks), "mark"))
+	alone := 0
+	for _, k := range x.marks {
+		alone += count(k.Kind != MarkTag && k.Holders <= 1)
+	}
+	x.ask(alone > 0, Capability, "more than techniques and software that others have: %s of this actor alone", plural(alone, "mark"))
 	x.ask(x.reports.Reliable >= namedSources && x.reports.Confirmed, "", "%d reliable publishers (A or B) that confirm each other: %d were read, %s", namedSources, x.reports.Reliable, confirmed(x.reports.Confirmed))
 	o, reviewed := x.override(OverrideReview)
 	if reviewed {

@@ -41,6 +41,9 @@ func TestLevels(t *testing.T) {
 		{"two days", func(in *Incident) { in.Last = in.First.AddDate(0, 0, 2) }, published, review, LevelCluster, "six months"},
 		{"no infrastructure", func(in *Incident) { in.Marks = in.Marks[:2] }, published, review, LevelGroup, "infrastructure"},
 		{"an address only", func(in *Incident) { in.Marks[2].Kind = MarkAddress }, published, review, LevelGroup, "infrastructure"},
+		{"rules that name groups", func(in *Incident) {
+			in.Marks = []Mark{{Actor: "G9001", Kind: MarkTag, What: "t", Strength: 1}, {Actor: "G9001", Kind: MarkDomain, What: "shared", Strength: 1, Holders: 2}}
+		}, published, review, LevelGroup, "0 marks of this actor alone"},
 		{"techniques alone", func(in *Incident) { in.Marks, in.Software = nil, nil }, published, review, LevelCluster, "mark"},
 		{"one event", func(in *Incident) { *in = Incident{Techniques: seen("T1190")} }, published, review, LevelNone, "linked events"},
 	} {

@@ -16,6 +16,7 @@ var markPoints = map[MarkKind]float64{
 	MarkDomain:  2.5,
 	MarkAddress: 1.5,
 	MarkName:    1,
+	MarkTag:     .7,
 }
 
 // markHalfLife is in how many years a mark loses half of what it says. Addresses change hands soonest.
@@ -25,6 +26,7 @@ var markHalfLife = map[MarkKind]float64{
 	MarkDomain:  2,
 	MarkAddress: .5,
 	MarkName:    5,
+	MarkTag:     5,
 }
 
 const (
