@@ -18,6 +18,12 @@ const (
 // newNames finds names that the lexicon does not have: by schemes, and by the words that introduce
 // them. What was introduced once is known by its name in the whole report.
 func (r *reading) newNames() {
+	r.small = map[string]bool{}
+	for i := range r.tokens {
+		if w := r.exact(i); isLower(w[0]) {
+			r.small[w] = true
+		}
+	}
 	introduced := newPhrases()
 	var claims []Claim
 	for n := range r.sentences {
@@ -103,7 +109,7 @@ func (r *reading) introduced(s *sentence, i int) (int, Kind) {
 		return 0, ""
 	}
 	w := r.exact(i)
-	if len(w) < 3 || isOneOfWords(notNames, r.word(i)) || isOneOfWords(dressing, r.word(i)) {
+	if len(w) < 3 || isDigit(w[0]) || isOneOfWords(notNames, r.word(i)) || isOneOfWords(dressing, r.word(i)) || r.small[r.word(i)] {
 		return 0, ""
 	}
 	if at := r.naming(s, i); at >= 0 {
@@ -154,13 +160,17 @@ func (r *reading) naming(s *sentence, i int) int {
 	if at < s.first || strings.Trim(r.text[r.tokens[at].end:r.tokens[i].start], " \u00a0\n\"'“‘`*_(") != "" {
 		return -1
 	}
-	const verbs = ` dubbed called named codenamed nicknamed tracked tracks known calls followed calling aka dubs calls referred codename `
+	const verbs = ` dubbed called named codenamed nicknamed tracked tracks known followed aka dubs referred codename `
 	if w := r.word(at); isOneOfWords(verbs, w) {
 		return at
 	} else if w != "as" && w != "itself" && w != "the" {
 		return -1
 	}
-	for j := at - 1; j >= s.first && at-j <= 5; j-- {
+	reach := 1
+	if r.word(at) == "as" {
+		reach = 5 // "dubbed by Acme Labs as"
+	}
+	for j := at - 1; j >= s.first && at-j <= reach; j-- {
 		if isOneOfWords(verbs, r.word(j)) {
 			return j
 		}
@@ -199,8 +209,11 @@ const strongWords = ` malware ransomware backdoor trojan rat stealer infostealer
 func (r *reading) besideProgram(s *sentence, a, b int) bool {
 	w := r.exact(a)
 	plain := !innerCapital(w) && !(allCaps(w) && len(w) > 3)
-	if plain && (a == s.first && s.last-s.first > 4 || b-a > 1) {
+	if plain && (a == s.first && s.last-s.first > 4 || b-a > 1) || allCaps(w) && len(w) < leastAcronym {
 		return false
+	}
+	if plain && b+1 < s.last && isOneOfWords(" attack attacks incident incidents campaign campaigns report guide protection ", r.word(b+1)) {
+		return false // "the Acme ransomware attack" is one on Acme
 	}
 	if b < s.last && r.between(b) == " " && isOneOfWords(strongWords, r.word(b)) {
 		return !plain || r.word(b) != "malware" && r.word(b) != "loader" && r.word(b) != "implant" && r.word(b) != "dropper" && r.word(b) != "downloader"
@@ -213,6 +226,9 @@ func (r *reading) besideProgram(s *sentence, a, b int) bool {
 		(isOneOfWords(strongWords+" families ", r.word(a-2)) || isOneOfWords(strongWords+" families projects ", r.word(a-3)))
 }
 
+// leastAcronym is how many letters a word of capitals has that is no "UEFI" or "DDoS".
+const leastAcronym = 5
+
 // dressing are words that say what kind of malware something is.
 const dressing = ` new custom multiple several novel mobile banking remote crypto advanced fake malicious modular fileless encrypted access first second third another other ` +
 	`this these some many most such known unknown common commodity public commercial similar different various russian chinese iranian korean ` +
@@ -223,7 +239,7 @@ const dressing = ` new custom multiple several novel mobile banking remote crypt
 
 // notNames are words with capitals that are no names of actors or programs.
 const notNames = ` the this that these those windows microsoft linux macos android ios mac google apple exchange iis sql server internet powershell javascript python php java ` +
-	`asp aspx dll exe http https dns tcp udp smb rdp ssh vpn usb url api vbs vba html xml json pdf zip iso lnk iot ioc iocs ttp ttps cve apt c2 c&c cnc owa ` +
+	`asp aspx dll exe http https dns tcp udp smb rdp ssh vpn usb url api vbs vba html xml json pdf zip iso lnk iot ioc iocs ttp ttps ddos uefi mbr cve apt c2 c&c cnc owa ` +
 	`github telegram discord whatsapp facebook twitter linkedin youtube gmail outlook office microsoft365 onedrive dropbox pastebin vmware esxi citrix net golang rust delphi ` +
 	`kaspersky symantec proofpoint crowdstrike mandiant fireeye talos cisco eset sophos mcafee palo unit trend checkpoint virustotal zscaler intel471 intel fbi cisa nsa ` +
 	`january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday `

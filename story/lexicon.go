@@ -76,7 +76,7 @@ func (l *Lexicon) galaxy() {
 			if l.has(name, Actor) {
 				continue
 			}
-			if e := l.add(name, m); e != nil && e.care == asName && len(tokens(name)) == 1 {
+			if e := l.add(name, m); e != nil && (e.care == asName && len(tokens(name)) == 1 || !capitalised(name)) {
 				e.care = inContext
 			}
 		}
@@ -259,6 +259,8 @@ func careFor(name string, kind Kind) care {
 	switch {
 	case kind == Technique:
 		return certain
+	case strings.Contains(commonPhrases, " "+key(name)+" "):
+		return inContext
 	case len(words) > 1:
 		if kind == Actor || kind == Malware {
 			return asName
@@ -279,6 +281,9 @@ func careFor(name string, kind Kind) care {
 // systemPrograms are programs that come with systems and are words too.
 const systemPrograms = ` at net reg ping arp route ftp cmd tor expand systeminfo nbtstat netstat ipconfig ifconfig tasklist schtasks ` +
 	`dsquery nltest netsh xcopy wevtutil esentutl certutil bitsadmin forfiles curl wmic makecab `
+
+// commonPhrases are names that are ordinary words of computing, without what stands between the words.
+const commonPhrases = ` httpclient copypaste netclient webclient remoteaccess taskmanager filemanager webshell sysmon testpanda hightech livesafe securityservice `
 
 // commonWords are names of actors and programs that are words of English, or parts of other names, too.
 const commonWords = ` actinium action agent ajax akira amnesia anchor anubis apostle archer ares arrow astro atlas attor aurora ` +

@@ -65,6 +65,8 @@ type reading struct {
 	claims []Claim
 	// common are claims of techniques whose names are common words, until the model agrees.
 	common []Claim
+	// small are the words that stand somewhere in small letters: no names.
+	small map[string]bool
 	// isAdvice are the sentences that say what to do.
 	isAdvice []bool
 	// key and starts are scratch.
