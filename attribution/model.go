@@ -61,7 +61,11 @@ type table struct {
 	// with each: for drawing one as often as it is used.
 	tokens []string
 	often  []float64
-	sizes  []float64 // of profiles, in weighted uses
+	sizes  []float64 // of profiles, in weighted uses; all is their sum
+	all    float64
+	// families are the weights of a technique with its sub-techniques, by profile.
+	families map[string][]float64
+	small    float64 // see smallProfile
 	// weights are those of Prior for log and hit; nobody is what a token that no profile has adds.
 	weights [2]float64
 	nobody  float64
@@ -110,49 +114,49 @@ func newTable(profiles []Profile, kind func(string) bool, t table, small float64
 		}
 	}
 	slices.Sort(t.tokens)
+	t.families, t.small, t.all = families, small, sum(t.sizes)
 	log, hit := t.absent()
 	t.nobody = t.weights[0]*log + t.weights[1]*hit
-	t.weigh(families, small)
+	drawn := 0.0
+	for _, token := range t.tokens {
+		t.weigh(token, t.rows[token])
+		drawn += float64(t.rows[token].users)
+		t.often = append(t.often, drawn)
+	}
 	return t
 }
 
-// weigh fills in the rows.
-func (t *table) weigh(families map[string][]float64, small float64) {
-	all := 0.0
-	for _, s := range t.sizes {
-		all += s
-	}
-	n := float64(len(t.sizes))
-	drawn := 0.0
-	for _, token := range t.tokens {
-		r := t.rows[token]
-		count := sum(r.has)
-		background := (count + .5) / (all + .5*vocabulary)
-		share := (float64(r.users) + .5) / (n + 1)
-		kin := families[familyOf(token)]
-		lent := family * (count + .5) / (sum(kin) + .5)
-		r.log, r.hit = make([]float64, len(t.sizes)), make([]float64, len(t.sizes))
-		for g, size := range t.sizes {
-			own := ((1-family)*r.has[g] + lent*kin[g]) / (size + small)
-			r.log[g] = math.Log((1-t.lambda)*own/background + t.lambda)
-			r.hit[g] = math.Log(1 - reach)
-			if r.has[g] > 0 {
-				r.hit[g] = math.Log((reach + (1-reach)*share) / share)
-			}
+// weigh fills in a row.
+func (t *table) weigh(token string, r *row) {
+	count := sum(r.has)
+	background := (count + .5) / (t.all + .5*vocabulary)
+	share := (float64(r.users) + .5) / (float64(len(t.sizes)) + 1)
+	kin := t.families[familyOf(token)]
+	lent := family * (count + .5) / (sum(kin) + .5)
+	r.log, r.hit, r.prior = make([]float64, len(t.sizes)), make([]float64, len(t.sizes)), make([]float64, len(t.sizes))
+	for g, size := range t.sizes {
+		own := ((1-family)*r.has[g] + lent*kin[g]) / (size + t.small)
+		r.log[g] = math.Log((1-t.lambda)*own/background + t.lambda)
+		r.hit[g] = math.Log(1 - reach)
+		if r.has[g] > 0 {
+			r.hit[g] = math.Log((reach + (1-reach)*share) / share)
 		}
-		r.prior = make([]float64, len(t.sizes))
-		for g := range r.prior {
-			r.prior[g] = t.weights[0]*r.log[g] + t.weights[1]*r.hit[g]
-		}
-		drawn += float64(r.users)
-		t.often = append(t.often, drawn)
+		r.prior[g] = t.weights[0]*r.log[g] + t.weights[1]*r.hit[g]
 	}
 }
 
-// row gives a token's row; false if no profile has it.
+// row gives a token's row. One that no profile has gets a row for what its relatives lend it, and is
+// false if it has none.
 func (t *table) row(token string) (*row, bool) {
-	r, ok := t.rows[token]
-	return r, ok
+	if r, ok := t.rows[token]; ok {
+		return r, true
+	}
+	if t.families[familyOf(token)] == nil {
+		return nil, false
+	}
+	r := &row{has: make([]float64, len(t.sizes))}
+	t.weigh(token, r)
+	return r, true
 }
 
 // absent is what a technique or program counts that no profile has: the same for all candidates.

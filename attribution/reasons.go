@@ -102,6 +102,10 @@ func (m *Model) observed(t *table, o Observation, c Candidate, rivals []Candidat
 		return r
 	}
 	r.Points = m.observedPoints(t, row, o, damp, c.index)
+	if row.users == 0 {
+		r.Text = name + ": no known actor is said to use it, but its parent or siblings"
+		return r
+	}
 	if row.has[c.index] == 0 {
 		r.Text = fmt.Sprintf("%s: known of %d of %d actors, and not of %s", name, row.users, len(m.profiles), c.Name)
 		return r
