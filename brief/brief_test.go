@@ -313,6 +313,34 @@ func links(t *testing.T, b *Brief) {
 	}
 }
 
+func TestAttribution(t *testing.T) {
+	f := func(a *Attribution, sentence, page string) {
+		t.Helper()
+		in := example()
+		in.Attribution = a
+		b := Make(in)
+		if got := b.Who.Sentence.Text.Plain(); !strings.HasPrefix(got, sentence) {
+			t.Errorf("%+v: %q, want %q", a, got, sentence)
+		}
+		if got := b.Matters[2].Text.Plain(); got != page {
+			t.Errorf("%+v: the first page says %q, want %q", a, got, page)
+		}
+	}
+	const motive = "The purpose of Lake Heron is taken to be espionage (confidence: high)."
+	candidates := []AttributionCandidate{{Name: "Lake Heron", Probability: 0.984, Why: []string{"its page"}, Against: []string{"not its hours"}}, {Name: "Other", Probability: 0.001}}
+	f(nil, "Attribution was not asked for.", motive)
+	f(&Attribution{Level: "none", Candidates: candidates}, "The evidence is not enough", motive)
+	f(&Attribution{Level: "activity cluster", Missing: []string{"half a year"}}, "The evidence is enough to speak of: activity cluster. No known actor fits.", motive)
+	f(&Attribution{Level: "activity cluster", Candidates: candidates}, "The evidence is enough to speak of: activity cluster.",
+		"Of all known actors it resembles Lake Heron most (98 %); for certain one can speak of: activity cluster.")
+	var out bytes.Buffer
+	in := example()
+	in.Attribution = &Attribution{Level: "activity cluster", Candidates: candidates}
+	if err := Markdown(&out, Make(in)); err != nil || !strings.Contains(out.String(), "**Other** \\< 1 %") {
+		t.Errorf("%v: want a small probability told as small", err)
+	}
+}
+
 func TestFirstPage(t *testing.T) {
 	b := Make(example())
 	says := func(part []Sentence) string {

@@ -245,7 +245,11 @@ func (m *maker) matters() {
 	if sought, from := m.things(m.claimsOf(story.Data), func(a *intel.Actor) []intel.Claim { return a.DataSought }); len(sought) > 0 {
 		all = append(all, m.sentence("page.sought", args{"data": m.list(sought, maxNamed-1)}, from...))
 	}
-	all = append(all, m.motive()...)
+	if s, ok := m.resembles(); ok {
+		all = append(all, s)
+	} else {
+		all = append(all, m.motive()...)
+	}
 	if n, from := m.serious(); n > 0 {
 		all = append(all, Sentence{Text: m.count("serious", n), From: from})
 	}
@@ -253,6 +257,18 @@ func (m *maker) matters() {
 		all = append(all, Sentence{Text: m.count("blind", n), From: m.verdictsOf(verdict.CouldNotSee)})
 	}
 	m.b.Matters = all
+}
+
+// resembles says whom it looks like, if the evidence is enough to speak of an intruder.
+func (m *maker) resembles() (Sentence, bool) {
+	a := m.in.Attribution
+	if a == nil || len(a.Candidates) == 0 || a.Level == "" || a.Level == "none" {
+		return Sentence{}, false
+	}
+	first := a.Candidates[0]
+	return m.sentence("page.resembles", args{
+		"actor": term(first.Name), "probability": term(percent(first.Probability)), "level": m.word(a.Level),
+	}, Ref{FromAttribution, "all"}), true
 }
 
 // motive is what the packs take for the actor's.

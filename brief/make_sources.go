@@ -20,10 +20,14 @@ func (m *maker) attribution() {
 	}
 	from := Ref{FromAttribution, "all"}
 	w.Asked = true
-	w.Sentence = m.sentence("attribution.level", args{"level": m.word(a.Level)}, from)
-	if len(a.Candidates) == 0 {
-		w.Sentence = m.sentence("attribution.nobody", args{"level": m.word(a.Level)}, from)
+	which := "attribution.level"
+	switch {
+	case a.Level == "none" || a.Level == "":
+		which = "attribution.none"
+	case len(a.Candidates) == 0:
+		which = "attribution.nobody"
 	}
+	w.Sentence = m.sentence(which, args{"level": m.word(a.Level)}, from)
 	for _, c := range a.Candidates {
 		w.Candidates = append(w.Candidates, Candidate{clean(c.Name), c.Probability, m.quotedAll(c.Why, from), m.quotedAll(c.Against, from)})
 	}
@@ -197,7 +201,7 @@ func (m *maker) method() {
 			}
 		}
 	}
-	m.b.Command = "aldebaran feedback " + cmp.Or(quoteForShell(clean(m.in.Case)), "CASE")
+	m.b.Command = "aldebaran feedback " + cmp.Or(quoteForShell(clean(m.in.Case)), "CASE") + ` --useful yes|no --reason "..."`
 }
 
 // quoteForShell puts a folder's name into quotes where a shell needs them.

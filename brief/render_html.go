@@ -205,7 +205,7 @@ func (p *page) Date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // Percent is a probability.
 func (p *page) Percent(f float64) template.HTML {
-	return p.Text(Text(isolateLTR) + Text(fmt.Sprintf("%.0f %%", f*100)) + Text(isolateEnd))
+	return p.Text(term(percent(f)))
 }
 
 // Where says where a quote stands.

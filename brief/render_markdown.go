@@ -328,7 +328,7 @@ func (m *markdown) attribution() {
 	m.heading(2, "heading.attribution")
 	m.line(m.say(m.Who.Sentence))
 	for _, c := range m.Who.Candidates {
-		m.line("- **", m.foreign(c.Name), "** ", m.text(Text(isolateLTR)+Text(fmt.Sprintf("%.0f %%", c.Probability*100))+Text(isolateEnd)))
+		m.line("- **", m.foreign(c.Name), "** ", escapeMarkdown(percent(c.Probability)))
 		for _, s := range c.Why {
 			m.line("  - ", m.text(s.Text))
 		}

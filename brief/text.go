@@ -2,6 +2,7 @@ package brief
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -122,4 +123,15 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02 15:04")
+}
+
+// percent writes a probability; what is nearly sure is not sure.
+func percent(p float64) string {
+	switch {
+	case p > 0 && p < 0.01:
+		return "< 1 %"
+	case p > 0.99 && p < 1:
+		return "> 99 %"
+	}
+	return strconv.FormatFloat(p*100, 'f', 0, 64) + " %"
 }

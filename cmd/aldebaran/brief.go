@@ -15,6 +15,8 @@ import (
 
 	"aldebaran/brief"
 	"aldebaran/hunt"
+	"aldebaran/intel"
+	"aldebaran/verdict"
 )
 
 // briefFlags say which briefs to write.
@@ -22,6 +24,7 @@ type briefFlags struct {
 	files                 []string
 	language              string
 	polishURL, polishWith string
+	caseDir               string // of the hunt; "" without a case
 }
 
 // polishKey is the environment variable with the key of the service that rephrases: a flag would show it to
@@ -86,17 +89,27 @@ func writeBriefs(ctx context.Context, stderr io.Writer, r *hunt.Result, f *brief
 	if !asked || len(f.files) == 0 {
 		return nil
 	}
-	in.Setting, in.Language, in.Generated, in.Version = opt.Question.Setting, f.language, made, version()
-	b := brief.Make(in)
-	if f.polishURL != "" {
-		f.polish(ctx, stderr, b)
-	}
+	in.Setting, in.Generated, in.Version, in.Case = opt.Question.Setting, made, version(), f.caseDir
+	b := f.make(ctx, stderr, in, opt.Question.Packs)
 	for _, name := range f.files {
 		if err := writeBrief(name, b); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// make makes a brief in the wanted language, with who it may have been if something was seen.
+func (f *briefFlags) make(ctx context.Context, stderr io.Writer, in brief.Input, packs []*intel.Pack) *brief.Brief {
+	in.Language = f.language
+	if in.Answer.Value == verdict.Seen {
+		in.Attribution = briefAttribution(in.Findings, in.Answer, packs, in.Setting)
+	}
+	b := brief.Make(in)
+	if f.polishURL != "" {
+		f.polish(ctx, stderr, b)
+	}
+	return b
 }
 
 // polish lets a model rephrase the first page. If that fails the brief is written as it is.

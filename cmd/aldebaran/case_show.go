@@ -244,8 +244,7 @@ evidence again. Without --brief it prints Markdown.`,
 			if err != nil {
 				return err
 			}
-			in.Language = f.language
-			b := brief.Make(in)
+			b := f.make(cmd.Context(), cmd.ErrOrStderr(), in, all)
 			for _, name := range f.files {
 				if err := writeBrief(name, b); err != nil {
 					return err

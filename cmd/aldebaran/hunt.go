@@ -111,6 +111,7 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
 				return err
 			}
 			if in != nil {
+				f.briefs.caseDir = f.caseDir
 				if f.keeper, err = in.prepare(&opt, f.all); err != nil {
 					return err
 				}
@@ -245,7 +246,7 @@ func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn string,
 	opt.Progress = new(hunt.Progress)
 	outputs := f.outputs(out, cmd.OutOrStdout(), cmd.ErrOrStderr(), look)
 	opt.Samples = 1 // an example for the summary
-	if f.format == "json" || f.keeper != nil {
+	if f.format == "json" || f.keeper != nil || len(f.briefs.files) > 0 {
 		opt.Samples = sampleEvents
 	}
 	// Matches that run over the terminal and a bar would get in each other's way.
