@@ -218,7 +218,7 @@ func (s *bulkReadState) account(f *Finishing, programs []reader) {
 	}
 	for i, p := range programs {
 		hours := p.sortedHours()
-		isNew := hours[0].span.first.Sub(since) >= s.known
+		isNew := len(programs) > 1 && hours[0].span.first.Sub(since) >= s.known
 		found := s.compare(f, p, s.rows, "rows", isNew, programs, i) || s.compare(f, p, s.tables, "tables", isNew, programs, i)
 		if !found {
 			s.byHand(f, p, hours)

@@ -179,6 +179,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 	level := f.rule.Level
 	before := true
 	for _, l := range refused {
+		signed := s.signedHours(l)
 		for _, h := range l.sortedHours() {
 			all.join(h.span)
 			total += h.records
@@ -188,7 +189,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 			if h.records < s.failures && hours[h.at].users < s.accounts {
 				continue
 			}
-			if win, knownBefore, ok := s.after(l, h); ok && !slices.Contains(guessed, l.user) {
+			if win, knownBefore, ok := s.after(signed, h); ok && !slices.Contains(guessed, l.user) {
 				guessed = append(guessed, l.user)
 				refs = append(refs, win)
 				all.add(win.Time)
@@ -231,15 +232,24 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 	f.Emit(e)
 }
 
+// signedHours are the hours in which an account signed in from that client, in order of time.
+func (s *loginState) signedHours(l login) []*hour {
+	if a := s.signed.who.named(l.server + "\x00" + l.user + "\x00" + l.client); a != nil {
+		return a.sortedHours()
+	}
+	return nil
+}
+
 // after finds a sign-in behind the refusals of an hour, and tells whether there had been one before them.
-func (s *loginState) after(l login, refusals *hour) (at Ref, before, ok bool) {
-	a := s.signed.who.named(l.server + "\x00" + l.user + "\x00" + l.client)
-	if a == nil {
+func (s *loginState) after(signed []*hour, refusals *hour) (at Ref, before, ok bool) {
+	if len(signed) == 0 {
 		return Ref{}, false, false
 	}
-	for _, h := range a.sortedHours() {
-		if h.span.first.Before(refusals.span.first) {
-			before = true
+	before = signed[0].span.first.Before(refusals.span.first)
+	from, _ := slices.BinarySearchFunc(signed, refusals.at, func(h *hour, at int64) int { return cmp.Compare(h.at, at) })
+	for _, h := range signed[from:] {
+		if h.span.first.Sub(refusals.span.last) > s.within {
+			break
 		}
 		for _, t := range [...]time.Time{h.span.first, h.span.last} {
 			if since := t.Sub(refusals.span.last); since >= 0 && since <= s.within {

@@ -166,10 +166,17 @@ func (s *sweepState) Finish(f *Finishing) {
 		}
 		from = i
 	}
-	for i := range sweeps {
-		if sweeps[i].level > 0 && !isUsualSweep(sweeps, i) {
-			s.emit(f, &sweeps[i])
+	for len(sweeps) > 0 {
+		n := 1
+		for n < len(sweeps) && sweeps[n].account == sweeps[0].account {
+			n++
 		}
+		for i := range sweeps[:n] {
+			if sweeps[i].level > 0 && !isUsualSweep(sweeps[:n], i) {
+				s.emit(f, &sweeps[i])
+			}
+		}
+		sweeps = sweeps[n:]
 	}
 }
 
@@ -213,18 +220,24 @@ func (s *sweepState) sweep(steps []sweepStep) sweep {
 	return w
 }
 
-// isUsualSweep tells whether the account did the like on some other days: a site with a search of its own.
+// isUsualSweep tells whether the account, of which all are, did the like on some other days: a site with
+// a search of its own.
 func isUsualSweep(all []sweep, at int) bool {
+	own := all[at].day()
 	days, last := 0, time.Time{}
 	for i := range all {
-		day := all[i].steps[0].Time.Truncate(24 * time.Hour)
-		if all[i].account == all[at].account && all[i].level > 0 && !day.Equal(last) && !day.Equal(all[at].steps[0].Time.Truncate(24*time.Hour)) {
+		if day := all[i].day(); all[i].level > 0 && !day.Equal(last) && !day.Equal(own) {
 			days++
 			last = day
 		}
+		if days == regularDays {
+			return true
+		}
 	}
-	return days >= regularDays
+	return false
 }
+
+func (w *sweep) day() time.Time { return w.steps[0].Time.Truncate(24 * time.Hour) }
 
 func (s *sweepState) emit(f *Finishing, w *sweep) {
 	server, account := cutAccount(w.account)
