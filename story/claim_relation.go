@@ -15,11 +15,15 @@ var links = []struct {
 	{"shares infrastructure with", regexp.MustCompile(`(?i)\b(?:shar(?:es?|ed|ing) (?:\w+ ){0,3}?infrastructure|shared infrastructure|infrastructure (?:\w+ ){0,3}?(?:shared|overlaps?))\b`)},
 	{"shares tools with", regexp.MustCompile(`(?i)\bshar(?:es?|ed|ing) (?:\w+ ){0,3}?(?:tools?|tooling|malware|code)\b`)},
 	{"overlaps with", regexp.MustCompile(`(?i)\boverlap(?:s|ped|ping)? (?:\w+ ){0,3}?with\b`)},
-	{"linked to", regexp.MustCompile(`(?i)\b(?:links?|linked|connected|tied|ties|related|connections?|associated|affiliated) (?:to|with)\b`)},
+	{"linked to", regexp.MustCompile(`(?i)\b(?:links?|linked|tied|ties|associated|affiliated) (?:to|with)\b`)},
+	{"connected to", regexp.MustCompile(`(?i)\b(?:connected|related|connections?) (?:to|with)\b`)},
 	{"part of", regexp.MustCompile(`(?i)\b(?:sub-?group of|subset of|part of|offshoot of|successor (?:of|to)|spin-?off of)\b`)},
 	{"attributed to", regexp.MustCompile(`(?i)\battributed to\b`)},
 	{"also known as", regexp.MustCompile(`(?i)\b(?:also known as|also tracked as|also called|also referred to as|tracked as|followed as|a\.?k\.?a\.?|became known as|previously known as|formerly known as|known as)(?:\s|$)`)},
 }
+
+// maxCountry is how far behind "attributed to" a country stands that is meant.
+const maxCountry = 40
 
 // maxLink is how far behind the words of a link its objects stand.
 const maxLink = 300
@@ -49,7 +53,10 @@ func (r *reading) relation(s *sentence, named []Claim, name string, a, b int, ma
 	if name == "also known as" && r.plural(a) {
 		return // "groups known as A and B"
 	}
-	subject := main
+	subject := ""
+	if r.meansMain(s, a) {
+		subject = main
+	}
 	end := min(s.End, b+maxLink)
 	if i := strings.IndexAny(r.text[b:end], ";:"); i >= 0 {
 		end = b + i
@@ -60,7 +67,7 @@ func (r *reading) relation(s *sentence, named []Claim, name string, a, b int, ma
 		switch {
 		case c.Kind == Actor && c.Start >= s.Start && c.End <= a:
 			subject = c.Name
-		case (c.Kind == Actor || c.Kind == Malware && name != "part of" || c.Kind == Country && (name == "attributed to" || name == "linked to")) && c.Start >= b && c.End <= end:
+		case (c.Kind == Actor || c.Kind == Malware && name != "part of" && name != "connected to" || c.Kind == Country && (name == "attributed to" || name == "linked to") && c.Start-b < maxCountry) && c.Start >= b && c.End <= end:
 			objects = append(objects, *c)
 		}
 	}
@@ -74,7 +81,7 @@ func (r *reading) relation(s *sentence, named []Claim, name string, a, b int, ma
 		}
 		r.claims = append(r.claims, Claim{Kind: Relation, Name: name, Subject: subject, Object: object, How: pattern, Start: a, End: o.End})
 	}
-	if len(objects) > 0 || name == "also known as" || name == "part of" {
+	if len(objects) > 0 || name == "also known as" || name == "part of" || name == "connected to" || subject == "" {
 		return
 	}
 	// "not linked to ransomware": the words up to what ends the phrase.
@@ -83,10 +90,20 @@ func (r *reading) relation(s *sentence, named []Claim, name string, a, b int, ma
 		object = object[:i]
 	}
 	span := trimSpan(r.text, b, b+len(object))
-	if words := strings.Fields(r.text[span.Start:span.End]); len(words) == 0 || len(words) > maxObject || name == "linked to" && subject == "" {
+	if words := strings.Fields(r.text[span.Start:span.End]); len(words) == 0 || len(words) > maxObject {
 		return
 	}
 	r.claims = append(r.claims, Claim{Kind: Relation, Name: name, Subject: subject, Object: strings.Join(strings.Fields(r.text[span.Start:span.End]), " "), How: pattern, Start: a, End: span.End})
+}
+
+// meansMain tells whether a word before a place in its sentence stands for the actor that the story is about.
+func (r *reading) meansMain(s *sentence, at int) bool {
+	for i := s.first; i < s.last && r.tokens[i].start < at; i++ {
+		if isOneOfWords(" it its they their group group's actor actors operators intruders hackers attackers researchers ", r.word(i)) {
+			return true
+		}
+	}
+	return false
 }
 
 // plural tells whether the word before a place speaks of several actors or programs.

@@ -144,7 +144,7 @@ const (
 	seeking = ` steal steals stole stolen stealing theft exfiltrate exfiltrates exfiltrated exfiltrating exfiltration collect collects collected collecting collection gather gathers gathered gathering ` +
 		`search searched searches searching export exported exports harvest harvested harvesting seek seeks sought seeking look looks looking interested interest siphon siphoned obtain obtained fetched read reads reading ` +
 		`extract extracted extracting access accessed copied copy dump dumped leak leaked after sends sent read reading monitor monitored intercept intercepted `
-	dataNouns = ` correspondence email emails mail mails mailbox mailboxes inbox inboxes credentials credential passwords password documents document files intelligence information records communications messages cables contacts ` +
+	dataNouns = ` correspondence emails mails mailboxes inboxes credentials passwords documents files intelligence information records communications messages cables contacts ` +
 		`secrets property code plans data database databases tables logs keys certificates backups `
 	dataAdjectives = ` diplomatic political military defence defense economic geopolitical sensitive confidential classified personal customer financial medical health government secret strategic internal ` +
 		`intellectual source trade business private email e mail payment card login user account bank banking call detail geolocation biometric browser contact address phone text employee company corporate proprietary official state foreign research technical scientific policy stored saved session ` +
@@ -155,7 +155,7 @@ const (
 // data finds what kinds of data are sought: a word for data with what says which, in a sentence that
 // speaks of collecting.
 func (r *reading) data(s *sentence) {
-	if !r.has(s, seeking) {
+	if s.last-s.first < leastWords || !r.has(s, seeking) {
 		return
 	}
 	for i := s.first; i < s.last; i++ {

@@ -158,13 +158,13 @@ func (r *reading) all(d *document) {
 	r.isAdvice = make([]bool, len(r.sentences))
 	for i := range r.sentences {
 		s := &r.sentences[i]
-		r.data(s)
+		if r.isAdvice[i] = r.advice(s); !r.isAdvice[i] {
+			r.data(s)
+			r.periods(s, d.published)
+		}
 		r.trades(s)
 		r.systems(s)
 		r.assessments(s)
-		if r.isAdvice[i] = r.advice(s); !r.isAdvice[i] {
-			r.periods(s, d.published)
-		}
 	}
 	r.relations()
 	r.described()
@@ -205,8 +205,22 @@ func (r *reading) stances() {
 		a := s.first + sort.Search(s.last-s.first, func(i int) bool { return r.tokens[s.first+i].end > c.Start })
 		b := s.first + sort.Search(s.last-s.first, func(i int) bool { return r.tokens[s.first+i].start >= c.End })
 		st := r.stance(s, a, b)
+		// A number in brackets is a note on the whole sentence; an indicator is one whatever was not done with it.
+		if c.How == numbered && c.Start > 0 && strings.IndexByte("[(", r.text[c.Start-1]) >= 0 || c.Kind == Indicator && !r.absent(s, a) {
+			st.negated = false
+		}
 		c.Negated, c.Hedged = c.Negated || st.negated, c.Hedged || st.hedged
 	}
+}
+
+// absent tells whether a sentence says that something before the word at was not there: "no sign of".
+func (r *reading) absent(s *sentence, at int) bool {
+	for i := max(s.first, at-5); i < at; i++ {
+		if r.word(i) == "no" && i+1 < at && isOneOfWords(" sign signs evidence trace traces indication indications ", r.word(i+1)) {
+			return true
+		}
+	}
+	return false
 }
 
 // How claims are found, see [Claim].

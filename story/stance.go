@@ -24,6 +24,8 @@ func (r *reading) clauses(s *sentence) []int {
 			starts = append(starts, i)
 		case isOneOf(r.word(i), clauseBreaks[:]):
 			starts = append(starts, i)
+		case strings.Contains(between, ",") && isOneOf(r.word(i), subjects[:]):
+			starts = append(starts, i)
 		case strings.Contains(between, ",") && r.word(i) == "and" && i+1 < s.last && isOneOf(r.word(i+1), subjects[:]):
 			starts = append(starts, i)
 		}
@@ -37,6 +39,7 @@ const (
 	denies     = 9 // "is not, as some newspapers wrote last week, linked to"
 	deniedBy   = 6 // "was, as far as we know, not seen"
 	doubtsBack = 8
+	replaces   = 4 // "rather than with the"
 )
 
 // stance says how the words from a to b of a sentence are said.
@@ -58,6 +61,10 @@ func (r *reading) stance(s *sentence, a, b int) stance {
 		switch r.cue(i, s.last) {
 		case cueDenial:
 			if before && a-i <= denies || !before && i-b < deniedBy && r.verbBetween(b, i) && r.hasWithin(i+1, i+4, s, absence) {
+				st.negated = true
+			}
+		case cueReplaced:
+			if before && a-i <= replaces {
 				st.negated = true
 			}
 		case cueDoubt:
@@ -88,8 +95,12 @@ type cue uint8
 const (
 	cueNone cue = iota
 	cueDenial
+	cueReplaced // "rather than", which denies the next thing only
 	cueDoubt
 )
+
+// noDenial are words behind "not" that make it no denial: "not only", "not limited to", "not unique to".
+const noDenial = ` only just all least limited exhaustive exclusive exclusively unique uniquely necessarily surprised surprising surprisingly uncommon unusual merely simply necessary `
 
 // cue says what the word at i does to what is said around it.
 func (r *reading) cue(i, last int) cue {
@@ -98,8 +109,8 @@ func (r *reading) cue(i, last int) cue {
 		next = r.word(i + 1)
 	}
 	switch r.word(i) {
-	case "not", "cannot", "never", "neither", "nor", "without", "isn", "wasn", "aren", "weren", "doesn", "didn", "don", "hasn", "haven", "couldn", "unlike", "nobody", "denied", "denies":
-		if next == "only" || next == "just" || next == "all" || next == "least" || next == "yet" && r.word(i) == "nor" {
+	case "not", "cannot", "never", "neither", "nor", "without", "isn", "wasn", "aren", "weren", "doesn", "didn", "don", "hasn", "haven", "couldn", "nobody", "denied", "denies":
+		if isOneOfWords(noDenial, next) || i+2 < last && isOneOfWords(" the be an ", next) && isOneOfWords(noDenial, r.word(i+2)) {
 			return cueNone
 		}
 		return cueDenial
@@ -110,7 +121,7 @@ func (r *reading) cue(i, last int) cue {
 		return cueDenial
 	case "rather", "instead":
 		if next == "than" || next == "of" {
-			return cueDenial
+			return cueReplaced
 		}
 	case "may":
 		// "in May 2024" is a month.
@@ -143,8 +154,8 @@ func isOneOf(word string, list []string) bool {
 }
 
 // sayingVerbs report what somebody says.
-const sayingVerbs = ` said says say reported reports report assessed assesses assess believes believe believed claims claimed claim wrote writes warned warns warn told tells ` +
-	`noted notes note stated states attributes attributed found describes describe described expects expect concludes concluded argues suspects suspect observed confirmed disclosed revealed announced estimates assessing `
+const sayingVerbs = ` said says say reported reports assessed assesses assess believes believe believed claims claimed wrote writes warned warns told tells ` +
+	`noted notes stated states attributes attributed found describes describe described expects expect concludes concluded argues suspects suspect observed confirmed disclosed revealed announced estimates assessing `
 
 // speakers are words for people who say things, in lower case.
 const speakers = ` researchers analysts officials experts investigators authorities observers sources journalists `
@@ -158,6 +169,9 @@ func (r *reading) speaker(s *sentence) string {
 		}
 		if i == s.first || capitalised(r.exact(i)) || !strings.Contains(sayingVerbs, " "+w+" ") { // "United States"
 			continue
+		}
+		if i+1 < s.last && isOneOfWords(" in by as on to at from ", r.word(i+1)) {
+			continue // "as described in", "observed by"
 		}
 		if name := r.nameBefore(i, s.first); name != "" {
 			return name
@@ -208,7 +222,7 @@ func (r *reading) nameBefore(i, first int) string {
 			start = j
 			continue
 		}
-		if lower == "at" || lower == "of" || lower == "the" {
+		if j < i-1 && (lower == "at" || lower == "of" || lower == "the") {
 			continue
 		}
 		break
@@ -219,11 +233,14 @@ func (r *reading) nameBefore(i, first int) string {
 	return r.trimName(start, i)
 }
 
+// noSpeakers begin sentences with a capital letter and say nothing.
+const noSpeakers = ` as to first for in on at when while if since then also although however after before once figure table it they we this that these those he she who which there here what how second third finally analysis investigation `
+
 func (r *reading) trimName(from, to int) string {
-	for from < to && isOneOf(r.word(from), []string{"the", "a", "an", "but", "and", "in"}) {
+	for from < to && (isOneOf(r.word(from), []string{"the", "a", "an", "but", "and", "in"}) || isNumber(r.word(from), 1, 4)) {
 		from++
 	}
-	if from >= to {
+	if from >= to || to == from+1 && isOneOfWords(noSpeakers, r.word(from)) {
 		return ""
 	}
 	return strings.Join(strings.Fields(r.text[r.tokens[from].start:r.tokens[to-1].end]), " ")
