@@ -1,12 +1,15 @@
 package attribution
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestCluster(t *testing.T) {
@@ -109,5 +112,48 @@ func TestCompare(t *testing.T) {
 	}
 	if traits := m.Traits(&all[0], nil); traits[len(traits)-1].ID != "S9001" {
 		t.Errorf("the most common trait is %v, want S9001", traits[len(traits)-1])
+	}
+}
+
+// TestSTIX: every reference of the bundle leads to an object of it, and the same clusters are the same
+// bundle.
+func TestSTIX(t *testing.T) {
+	m := New(actors(), Newest())
+	c, err := m.Cluster([]*Incident{
+		{Name: "spring", Software: seen("S9101"), Hosts: []string{"MAIL01"}}, {Name: "autumn", Software: seen("S9101"), Hosts: []string{"MAIL01"}}, {Name: "other"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func() string {
+		var b strings.Builder
+		if err := c.WriteSTIX(&b, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	var bundle struct{ Objects []stixObject }
+	if err := json.Unmarshal([]byte(write()), &bundle); err != nil {
+		t.Fatal(err)
+	}
+	there, kinds := map[string]bool{}, map[string]int{}
+	for _, o := range bundle.Objects {
+		if there[o.ID] {
+			t.Errorf("%s is there twice", o.ID)
+		}
+		there[o.ID] = true
+		kinds[o.Type+" "+o.Relationship]++
+	}
+	for _, o := range bundle.Objects {
+		if o.Type == "relationship" && !(there[o.Source] && there[o.Target]) {
+			t.Errorf("%s leads from %q to %q", o.ID, o.Source, o.Target)
+		}
+	}
+	want := map[string]int{"campaign ": 3, "intrusion-set ": 2, "relationship attributed-to": 3, "relationship related-to": 1}
+	if diff := cmp.Diff(want, kinds); diff != "" {
+		t.Errorf("objects: -want +got:\n%s", diff)
+	}
+	if write() != write() {
+		t.Error("two bundles of the same clusters differ")
 	}
 }
