@@ -3,11 +3,12 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,7 @@ type attributeFlags struct {
 	packs     []string
 	overrides string
 	graph     string
+	stix      string
 	sector    string
 	region    string
 	asJSON    bool
@@ -49,6 +51,7 @@ as well. Probabilities always leave room for an unknown or new actor.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.overrides, "overrides", "", "changes by an analyst, as JSON in this `file`: docs/formats/attribution.md")
 	flags.StringVar(&f.graph, "graph", "", "draw how several hunts are linked into this `file` (.svg)")
+	flags.StringVar(&f.stix, "stix", "", "write how several hunts are linked into this `file`, as STIX 2.1")
 	flags.StringVar(&f.sector, "sector", "", "the victim's `sector` (government, telecommunications...)")
 	flags.StringVar(&f.region, "region", "", "the victim's `region` (Middle East, Africa...)")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
@@ -95,13 +98,8 @@ func (f *attributeFlags) run(cmd *cobra.Command, names []string) error {
 			return &hunt.UsageError{What: err.Error(), Hint: "compare fewer at once"}
 		}
 	}
-	if f.graph != "" {
-		if clusters == nil {
-			return &hunt.UsageError{What: "--graph: want several hunts, found one", Hint: "name the JSON documents of two or more hunts"}
-		}
-		if err := writeGraph(f.graph, clusters); err != nil {
-			return err
-		}
+	if err := f.writeLinks(clusters); err != nil {
+		return err
 	}
 	if f.asJSON {
 		e := json.NewEncoder(cmd.OutOrStdout())
@@ -286,12 +284,34 @@ func readOverrides(name string) ([]attribution.Override, error) {
 	return list, nil
 }
 
-func writeGraph(name string, c *attribution.Clusters) (err error) {
-	file, err := os.Create(name)
-	if err != nil {
-		return &outputFileError{path: name, err: err}
+// writeLinks writes how hunts are linked, in the forms that were asked for.
+func (f *attributeFlags) writeLinks(c *attribution.Clusters) error {
+	for _, form := range []struct {
+		flag, name string
+		write      func(io.Writer) error
+	}{
+		{"--graph", f.graph, func(w io.Writer) error { return c.WriteSVG(w) }},
+		{"--stix", f.stix, func(w io.Writer) error { return c.WriteSTIX(w, time.Now()) }},
+	} {
+		if form.name == "" {
+			continue
+		}
+		if c == nil {
+			return &hunt.UsageError{What: form.flag + ": want several hunts, found one", Hint: "name two or more cases or documents of hunts"}
+		}
+		if err := writeTo(form.name, form.write); err != nil {
+			return err
+		}
 	}
-	return errors.Join(c.WriteSVG(file), file.Close())
+	return nil
+}
+
+func writeTo(name string, write func(io.Writer) error) error {
+	out, err := openOutput(name, nil)
+	if err != nil {
+		return err
+	}
+	return out.close(write(out))
 }
 
 // attributed prints one hunt's attribution.

@@ -49,7 +49,7 @@ func TestAttributeDemo(t *testing.T) {
 		} `json:"hunts"`
 		Clusters attribution.Clusters `json:"clusters"`
 	}
-	text := output(t, attributeCommand(), document, other, "--json", "--graph", graph, "--region", "Africa")
+	text := output(t, attributeCommand(), document, other, "--json", "--graph", graph, "--stix", filepath.Join(dir, "links.json"), "--region", "Africa")
 	if err := json.Unmarshal([]byte(text), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +68,9 @@ func TestAttributeDemo(t *testing.T) {
 	}
 	if svg, err := os.ReadFile(graph); err != nil || !bytes.HasPrefix(svg, []byte("<svg")) {
 		t.Errorf("graph: %v", err)
+	}
+	if stix, err := os.ReadFile(filepath.Join(dir, "links.json")); err != nil || !bytes.Contains(stix, []byte(`"intrusion-set"`)) {
+		t.Errorf("STIX: %v", err)
 	}
 	shown := output(t, attributeCommand(), document)
 	for _, want := range []string{"Level: activity cluster", "unknown or new actor", "six months of observation", "What would decide", "tied to this actor before"} {
