@@ -103,7 +103,21 @@ func episodesOf(t *testing.T, c Config, id string, events []made) []Episode {
 			t.Errorf("cut at %v (-whole +cut):\n%s", cuts, diff)
 		}
 	}
+	for _, v := range []float64{0, -1, maxParam} {
+		finish(t, withThresholds(c, id, v), id, events) // whatever it finds, it comes to an end
+	}
 	return whole
+}
+
+// withThresholds sets all thresholds of an analytic to one value.
+func withThresholds(c Config, id string, v float64) Config {
+	all := Analytics()
+	at := slices.IndexFunc(all, func(a Analytic) bool { return a.ID == id })
+	set := Setting{Params: map[string]float64{}}
+	for _, p := range all[at].Params {
+		set.Params[p.Name] = v
+	}
+	return c.Join(Config{Behaviours: map[string]Setting{id: set}})
 }
 
 // lines writes episodes shortly: level: summary.
