@@ -98,6 +98,7 @@ var arrows = map[string][]string{
 // needs a reader to get real events from, and a test of a stage may look at the one before it.
 // They are counted separately so that a test never excuses an arrow in the product.
 var testArrows = map[string][]string{
+	"brief":             {"event"},
 	"evidence/zeek":     {"evidence/json"},
 	"evidence/json":     {"evidence/evtx", "match/sigma"},
 	"match/indicator":   {"evidence/evtx", "evidence/lines", "evidence/w3c", "match/sigma"},

@@ -332,7 +332,7 @@ func TestAttribution(t *testing.T) {
 	f(&Attribution{Level: "none", Candidates: candidates}, "The evidence is not enough", motive)
 	f(&Attribution{Level: "activity cluster", Missing: []string{"half a year"}}, "The evidence is enough to speak of: activity cluster. No known actor fits.", motive)
 	f(&Attribution{Level: "activity cluster", Candidates: candidates}, "The evidence is enough to speak of: activity cluster.",
-		"Of all known actors it resembles Lake Heron most (98 %); for certain one can speak of: activity cluster.")
+		"Of all known actors it resembles Lake Heron most (98 %); certain is only that these events belong together.")
 	var out bytes.Buffer
 	in := example()
 	in.Attribution = &Attribution{Level: "activity cluster", Candidates: candidates}

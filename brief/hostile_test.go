@@ -150,7 +150,7 @@ func checkMarkdown(t *testing.T, text string) {
 	if strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !isIsolate(r) && escape.Deceptive(r) }) {
 		t.Error("markdown: want nothing that takes effect")
 	}
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		if strings.HasPrefix(line, "    ") && strings.HasPrefix(strings.TrimSpace(line), "aldebaran feedback") {
 			continue // a block of code
 		}

@@ -25,8 +25,9 @@ const (
 	maxCollect   = 6  // commands
 	maxShownIndi = 300
 	maxClaims    = 400
-	maxHosts     = 3 // that a sentence names
-	maxNamed     = 5 // of other things that a sentence names
+	maxDecide    = 10 // of what would decide who it was
+	maxHosts     = 3  // that a sentence names
+	maxNamed     = 5  // of other things that a sentence names
 )
 
 // Make writes the brief. The same input gives the same brief.

@@ -265,10 +265,15 @@ func (m *maker) resembles() (Sentence, bool) {
 	if a == nil || len(a.Candidates) == 0 || a.Level == "" || a.Level == "none" {
 		return Sentence{}, false
 	}
+	which := "page.resembles-cluster"
+	switch a.Level {
+	case "temporary group":
+		which = "page.resembles-group"
+	case "named actor":
+		which = "page.resembles-named"
+	}
 	first := a.Candidates[0]
-	return m.sentence("page.resembles", args{
-		"actor": term(first.Name), "probability": term(percent(first.Probability)), "level": m.word(a.Level),
-	}, Ref{FromAttribution, "all"}), true
+	return m.sentence(which, args{"actor": term(first.Name), "probability": term(percent(first.Probability))}, Ref{FromAttribution, "all"}), true
 }
 
 // motive is what the packs take for the actor's.

@@ -31,7 +31,7 @@ func (m *maker) attribution() {
 	for _, c := range a.Candidates {
 		w.Candidates = append(w.Candidates, Candidate{clean(c.Name), c.Probability, m.quotedAll(c.Why, from), m.quotedAll(c.Against, from)})
 	}
-	w.Missing = m.quotedAll(a.Missing, from)
+	w.Missing = m.quotedAll(a.Missing[:min(len(a.Missing), maxDecide)], from)
 }
 
 // indicators lists those of the story, then those of the packs.

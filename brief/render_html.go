@@ -164,8 +164,8 @@ func (p *page) refName(r Ref) string {
 		return p.packNames[r.ID]
 	case r.Kind == FromLog && r.ID == "all":
 		return "l"
-	case r.ID == "all":
-		return "→"
+	case r.Kind == FromAttribution:
+		return "w"
 	}
 	return r.ID
 }
