@@ -3,12 +3,16 @@ package story
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 )
 
 // errEmpty says that there is nothing to read.
 var errEmpty = errors.New("want a report, found an empty file")
+
+// maxMarkup bounds the text with its markup: four bytes of it for one that is read.
+const maxMarkup = 4 * maxText
 
 // open makes a document of what was read. Formats are told by content; the path only tells Markdown
 // from text.
@@ -26,7 +30,14 @@ func open(data []byte, path string) (*document, error) {
 		return readEmail(data)
 	}
 	text, note := decode(data, "")
+	cut := len(text) > maxMarkup
+	if cut {
+		text = strings.ToValidUTF8(text[:maxMarkup], "")
+	}
 	d := readMarkup(text, path)
+	if cut {
+		d.notes = append(d.notes, fmt.Sprintf("only the first %d MiB were looked at", maxMarkup>>20))
+	}
 	if note != "" {
 		d.notes = append(d.notes, note)
 	}

@@ -14,7 +14,12 @@ var htmlMarks = regexp.MustCompile(`(?i)^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\
 // looksLikeHTML tells a web page by how it starts.
 func looksLikeHTML(text string) bool { return htmlMarks.MatchString(text[:min(len(text), 1024)]) }
 
+// inlined are pictures and fonts within a page.
+var inlined = regexp.MustCompile(`data:[^"'\s)>]{200,}`)
+
 const (
+	// maxPage bounds a page without its pictures: every element costs memory, and real pages have a megabyte.
+	maxPage = 4 << 20
 	// maxDepth bounds how deep elements nest; pages nest some thirty deep, and deeper ones are passed over.
 	maxDepth = 300
 	// leastArticle is how much text the part of a page must have that is taken for its article.
@@ -27,6 +32,11 @@ const (
 // what is hidden.
 func readHTML(text string) *document {
 	d := &document{format: "html"}
+	text = inlined.ReplaceAllString(text, "data:,")
+	if len(text) > maxPage {
+		text = strings.ToValidUTF8(text[:maxPage], "")
+		d.notes = append(d.notes, fmt.Sprintf("only the first %d MiB of the page were read", maxPage>>20))
+	}
 	root, err := html.Parse(strings.NewReader(text))
 	if err != nil {
 		d.notes = append(d.notes, fmt.Sprintf("its markup could not be read: %v", err))

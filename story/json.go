@@ -30,6 +30,9 @@ type field struct {
 // maxJSONDepth bounds how deep values nest that are looked at; those of STIX and MISP nest ten deep.
 const maxJSONDepth = 40
 
+// maxValues bounds how many values a JSON text has that is read: a bundle of a large report has ten thousand.
+const maxValues = 1 << 20
+
 // parseJSON reads a JSON text. The decoder bounds the nesting and holds the syntax.
 func parseJSON(data []byte) (*value, error) {
 	p := jsonParser{data: data, d: json.NewDecoder(bytes.NewReader(data))}
@@ -42,11 +45,15 @@ func parseJSON(data []byte) (*value, error) {
 }
 
 type jsonParser struct {
-	data []byte
-	d    *json.Decoder
+	data   []byte
+	d      *json.Decoder
+	values int
 }
 
 func (p *jsonParser) value(depth int) (v value, err error) {
+	if p.values++; p.values > maxValues {
+		return value{}, fmt.Errorf("want at most %d values, found more", maxValues)
+	}
 	from := int(p.d.InputOffset())
 	token, err := p.d.Token()
 	if err != nil {
