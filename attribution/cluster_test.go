@@ -153,7 +153,7 @@ func TestSTIX(t *testing.T) {
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		t.Errorf("objects: -want +got:\n%s", diff)
 	}
-	if write() != write() {
+	if first, second := write(), write(); first != second {
 		t.Error("two bundles of the same clusters differ")
 	}
 }
