@@ -215,7 +215,7 @@ func (s *lookalikeState) Finish(f *Finishing) {
 // imitated is the name that an account's is near to, "" if none is.
 func (s *lookalikeState) imitated(st accountStep, made map[string]bool) (like string, distance int) {
 	name := strings.ToLower(st.name)
-	best := 3
+	best := far
 	for _, known := range s.names {
 		k, begins := strings.CutSuffix(strings.ToLower(known), "*")
 		part := name
@@ -244,36 +244,47 @@ func (s *lookalikeState) imitated(st accountStep, made map[string]bool) (like st
 	return like, best
 }
 
-// nearness is the distance of two names if they are near enough to be taken for each other, else 3.
+// far is the distance of names that nobody takes for each other.
+const far = 3
+
+// nearness is the distance of two names if they are near enough to be taken for each other, else far.
 func nearness(a, b string) int {
 	a, b = a[:min(len(a), maxNameLength)], b[:min(len(b), maxNameLength)]
 	if len(a) < 4 || len(b) < 4 {
-		return 3
+		return far
 	}
-	allowed := 2
+	allowed := far - 1
 	if min(len(a), len(b)) < longName {
 		allowed = 1
 	}
 	if len(a)-len(b) > allowed || len(b)-len(a) > allowed {
-		return 3
+		return far
 	}
 	if d := editDistance(a, b); d <= allowed {
 		return d
 	}
-	return 3
+	return far
 }
 
 // editDistance is the least number of bytes to change, add, take out or exchange with their
-// neighbour (the restricted Damerau-Levenshtein distance) to make one name of the other.
+// neighbour (the restricted Damerau-Levenshtein distance) to make one name of the other; far if it
+// is more. Names that are near never stand apart by as many places: only those are looked at.
 func editDistance(a, b string) int {
-	var rows [3][maxNameLength + 1]int
+	if len(a)-len(b) >= far || len(b)-len(a) >= far {
+		return far
+	}
+	var rows [3][maxNameLength + 2]int
 	for j := range len(b) + 1 {
 		rows[0][j] = j
 	}
 	for i := 1; i <= len(a); i++ {
 		row, last, before := &rows[i%3], &rows[(i+2)%3], &rows[(i+1)%3]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
+		from, to := max(1, i-far+1), min(len(b), i+far-1)
+		row[from-1], row[to+1] = far, far
+		if from == 1 {
+			row[0] = i
+		}
+		for j := from; j <= to; j++ {
 			change := last[j-1]
 			if a[i-1] != b[j-1] {
 				change++
@@ -284,7 +295,7 @@ func editDistance(a, b string) int {
 			}
 		}
 	}
-	return rows[len(a)%3][len(b)]
+	return min(rows[len(a)%3][len(b)], far)
 }
 
 func withoutDigits(s string) string {
