@@ -55,10 +55,12 @@ func annoCTR(folder string, _ *models) (any, error) {
 			s.F1 = 2 * s.Precision * s.Recall / (s.Precision + s.Recall)
 		}
 	}
-	return struct {
-		Reports int                   `json:"reports"`
-		Classes map[string]*spanScore `json:"classes"`
-	}{len(reports), scores}, nil
+	return annoResult{len(reports), scores}, nil
+}
+
+type annoResult struct {
+	Reports int                   `json:"reports"`
+	Classes map[string]*spanScore `json:"classes"`
 }
 
 func ratio(a, b int) float64 {
