@@ -108,15 +108,16 @@ func visitOf(i int, r *rand.Rand) visit {
 	return visit{"GET", "/owa/auth/logon.aspx", "replaceCurrent=1&url=https%3a%2f%2fmail.corp.example%2fowa", browser, 200}
 }
 
-func clientOf(r *rand.Rand) string {
-	if n := r.IntN(1200); n < 1000 {
-		return fmt.Sprintf("10.20.%d.%d", n/250, 2+n%250)
+// clientOf is where a user is: at his desk, or now and then at home.
+func clientOf(user int, r *rand.Rand) string {
+	if r.IntN(6) > 0 {
+		return fmt.Sprintf("10.20.%d.%d", user/250, 2+user%250)
 	}
-	return fmt.Sprintf("198.51.100.%d", 1+r.IntN(250))
+	return fmt.Sprintf("198.51.100.%d", 1+user%250)
 }
 
 func iisLine(dst []byte, i int, at time.Time, r *rand.Rand) []byte {
-	return appendVisit(dst, at, visitOf(i, r), clientOf(r), r)
+	return appendVisit(dst, at, visitOf(i, r), clientOf(r.IntN(1000), r), r)
 }
 
 func appendVisit(dst []byte, at time.Time, v visit, client string, r *rand.Rand) []byte {
@@ -177,14 +178,14 @@ func httpProxyLine(dst []byte, i int, at time.Time, r *rand.Rand) []byte {
 	query := strings.TrimPrefix(v.query, "-")
 	return fmt.Appendf(dst, "%s,%08x-%04x-4000-8000-%012x,15,1,2375,7,,%s,mail.corp.example,%s,,Negotiate,true,CORP\\user%d,corp.example,SMTP~user%d@corp.example,\"%s\",%s,MAIL01,%d,200,,%s,Proxy,mail01.corp.example,%d,%d,%s\n",
 		at.Format("2006-01-02T15:04:05.000Z"), r.Uint32(), r.IntN(1<<16), r.Uint64()>>16, protocol, v.stem, user, user, strings.ReplaceAll(v.agent, "+", " "),
-		clientOf(r), v.status, v.method, 400+r.IntN(2000), 300+r.IntN(60_000), query)
+		clientOf(user, r), v.status, v.method, 400+r.IntN(2000), 300+r.IntN(60_000), query)
 }
 
 func m365Line(dst []byte, i int, at time.Time, r *rand.Rand) []byte {
 	user := r.IntN(800)
 	dst = fmt.Appendf(dst, `{"CreationTime":"%s","Id":"%08x-0000-4000-8000-%012x","OrganizationId":"0a1b2c3d-0000-4000-8000-000000000001","UserId":"user%d@corp.example","UserType":0,"Version":1,"ResultStatus":"Succeeded",`,
 		at.Format("2006-01-02T15:04:05"), i, r.Uint64()>>16, user)
-	client := clientOf(r)
+	client := clientOf(user, r)
 	switch k := r.IntN(10); {
 	case k < 5:
 		return fmt.Appendf(dst, `"Workload":"Exchange","Operation":"MailItemsAccessed","RecordType":50,"ClientIPAddress":"%s","ClientInfoString":"Client=OutlookService;Outlook-iOS/2.0;","AppId":"27922004-5251-4030-b22d-91ecd9a37ea4","MailboxOwnerUPN":"user%d@corp.example","MailboxGuid":"%08x-0000-4000-8000-000000000002","LogonType":0,"OperationProperties":[{"Name":"MailAccessType","Value":"Bind"},{"Name":"IsThrottled","Value":"False"}],"OperationCount":%d}`+"\n", client, user, user, 1+r.IntN(5))

@@ -89,11 +89,11 @@ func (m *Matcher) Match(dst []Hit, e *event.Event) []Hit {
 		v := &e.Values[s.at]
 		switch v.Kind {
 		case event.UTF16:
-			if len(v.Raw) >= 2*shortest || s.use != anything {
+			if s.use != anything || len(v.Raw) >= 2*shortest && !m.set.isBland(v.Raw, 2) {
 				m.value(s, *v)
 			}
 		case event.Text, event.ANSI:
-			if len(v.Raw) >= shortest || s.use != anything {
+			if s.use != anything || len(v.Raw) >= shortest && !m.set.isBland(v.Raw, 1) {
 				m.value(s, *v)
 			}
 		case event.Binary:
