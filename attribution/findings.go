@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"aldebaran/attack"
 	"aldebaran/finding"
 	"aldebaran/intel"
 )
@@ -25,8 +26,9 @@ type Seen struct {
 }
 
 // FromFindings makes an incident of what a hunt found. Packs say which rules and indicators are one
-// actor's alone, and how severe their detections are.
-func FromFindings(findings []finding.Finding, packs []*intel.Pack, profiles []Profile) *Incident {
+// actor's alone, and how severe their detections are; k says what techniques are called today that rules
+// have by numbers of other versions (nil leaves them as they are).
+func FromFindings(findings []finding.Finding, packs []*intel.Pack, profiles []Profile, k *attack.Knowledge) *Incident {
 	seen := make([]Seen, 0, len(findings))
 	for i := range findings {
 		f := &findings[i]
@@ -39,16 +41,17 @@ func FromFindings(findings []finding.Finding, packs []*intel.Pack, profiles []Pr
 			Attack: f.Attack.Techniques, Hosts: hosts, First: f.First, Last: f.Last, Count: f.Count,
 		})
 	}
-	return FromSeen(seen, packs, profiles)
+	return FromSeen(seen, packs, profiles, k)
 }
 
 // levelStrength is how sure a match of a rule of each level is to be what the rule says. Rules of low
 // levels match what honest people do as well.
 var levelStrength = map[string]float64{"informational": .02, "low": .1, "medium": .4, "high": .75, "critical": .95}
 
-// FromSeen makes an incident of findings in any order.
-func FromSeen(seen []Seen, packs []*intel.Pack, profiles []Profile) *Incident {
+// FromSeen makes an incident of findings in any order, as [FromFindings] does.
+func FromSeen(seen []Seen, packs []*intel.Pack, profiles []Profile, k *attack.Knowledge) *Incident {
 	b := newBuilder(packs, profiles)
+	b.knowledge = k
 	for i := range seen {
 		b.add(&seen[i])
 	}
@@ -80,6 +83,7 @@ func (b *builder) mark(k Mark) {
 // a builder makes an incident.
 type builder struct {
 	in         Incident
+	knowledge  *attack.Knowledge
 	marks      map[[2]string]Mark // by actor and rule
 	severity   map[string]string  // of detections, by the id of their rules
 	indicators map[string][]*intel.Indicator
@@ -93,10 +97,19 @@ func newBuilder(packs []*intel.Pack, profiles []Profile) *builder {
 		marks: map[[2]string]Mark{}, severity: map[string]string{}, indicators: map[string][]*intel.Indicator{},
 		actors: map[string]string{}, names: map[string]string{}, software: map[string]string{},
 	}
+	// A name that is one actor's own goes before others' aliases; an alias of two stands for none.
+	aliases := map[string][]string{}
 	for i := range profiles {
 		p := &profiles[i]
-		for _, name := range append([]string{p.Name}, p.Aliases...) {
-			b.names[strings.ToLower(name)] = p.ID
+		b.names[strings.ToLower(p.Name)] = p.ID
+		for _, alias := range p.Aliases {
+			alias = strings.ToLower(alias)
+			aliases[alias] = append(aliases[alias], p.ID)
+		}
+	}
+	for alias, ids := range aliases {
+		if b.names[alias] == "" && len(once(ids)) == 1 {
+			b.names[alias] = ids[0]
 		}
 	}
 	for _, p := range packs {
@@ -142,6 +155,7 @@ func (b *builder) add(s *Seen) {
 	}
 	because := []string{s.Title}
 	for _, id := range s.Attack {
+		id = b.current(id)
 		o := Observation{ID: id, Strength: strength, Because: because}
 		switch {
 		case IsTechnique(id):
@@ -162,6 +176,17 @@ func (b *builder) add(s *Seen) {
 	if actor, ok := b.actors[packOf(s.File)]; ok && len(b.indicators[s.Rule]) == 0 {
 		b.mark(Mark{Actor: actor, Kind: MarkRule, What: s.Title, Strength: strength, Now: s.Last, rule: s.Rule})
 	}
+}
+
+// current is what an identifier of ATT&CK is today; those that nobody knows stay as they are.
+func (b *builder) current(id string) string {
+	if b.knowledge == nil {
+		return id
+	}
+	if now, ok := b.knowledge.Current(id); ok {
+		return now
+	}
+	return id
 }
 
 // groups is how many groups a rule names.

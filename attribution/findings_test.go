@@ -81,15 +81,16 @@ func TestFromFindings(t *testing.T) {
 		rule("rule-generic", "windows-servers/sigma/x.yml", "high", "T1190", "S0357"),
 		rule("rule-tagged", "sigma/rules/z.yml", "high", "G0001", "G0002"),
 		rule("rule-low", "windows-servers/sigma/y.yml", "low", "T1082"),
+		rule("rule-old", "sigma/rules/old.yml", "high", "T1086"), // PowerShell before 2020
 		rule("indicator:domain:heron.example", "invented", "high"),
 		rule("indicator:domain:rumour.example", "invented", "high"),
 		rule("indicator:domain:other.example", "somewhere/sigma/x", "high"),
-	}, []*intel.Pack{p}, profiles)
+	}, []*intel.Pack{p}, profiles, attack.Load())
 	strengths := map[string]float64{}
 	for _, o := range slices.Concat(in.Techniques, in.Software) {
 		strengths[o.ID] = o.Strength
 	}
-	want := map[string]float64{"T1505.003": .95, "T1190": .4, "S0357": .4, "T1082": .1, "herondoor": .75}
+	want := map[string]float64{"T1505.003": .95, "T1190": .4, "S0357": .4, "T1082": .1, "T1059.001": .75, "herondoor": .75}
 	if diff := cmp.Diff(want, strengths); diff != "" {
 		t.Errorf("strengths: -want +got:\n%s", diff)
 	}
@@ -102,6 +103,16 @@ func TestFromFindings(t *testing.T) {
 	}
 	if !in.First.Equal(at) || !slices.Equal(in.Hosts, []string{"MAIL01"}) {
 		t.Errorf("time and hosts: %v, %v", in.First, in.Hosts)
+	}
+}
+
+// TestNames: an alias that two actors have must not make a mark of either.
+func TestNames(t *testing.T) {
+	b := newBuilder(nil, []Profile{
+		{ID: "G1", Name: "One", Aliases: []string{"Both", "Alone", "Two"}}, {ID: "G2", Name: "Two", Aliases: []string{"both"}},
+	})
+	if diff := cmp.Diff(map[string]string{"one": "G1", "two": "G2", "alone": "G1"}, b.names); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
@@ -129,7 +140,7 @@ func TestPhantomTaurus(t *testing.T) {
 		{Rule: "4b1d906b-3634-4f9c-be71-613aba588c8d", Title: "Page OutlookEN.aspx Written", File: "phantom-taurus/sigma/outlooken_page_written.yml", Level: "critical", Attack: []string{"T1505.003", "T1036.005"}, Hosts: []string{"MAIL01"}},
 		{Rule: "x", Title: "Batch File mssq.bat Run", File: "phantom-taurus/sigma/mssq_batch_run.yml", Level: "critical", Attack: []string{"T1047", "T1059.003", "T1213.006"}, Hosts: []string{"SQL01"}},
 		{Rule: "y", Title: "Mailbox export", File: "windows-servers/sigma/z.yml", Level: "high", Attack: []string{"T1114.002"}, Hosts: []string{"MAIL01"}},
-	}, all, profiles)
+	}, all, profiles, k)
 	e := m.Explain(in, k)
 	if e.Ranking.Answer != AnswerActor || e.Ranking.Candidates[0].Name != "Phantom Taurus" {
 		t.Fatalf("answer %q, first %v, want Phantom Taurus", e.Ranking.Answer, e.Ranking.Candidates[0])
@@ -173,13 +184,13 @@ func FuzzReadDocument(f *testing.F) {
 		if err != nil || len(seen) > 20 {
 			return
 		}
-		in := FromSeen(seen, p, profiles)
+		in := FromSeen(seen, p, profiles, nil)
 		if len(in.Techniques)+len(in.Software) > 60 {
 			return
 		}
 		checkRanking(t, m.Rank(in))
 		slices.Reverse(seen)
-		if diff := cmp.Diff(in, FromSeen(seen, p, profiles), cmp.AllowUnexported(Mark{})); diff != "" {
+		if diff := cmp.Diff(in, FromSeen(seen, p, profiles, nil), cmp.AllowUnexported(Mark{})); diff != "" {
 			t.Fatalf("the order of findings matters:\n%s", diff)
 		}
 	})

@@ -153,7 +153,7 @@ func (a *attributing) incident(name string) (*attribution.Incident, error) {
 		if c.Outcome == nil {
 			return nil, &hunt.UsageError{What: name + ": no hunt of this case has ended", Hint: "go on with aldebaran hunt --case " + name}
 		}
-		in := attribution.FromFindings(c.Outcome.Findings, a.packs, a.profiles)
+		in := attribution.FromFindings(c.Outcome.Findings, a.packs, a.profiles, a.knowledge)
 		in.Name, in.Victim, in.Visible = filepath.Base(name), victimOf(c.Outcome.Setting), visibleIn(c.Outcome.Answer)
 		return in, nil
 	}
@@ -166,7 +166,7 @@ func (a *attributing) incident(name string) (*attribution.Incident, error) {
 	if err != nil {
 		return nil, &hunt.UsageError{What: fmt.Sprintf("%s: %v", name, err), Hint: "write one with aldebaran hunt EVIDENCE --output FILE.json"}
 	}
-	in := attribution.FromSeen(seen, a.packs, a.profiles)
+	in := attribution.FromSeen(seen, a.packs, a.profiles, a.knowledge)
 	in.Name = strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
 	return in, nil
 }
@@ -232,7 +232,7 @@ const (
 // briefAttribution is who it may have been, as briefs have it.
 func briefAttribution(findings []finding.Finding, answer *verdict.Report, packs []*intel.Pack, setting verdict.Setting) *brief.Attribution {
 	who := newAttributing(packs)
-	in := attribution.FromFindings(findings, packs, who.profiles)
+	in := attribution.FromFindings(findings, packs, who.profiles, who.knowledge)
 	in.Victim, in.Visible = victimOf(setting), visibleIn(answer)
 	a := who.attribute("", in, nil)
 	out := &brief.Attribution{Level: string(a.Assessment.Level)}
