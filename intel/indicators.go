@@ -18,8 +18,6 @@ const (
 	maxIndicators = 5_000_000
 	// maxIndicatorJSON bounds a MISP event or a STIX bundle, which is held in memory.
 	maxIndicatorJSON = 256 << 20
-	// maxListProblems bounds what is told of one file; the rest is counted.
-	maxListProblems = 1000
 )
 
 // ReadIndicators reads indicators in any form that we know, by its content: our indicators.csv, a
@@ -45,26 +43,18 @@ func ReadIndicators(r io.Reader, name string) ([]Indicator, []Problem, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if in.untold > 0 {
-		in.problems = append(in.problems, Problem{File: name, Reason: fmt.Sprintf("%d more problems are not listed", in.untold)})
-	}
-	return in.list, in.problems, nil
+	return in.list, in.problems.told(name), nil
 }
 
 // An indicatorReader collects what is read of one file.
 type indicatorReader struct {
 	name     string
 	list     []Indicator
-	problems []Problem
-	untold   int
+	problems problemList
 }
 
 func (in *indicatorReader) problem(line int, format string, args ...any) {
-	if len(in.problems) >= maxListProblems {
-		in.untold++
-		return
-	}
-	in.problems = append(in.problems, Problem{File: in.name, Line: line, Reason: fmt.Sprintf(format, args...)})
+	in.problems.add(in.name, line, format, args...)
 }
 
 // add takes an indicator whose Value is still as it was written.

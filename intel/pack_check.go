@@ -26,7 +26,7 @@ var (
 type packCheck struct {
 	p        *Pack
 	dir      string
-	problems []Problem
+	problems problemList
 }
 
 // check holds the parts of a pack against each other. What refers to rules, behaviours and ATT&CK
@@ -43,13 +43,11 @@ func (p *Pack) check(dir string) []Problem {
 	c.detections()
 	c.advice()
 	c.indicators()
-	return c.problems
+	return c.problems.told(dir)
 }
 
 func (c *packCheck) problem(file string, line int, format string, args ...any) {
-	if len(c.problems) <= maxProblems {
-		c.problems = append(c.problems, Problem{path.Join(c.dir, file), line, fmt.Sprintf(format, args...)})
-	}
+	c.problems.add(path.Join(c.dir, file), line, format, args...)
 }
 
 // need tells of a value that is not there.
@@ -62,7 +60,7 @@ func (c *packCheck) need(file string, line int, key, value string) {
 // oneOf tells of a word that is none of a list.
 func (c *packCheck) oneOf(file string, line int, key, value string, words []string) {
 	if !slices.Contains(words, value) {
-		c.problem(file, line, "%s: want one of %s, found %q", key, strings.Join(words, ", "), excerpt(value))
+		c.problem(file, line, "%s: want one of %s, found %q", key, strings.Join(words, ", "), cut(value))
 	}
 }
 
@@ -70,7 +68,7 @@ func (c *packCheck) oneOf(file string, line int, key, value string, words []stri
 func (c *packCheck) form(file string, line int, key string, form *regexp.Regexp, like string, values ...string) {
 	for _, v := range values {
 		if v != "" && !form.MatchString(v) {
-			c.problem(file, line, "%s: want one like %s, found %q", key, like, excerpt(v))
+			c.problem(file, line, "%s: want one like %s, found %q", key, like, cut(v))
 		}
 	}
 }
@@ -85,7 +83,7 @@ func (c *packCheck) once(file, key string, ids []string, line func(int) int) map
 	for i, id := range ids {
 		c.need(file, line(i), key, id)
 		if seen[id] {
-			c.problem(file, line(i), "%s: want each once, found %q again", key, excerpt(id))
+			c.problem(file, line(i), "%s: want each once, found %q again", key, cut(id))
 		}
 		seen[id] = true
 	}
@@ -95,7 +93,7 @@ func (c *packCheck) once(file, key string, ids []string, line func(int) int) map
 func (c *packCheck) head() {
 	p := c.p
 	if base := path.Base(c.dir); base != "." && p.Name != base {
-		c.problem(PackFile, 1, "name: want that of the folder, %q, found %q", base, excerpt(p.Name))
+		c.problem(PackFile, 1, "name: want that of the folder, %q, found %q", base, cut(p.Name))
 	}
 	c.form(PackFile, 1, "name", packName, "web-shells", p.Name)
 	for _, f := range []struct{ key, value string }{
@@ -111,7 +109,7 @@ func (c *packCheck) head() {
 	for _, s := range p.Sources {
 		c.need(PackFile, s.Line, "name of the source "+s.ID, s.Name)
 		if strings.ContainsFunc(s.ID, func(r rune) bool { return r <= ' ' || r == ';' || r == ',' }) {
-			c.problem(PackFile, s.Line, "id of a source: want no blanks, commas and semicolons, found %q", excerpt(s.ID))
+			c.problem(PackFile, s.Line, "id of a source: want no blanks, commas and semicolons, found %q", cut(s.ID))
 		}
 	}
 }
@@ -146,7 +144,7 @@ func (c *packCheck) sources(file string, line int, what string, ids []string, un
 	for _, id := range ids {
 		isRead, known := read[id]
 		if !known {
-			c.problem(file, line, "%s: source %q is not in the list of sources", what, excerpt(id))
+			c.problem(file, line, "%s: source %q is not in the list of sources", what, cut(id))
 		}
 		unread = unread && known && !isRead
 	}
@@ -166,7 +164,7 @@ func (c *packCheck) actor(a *Actor) {
 		c.oneOf(PackFile, n.Line, "confidence", n.Confidence, Confidences())
 		for _, not := range a.NotAliases {
 			if strings.EqualFold(not.Name, n.Name) {
-				c.problem(PackFile, not.Line, "not_aliases: %q is among the aliases too", excerpt(not.Name))
+				c.problem(PackFile, not.Line, "not_aliases: %q is among the aliases too", cut(not.Name))
 			}
 		}
 	}
@@ -264,7 +262,7 @@ func (c *packCheck) detections() {
 		}
 		for _, t := range d.Indicators {
 			if !slices.Contains(Types(), t) {
-				c.problem(PackFile, d.Line, "indicators: want a type of indicators, found %q", excerpt(string(t)))
+				c.problem(PackFile, d.Line, "indicators: want a type of indicators, found %q", cut(string(t)))
 			}
 		}
 	}
@@ -293,7 +291,7 @@ func (c *packCheck) advice() {
 		orders[a.Order] = a.ID
 		for _, id := range a.Answers {
 			if !known[id] {
-				c.problem(AdviceFile, a.Line, "answers: no detection %q in this pack", excerpt(id))
+				c.problem(AdviceFile, a.Line, "answers: no detection %q in this pack", cut(id))
 			}
 		}
 	}
@@ -305,7 +303,7 @@ func (c *packCheck) indicators() {
 		read[s.ID] = !s.Unread
 	}
 	for _, i := range c.p.Indicators {
-		c.sources(IndicatorsFile, i.Line, fmt.Sprintf("%s %q", i.Type, excerpt(i.Value)), strings.Fields(i.Source), i.Unverified, read)
+		c.sources(IndicatorsFile, i.Line, fmt.Sprintf("%s %q", i.Type, cut(i.Value)), strings.Fields(i.Source), i.Unverified, read)
 	}
 }
 

@@ -30,7 +30,7 @@ func walkFacts(v reflect.Value, what string, yield func(string, *Fact) bool) boo
 	case reflect.Struct:
 		if f := v.FieldByName("Fact"); f.IsValid() {
 			// The first field of each type is what it is called by.
-			if !yield(fmt.Sprintf("%s %q", what, excerpt(v.Field(0).String())), f.Addr().Interface().(*Fact)) {
+			if !yield(fmt.Sprintf("%s %q", what, cut(v.Field(0).String())), f.Addr().Interface().(*Fact)) {
 				return false
 			}
 		}

@@ -21,8 +21,6 @@ const (
 	maxPackList = 10_000
 	// maxPackText bounds every text in a pack: ours have a few hundred bytes.
 	maxPackText = 16 << 10
-	// maxProblems bounds how much is told of one file.
-	maxProblems = 1000
 )
 
 // decodeYAML reads one YAML document into a struct whose fields have the names of their json tags.
@@ -36,40 +34,32 @@ func decodeYAML(file string, text []byte, into any) []Problem {
 	d := yamlDecoder{file: file}
 	if len(text) > maxPackFile {
 		d.problem(0, "want at most %d bytes, found more", maxPackFile)
-		return d.problems
+		return d.problems.told(file)
 	}
 	var doc, more yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	switch err := decoder.Decode(&doc); {
 	case errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0:
 		d.problem(0, "want a map, found nothing")
-		return d.problems
+		return d.problems.told(file)
 	case err != nil:
 		d.syntax(err)
-		return d.problems
+		return d.problems.told(file)
 	}
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
 		d.problem(more.Line, "want one YAML document, found more")
 	}
 	d.value(doc.Content[0], reflect.ValueOf(into).Elem(), "the document")
-	if d.dropped > 0 {
-		d.problems = append(d.problems, Problem{file, 0, fmt.Sprintf("%d more problems are not listed", d.dropped)})
-	}
-	return d.problems
+	return d.problems.told(file)
 }
 
 type yamlDecoder struct {
 	file     string
-	problems []Problem
-	dropped  int
+	problems problemList
 }
 
 func (d *yamlDecoder) problem(line int, format string, args ...any) {
-	if len(d.problems) >= maxProblems {
-		d.dropped++
-		return
-	}
-	d.problems = append(d.problems, Problem{d.file, line, fmt.Sprintf(format, args...)})
+	d.problems.add(d.file, line, format, args...)
 }
 
 // syntax tells of an error of the YAML library, which has the line in its text.
@@ -114,7 +104,7 @@ func (d *yamlDecoder) value(n *yaml.Node, v reflect.Value, what string) {
 		}
 	case reflect.Bool:
 		if text, ok := d.text(n, what); ok && text != "true" && text != "false" {
-			d.problem(n.Line, "%s: want true or false, found %q", what, excerpt(text))
+			d.problem(n.Line, "%s: want true or false, found %q", what, cut(text))
 		} else {
 			v.SetBool(text == "true")
 		}
@@ -122,7 +112,7 @@ func (d *yamlDecoder) value(n *yaml.Node, v reflect.Value, what string) {
 		if text, ok := d.text(n, what); ok {
 			i, err := strconv.ParseInt(text, 10, 32)
 			if err != nil {
-				d.problem(n.Line, "%s: want a whole number, found %q", what, excerpt(text))
+				d.problem(n.Line, "%s: want a whole number, found %q", what, cut(text))
 				return
 			}
 			v.SetInt(i)
@@ -179,7 +169,7 @@ func (d *yamlDecoder) structure(n *yaml.Node, v reflect.Value, what string) {
 		field, ok := fields[key.Value]
 		switch {
 		case !ok || key.Kind != yaml.ScalarNode || key.Value == "-":
-			d.problem(key.Line, "%s: key %q is not known", what, excerpt(key.Value))
+			d.problem(key.Line, "%s: key %q is not known", what, cut(key.Value))
 		case seen[key.Value] != 0:
 			d.problem(key.Line, "%s: want each key once, found %q again (first on line %d)", what, key.Value, seen[key.Value])
 		default:
@@ -217,13 +207,4 @@ func kindName(n *yaml.Node) string {
 		return "list"
 	}
 	return "text"
-}
-
-// excerpt is a text from a file, cut to what a message can hold.
-func excerpt(s string) string {
-	const maxExcerpt = 60 // bytes; enough to find it
-	if len(s) <= maxExcerpt {
-		return s
-	}
-	return strings.ToValidUTF8(s[:maxExcerpt], "") + "..."
 }

@@ -169,21 +169,18 @@ func attributeTypes(attributes []string) (set typeSet) {
 }
 
 // add takes the entries of a list.
-func (w *WarningLists) add(name string, f *warningFile) (problems []Problem) {
+func (w *WarningLists) add(name string, f *warningFile) []Problem {
 	l := listed{int32(len(w.names)), attributeTypes(f.Attributes)}
 	if l.types == 0 {
 		return nil // telephone numbers and the like: we have no such indicators
 	}
 	w.names = append(w.names, oneLine(f.Name))
-	bad := func(entry, why string) {
-		if len(problems) < maxListProblems {
-			problems = append(problems, Problem{File: name, Reason: fmt.Sprintf("entry %q: %s", cut(entry), why)})
-		}
-	}
+	var problems problemList
+	bad := func(entry, why string) { problems.add(name, 0, "entry %q: %s", cut(entry), why) }
 	for _, entry := range f.List {
 		if len(w.exact)+len(w.hosts)+len(w.networks) >= maxWarningEntries || len(w.parts)+len(w.patterns) >= maxWarningParts {
 			bad(entry, "it is one too many of all lists together")
-			return problems
+			return problems.told(name)
 		}
 		e := strings.ToLower(strings.TrimSpace(entry))
 		switch f.Type {
@@ -217,10 +214,10 @@ func (w *WarningLists) add(name string, f *warningFile) (problems []Problem) {
 			w.patterns = append(w.patterns, listedPattern{re, l})
 		default:
 			bad(f.Type, "want a list of type string, hostname, cidr, substring or regex")
-			return problems
+			return problems.told(name)
 		}
 	}
-	return problems
+	return problems.told(name)
 }
 
 func parseNetwork(s string) (netip.Prefix, bool) {
