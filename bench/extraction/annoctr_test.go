@@ -3,9 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"aldebaran/story"
 )
@@ -19,8 +18,8 @@ func TestAnnoSpans(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []labelled{{"GROUP", story.Span{Start: 0, End: 8}}, {"MALWARE", story.Span{Start: 14, End: 21}}, {"LOC", story.Span{Start: 25, End: 33}}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+	if !slices.Equal(got, want) {
+		t.Errorf("annoSpans = %v, want %v", got, want)
 	}
 	if _, err := annoSpans("something else", []byte(bio)); err == nil {
 		t.Error("annotations of another text are taken")

@@ -33,6 +33,7 @@ type recallScore struct {
 	Recall    float64 `json:"recall"`
 	Claimed   int     `json:"claimed,omitempty"`
 	Right     int     `json:"right,omitempty"`
+	Listed    int     `json:"listed,omitempty"` // of Right, those that are in a list
 	Precision float64 `json:"precision,omitempty"`
 }
 
@@ -94,6 +95,9 @@ func (c *campaign) score(s *indicatorScore, found map[string]bool) {
 	for v := range found {
 		if hashes.MatchString(v) {
 			s.Hashes.Claimed++
+			if c.hashes[v] {
+				s.Hashes.Listed++
+			}
 			if c.hashes[v] || words[v] {
 				s.Hashes.Right++
 			}
