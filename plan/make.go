@@ -248,6 +248,9 @@ func (m *maker) technique(c *story.Claim) (why string) {
 		}
 		d.answers(c)
 		for _, t := range d.Tests {
+			if !m.about(t, id) { // it states another part of the detection
+				t.Weight = relates
+			}
 			h.add(t)
 		}
 		h.need(d.Needs...)
@@ -279,6 +282,14 @@ func (m *maker) tagged(h *Hypothesis, technique string) {
 		}
 	}
 	h.needRules(m.rules)
+}
+
+// about tells whether a test is for one of the techniques by its own tags; an indicator has none.
+func (m *maker) about(t Test, techniques ...string) bool {
+	r := m.rules[t.ID]
+	return r == nil || slices.ContainsFunc(techniques, func(id string) bool {
+		return r.tagged(id) > 0 || slices.ContainsFunc(attack.Renumbered(), func(n attack.Renumbering) bool { return n.Before == id && r.tagged(n.After) > 0 })
+	})
 }
 
 // sameTechnique tells whether two ids are the same, or one is part of the other.
@@ -438,7 +449,7 @@ func (m *maker) system(c *story.Claim) (why string) {
 	if system == "" {
 		return "no kind of log is known that only such systems have"
 	}
-	return m.gather(c, "Servers of this kind were a target here: "+c.Name, states, func(h *Hypothesis) bool { return h.concerns(system) })
+	return m.gather(c, "Servers of this kind were a target here: "+c.Name, states, func(h *Hypothesis) bool { return h.concerns(system) }, func(Test) bool { return true })
 }
 
 // systemOf is the kind of system as logs have it.
@@ -468,7 +479,7 @@ func (m *maker) data(c *story.Claim) (why string) {
 	l := strings.ToLower(c.Name)
 	var techniques []string
 	switch {
-	case strings.Contains(l, "mail") || strings.Contains(l, "correspondence"):
+	case strings.Contains(l, "mail") || strings.Contains(l, "inbox"):
 		techniques = []string{"T1114"}
 	case strings.Contains(l, "database") || strings.Contains(l, "record") || strings.Contains(l, "table") || strings.Contains(l, "sql"):
 		techniques = []string{"T1213", "T1005"}
@@ -477,9 +488,9 @@ func (m *maker) data(c *story.Claim) (why string) {
 	default:
 		// Which subject the data was about no log says.
 		techniques = []string{"T1114", "T1213", "T1005", "T1560", "T1074"}
-		return m.gather(c, "Data was collected here, of whatever subject: "+c.Name, shows, collects(techniques))
+		return m.gather(c, "Data was collected here, of whatever subject: "+c.Name, shows, collects(techniques), m.collecting(techniques))
 	}
-	return m.gather(c, "Data of this kind was collected here: "+c.Name, states, collects(techniques))
+	return m.gather(c, "Data of this kind was collected here: "+c.Name, states, collects(techniques), m.collecting(techniques))
 }
 
 // collects tells hypotheses about one of those techniques.
@@ -491,9 +502,14 @@ func collects(techniques []string) func(*Hypothesis) bool {
 	}
 }
 
-// gather makes a hypothesis of the tests of those detections and techniques that fit, none of them
-// weighing more than most.
-func (m *maker) gather(c *story.Claim, statement string, most float64, fits func(*Hypothesis) bool) (why string) {
+// collecting tells tests for one of those techniques: of a role that was granted before nothing was collected.
+func (m *maker) collecting(techniques []string) func(Test) bool {
+	return func(t Test) bool { return m.about(t, techniques...) }
+}
+
+// gather makes a hypothesis of the tests that are wanted of those detections and techniques that fit,
+// none of them weighing more than most.
+func (m *maker) gather(c *story.Claim, statement string, most float64, fits func(*Hypothesis) bool, wanted func(Test) bool) (why string) {
 	for i := range m.plan.Hypotheses {
 		if m.plan.Hypotheses[i].Statement == statement {
 			m.plan.Hypotheses[i].answers(c)
@@ -511,7 +527,7 @@ func (m *maker) gather(c *story.Claim, statement string, most float64, fits func
 			continue
 		}
 		for _, t := range from.Tests {
-			if t.Weight >= shows {
+			if t.Weight >= shows && wanted(t) {
 				t.Weight = min(t.Weight, most)
 				h.add(t)
 			}
@@ -700,31 +716,16 @@ func (h *Hypothesis) needRules(rules map[string]*Rule) {
 	}
 }
 
-// finish puts hypotheses and their tests in order.
+// finish puts hypotheses and their tests in order, and gives them their numbers.
 func (m *maker) finish() {
 	tactics := attack.Tactics()
-	stage := func(h *Hypothesis) int {
-		best := len(tactics)
-		for _, id := range h.Techniques {
-			t := m.opt.Knowledge.TechniqueByID(id)
-			if t == nil {
-				continue
-			}
-			for _, name := range t.Tactics {
-				if i := slices.IndexFunc(tactics, func(t attack.Tactic) bool { return t.Short == name }); i >= 0 && i < best {
-					best = i
-				}
-			}
-		}
-		if best < len(tactics) {
-			h.Stage = tactics[best].Short
-		}
-		return best
+	rank := map[string]int{"": len(tactics)}
+	for i := range tactics {
+		rank[tactics[i].Short] = i
 	}
-	order := make([]int, len(m.plan.Hypotheses))
 	for i := range m.plan.Hypotheses {
 		h := &m.plan.Hypotheses[i]
-		order[i] = stage(h)
+		h.Stage = m.stage(h, rank)
 		slices.SortStableFunc(h.Tests, func(a, b Test) int { return cmp.Compare(b.Weight, a.Weight) })
 		if more := len(h.Tests) - maxTests; more > 0 {
 			h.Tests = h.Tests[:maxTests]
@@ -734,20 +735,30 @@ func (m *maker) finish() {
 			h.Needs[j].Serves = m.serves(h, &h.Needs[j])
 		}
 	}
-	at := make([]int, len(order))
-	for i := range at {
-		at[i] = i
-	}
-	slices.SortStableFunc(at, func(a, b int) int {
-		return cmp.Or(cmp.Compare(order[a], order[b]), strings.Compare(m.plan.Hypotheses[a].Kind, m.plan.Hypotheses[b].Kind))
+	slices.SortStableFunc(m.plan.Hypotheses, func(a, b Hypothesis) int {
+		return cmp.Or(cmp.Compare(rank[a.Stage], rank[b.Stage]), strings.Compare(a.Kind, b.Kind))
 	})
-	sorted := make([]Hypothesis, 0, len(at))
-	for _, i := range at {
-		h := m.plan.Hypotheses[i]
-		h.ID = fmt.Sprintf("h%d", len(sorted)+1)
-		sorted = append(sorted, h)
+	for i := range m.plan.Hypotheses {
+		m.plan.Hypotheses[i].ID = fmt.Sprintf("h%d", i+1)
 	}
-	m.plan.Hypotheses = sorted
+}
+
+// stage is the first tactic of a hypothesis's techniques, "" if none is known. rank has the order of
+// tactics by their short names.
+func (m *maker) stage(h *Hypothesis, rank map[string]int) string {
+	first := ""
+	for _, id := range h.Techniques {
+		t := m.opt.Knowledge.TechniqueByID(id)
+		if t == nil {
+			continue
+		}
+		for _, name := range t.Tactics {
+			if at, known := rank[name]; known && at < rank[first] {
+				first = name
+			}
+		}
+	}
+	return first
 }
 
 // serves gives the tests that a log would serve.

@@ -413,14 +413,7 @@ func (j *judge) searched(h *plan.Hypothesis, v *Verdict) {
 		if !useful || len(ran) == 0 {
 			continue
 		}
-		for _, g := range log.Gaps {
-			limits = append(limits, fmt.Sprintf("silent from %s to %s", minute(g.From), minute(g.To)))
-		}
-		for _, c := range log.Clocks {
-			if c.Assumed {
-				limits = append(limits, "its time zone was assumed: "+c.Zone)
-			}
-		}
+		limits = append(limits, log.limits()...)
 		slices.Sort(limits)
 		v.Searched = append(v.Searched, Searched{
 			Host: log.Host, Log: log.name(), First: log.First, Last: log.Last, Events: log.Events,
@@ -438,6 +431,19 @@ func (j *judge) searched(h *plan.Hypothesis, v *Verdict) {
 		}
 		v.Missing = append(v.Missing, m)
 	}
+}
+
+// limits says what weakens whatever is said of the log.
+func (l *seenLog) limits() (all []string) {
+	for _, g := range l.Gaps {
+		all = append(all, fmt.Sprintf("silent from %s to %s", minute(g.From), minute(g.To)))
+	}
+	for _, c := range l.Clocks {
+		if c.Assumed {
+			all = append(all, "its time zone was assumed: "+c.Zone)
+		}
+	}
+	return all
 }
 
 // ran gives the tests of a hypothesis that the log was read with.
