@@ -27,7 +27,7 @@ func (r *reading) advice(s *sentence) bool {
 	if s.last-s.first < 3 {
 		return false
 	}
-	imperative := capitalised(r.exact(s.first)) && strings.Contains(imperatives, " "+r.word(s.first)+" ") && !strings.Contains(" of is was are and to ", " "+r.word(s.first+1)+" ")
+	imperative := capitalised(r.exact(s.first)) && isOneOfWords(imperatives, r.word(s.first)) && !isOneOfWords(" of is was are and to ", r.word(s.first+1))
 	if !imperative && !r.advises(s) {
 		return false
 	}

@@ -29,7 +29,7 @@ func (r *reading) names(s *sentence) {
 }
 
 // within tells whether the words from a to b are a part of something that is no name: of a path, of a
-// host, of a longer word with a hyphen.
+// host, of a variable.
 func (r *reading) within(a, b int) bool {
 	start, end := r.tokens[a].start, r.tokens[b-1].end
 	if start > 0 {
@@ -78,7 +78,7 @@ func (r *reading) meant(s *sentence, e *entry, a, b int) bool {
 			return true
 		}
 		quoted := r.tokens[a].start > 0 && strings.ContainsRune("`\"'“", rune(r.text[r.tokens[a].start-1]))
-		return b < s.last && strings.Contains(" command utility tool ", " "+r.word(b)+" ") || quoted && b < s.last && r.word(b) != "and"
+		return b < s.last && isOneOfWords(" command utility tool ", r.word(b)) || quoted && b < s.last && r.word(b) != "and"
 	}
 	if !capitalised(first) && first != e.written {
 		return false
@@ -101,12 +101,12 @@ func (r *reading) meant(s *sentence, e *entry, a, b int) bool {
 // beside tells whether one of the words stands right before or behind the words from a to b.
 func (r *reading) beside(s *sentence, a, b int, words string) bool {
 	has := func(i int) bool {
-		return i >= s.first && i < s.last && strings.Contains(words, " "+r.word(i)+" ")
+		return i >= s.first && i < s.last && isOneOfWords(words, r.word(i))
 	}
 	if b < s.last && strings.ContainsAny(r.between(b), ".;:)") {
 		return has(a - 1)
 	}
-	return has(a-1) || has(b) || has(b+1) && b+1 < s.last && r.between(b+1) == " " && !strings.Contains(" and or of the in to with ", " "+r.word(b)+" ")
+	return has(a-1) || has(b) || has(b+1) && b+1 < s.last && r.between(b+1) == " " && !isOneOfWords(" and or of the in to with ", r.word(b))
 }
 
 // resolve makes a claim of a name. If it may be an actor or a program, what stands beside it
@@ -123,10 +123,8 @@ func (r *reading) resolve(s *sentence, e *entry, a, b int) Claim {
 	}
 	first := meanings[max(slices.IndexFunc(meanings, func(m meaning) bool { return m.ref != "" }), 0)]
 	c := Claim{Kind: first.kind, Name: first.name, How: named}
-	for _, m := range meanings {
-		if c.Kind != Technique && m.name != c.Name && !strings.EqualFold(m.name, c.Name) && len(meanings) > 1 {
-			c.Name = usual(meanings, e.written)
-		}
+	if c.Kind != Technique && len(meanings) > 1 {
+		c.Name = usual(meanings, e.written)
 	}
 	for _, m := range meanings {
 		if m.ref != "" {
@@ -138,24 +136,20 @@ func (r *reading) resolve(s *sentence, e *entry, a, b int) Claim {
 			c.Refs = append(c.Refs, "other:"+m.name)
 		}
 	}
-	if c.Kind != Technique {
+	if c.Kind == Malware || c.Kind == Tool {
 		c.Role = "used"
-	}
-	if c.Kind == Actor {
-		c.Role = ""
 	}
 	return c
 }
 
-// usual is the name that most knowledge uses: that of the first meaning with the name as written, else the
-// name as written.
+// usual is the name to show for several meanings: that of the first that is called as written, what all
+// of them are called, or else the name as written.
 func usual(meanings []meaning, written string) string {
 	for _, m := range meanings {
-		if strings.EqualFold(key(m.name), key(written)) {
+		if key(m.name) == key(written) {
 			return m.name
 		}
 	}
-	// Several sources agree on one usual name if it is the same.
 	for _, m := range meanings[1:] {
 		if key(m.name) != key(meanings[0].name) {
 			return written
@@ -188,7 +182,7 @@ func keep(meanings []meaning, is func(Kind) bool) []meaning {
 // variants called A and B".
 func (r *reading) nearProgram(s *sentence, a, b int) bool {
 	for i := max(s.first, a-7); i < min(s.last, b+3); i++ {
-		if (i < a || i >= b) && strings.Contains(malwareWords, " "+r.word(i)+" ") {
+		if (i < a || i >= b) && isOneOfWords(malwareWords, r.word(i)) {
 			return true
 		}
 	}

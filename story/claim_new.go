@@ -82,8 +82,8 @@ func (r *reading) span(a, b int) string {
 // cluster is the number of words of the name of a cluster that starts at i.
 func (r *reading) cluster(i int, s *sentence) int {
 	w := r.exact(i)
-	ends := i+1 < s.last && strings.Contains(clusterEnds, " "+r.word(i+1)+" ")
-	if !isDigit(w[len(w)-1]) && !ends && !strings.Contains(clusterStarts, " "+r.word(i)+" ") && !strings.HasPrefix(w, "UNK_") {
+	ends := i+1 < s.last && isOneOfWords(clusterEnds, r.word(i+1))
+	if !isDigit(w[len(w)-1]) && !ends && !isOneOfWords(clusterStarts, r.word(i)) && !strings.HasPrefix(w, "UNK_") {
 		return 0
 	}
 	start := r.tokens[i].start

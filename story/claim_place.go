@@ -83,27 +83,27 @@ const (
 // placeRole is "origin" or "victim" if the sentence says so.
 func (r *reading) placeRole(s *sentence, a, b int) string {
 	for i := b; i < min(b+4, s.last); i++ {
-		if i == b && strings.Contains(backing, " "+r.word(i)+" ") && (r.between(i) == "-" || r.between(i) == " ") {
+		if i == b && isOneOfWords(backing, r.word(i)) && (r.between(i) == "-" || r.between(i) == " ") {
 			return "origin"
 		}
 		if strings.ContainsAny(r.between(i), ",;:.") {
 			break
 		}
-		if strings.Contains(actorWords+" hackers spies espionage apt ", " "+r.word(i)+" ") && !strings.Contains(actorWords, " "+r.word(max(a-1, s.first))+" ") {
+		if isOneOfWords(actorWords+" hackers spies espionage apt ", r.word(i)) && !isOneOfWords(actorWords, r.word(max(a-1, s.first))) {
 			return "origin"
 		}
 	}
 	for i := a - 1; i >= s.first && a-i < 12; i-- {
 		w := r.word(i)
-		if strings.Contains(behalf, " "+w+" ") {
+		if isOneOfWords(behalf, w) {
 			return "origin"
 		}
-		if strings.Contains(targeting, " "+w+" ") {
+		if isOneOfWords(targeting, w) {
 			return "victim"
 		}
 	}
 	for i := s.first; i < a; i++ {
-		if strings.Contains(targeting, " "+r.word(i)+" ") {
+		if isOneOfWords(targeting, r.word(i)) {
 			return "victim"
 		}
 	}

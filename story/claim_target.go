@@ -126,7 +126,7 @@ func (r *reading) systems(s *sentence) {
 			continue
 		}
 		// "exchange" is a product with a capital letter, and else a word.
-		if first := r.exact(i); n == 1 && strings.Contains(" exchange oracle access edge ", " "+r.word(i)+" ") && (!capitalised(first) || i == s.first) {
+		if first := r.exact(i); n == 1 && isOneOfWords(" exchange oracle access edge ", r.word(i)) && (!capitalised(first) || i == s.first) {
 			i++
 			continue
 		}
@@ -159,17 +159,17 @@ func (r *reading) data(s *sentence) {
 		return
 	}
 	for i := s.first; i < s.last; i++ {
-		if !strings.Contains(dataNouns, " "+r.word(i)+" ") || !r.free(i, i+1) {
+		if !isOneOfWords(dataNouns, r.word(i)) || !r.free(i, i+1) {
 			continue
 		}
 		a := i
-		for a > s.first && r.free(a-1, a) && strings.Contains(dataAdjectives+dataNouns, " "+r.word(a-1)+" ") && (r.between(a) == " " || r.between(a) == "-" || r.between(a) == "\n") {
+		for a > s.first && r.free(a-1, a) && isOneOfWords(dataAdjectives+dataNouns, r.word(a-1)) && (r.between(a) == " " || r.between(a) == "-" || r.between(a) == "\n") {
 			a--
 		}
-		if i+1 < s.last && r.between(i+1) == " " && strings.Contains(dataNouns+" servers server ", " "+r.word(i+1)+" ") {
+		if i+1 < s.last && r.between(i+1) == " " && isOneOfWords(dataNouns+" servers server ", r.word(i+1)) {
 			continue // "email records", "database servers"
 		}
-		if a == i && strings.Contains(emptyNouns, " "+r.word(i)+" ") {
+		if a == i && isOneOfWords(emptyNouns, r.word(i)) {
 			continue
 		}
 		r.take(a, i+1, Claim{Kind: Data, Name: strings.ToLower(r.span(a, i+1)), How: pattern, Role: "sought"})

@@ -1,7 +1,6 @@
 package story
 
 import (
-	"strings"
 	"unicode"
 )
 
@@ -42,7 +41,7 @@ func (r *reading) language() string {
 			}
 		}
 		for l := range smallWords {
-			if strings.Contains(smallWords[l].words, " "+w+" ") {
+			if isOneOfWords(smallWords[l].words, w) {
 				counts[l]++
 			}
 		}

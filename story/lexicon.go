@@ -76,7 +76,7 @@ func (l *Lexicon) galaxy() {
 			if l.has(name, Actor) {
 				continue
 			}
-			if e := l.add(name, m); e != nil && (e.care == asName && len(tokens(name)) == 1 || !capitalised(name)) {
+			if e := l.add(name, m); e != nil && len(e.meanings) == 1 && (e.care == asName && len(tokens(name)) == 1 || !capitalised(name)) {
 				e.care = inContext
 			}
 		}
@@ -99,7 +99,7 @@ func (l *Lexicon) families() {
 			if l.has(name, Malware) || l.has(name, Tool) {
 				continue
 			}
-			if e := l.add(name, meaning{Malware, first, ""}); e != nil && word {
+			if e := l.add(name, meaning{Malware, first, ""}); e != nil && len(e.meanings) == 1 && word {
 				e.care = inContext
 			}
 		}
@@ -259,16 +259,16 @@ func careFor(name string, kind Kind) care {
 	switch {
 	case kind == Technique:
 		return certain
-	case strings.Contains(commonPhrases, " "+key(name)+" "):
+	case isOneOfWords(commonPhrases, key(name)):
 		return inContext
 	case len(words) > 1:
 		if kind == Actor || kind == Malware {
 			return asName
 		}
 		return certain
-	case strings.Contains(systemPrograms, " "+strings.ToLower(name)+" "):
+	case isOneOfWords(systemPrograms, strings.ToLower(name)):
 		return asCommand
-	case strings.Contains(commonWords, " "+strings.ToLower(name)+" "):
+	case isOneOfWords(commonWords, strings.ToLower(name)):
 		return inContext
 	case innerCapital(name):
 		return certain

@@ -167,7 +167,7 @@ func (r *reading) speaker(s *sentence) string {
 		if w == "according" && i+2 < s.last && r.word(i+1) == "to" {
 			return r.nameFrom(i+2, s.last)
 		}
-		if i == s.first || capitalised(r.exact(i)) || !strings.Contains(sayingVerbs, " "+w+" ") { // "United States"
+		if i == s.first || capitalised(r.exact(i)) || !isOneOfWords(sayingVerbs, w) { // "United States"
 			continue
 		}
 		if i+1 < s.last && isOneOfWords(" in by as on to at from ", r.word(i+1)) {
@@ -189,7 +189,7 @@ func (r *reading) nameFrom(at, last int) string {
 		}
 		w := r.text[r.tokens[i].start:r.tokens[i].end]
 		small := w == "the" || w == "a" || w == "an" || w == "of" || w == "and" || w == "at" || w == "from" || w == "s"
-		if !capitalised(w) && !isDigit(w[0]) && !small && !strings.Contains(speakers, " "+w+" ") {
+		if !capitalised(w) && !isDigit(w[0]) && !small && !isOneOfWords(speakers, w) {
 			break
 		}
 		if !small {
@@ -211,7 +211,7 @@ func (r *reading) nameBefore(i, first int) string {
 		}
 		w := r.text[r.tokens[j].start:r.tokens[j].end]
 		lower := r.word(j)
-		if strings.Contains(speakers, " "+lower+" ") {
+		if isOneOfWords(speakers, lower) {
 			start = j
 			continue
 		}
