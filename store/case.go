@@ -73,6 +73,8 @@ type Case struct {
 	Feedback   []Feedback
 	Overrides  []Override
 	Remediated []Remediated
+	// Briefs are those that were kept, without their contents.
+	Briefs []Brief
 }
 
 // Load reads the case in a folder. The error is [ErrNoCase] if there is none.
@@ -112,7 +114,15 @@ func (d *DB) load() (*Case, error) {
 	if c.Overrides, err = d.Overrides(); err != nil {
 		return nil, err
 	}
-	c.Remediated, err = d.Remediated()
+	if c.Remediated, err = d.Remediated(); err != nil {
+		return nil, err
+	}
+	c.Briefs, err = list(d, `SELECT run, at, format, language FROM briefs ORDER BY id`, func(scan func(...any) error) (b Brief, err error) {
+		var at int64
+		err = scan(&b.Run, &at, &b.Format, &b.Language)
+		b.At = timeOf(at)
+		return b, err
+	})
 	return c, err
 }
 

@@ -252,6 +252,21 @@ func (k *keeper) Finish(r *hunt.Result) error {
 	return k.db.EndRun(k.run, state, time.Now(), o)
 }
 
+// keepBriefs keeps briefs that were written to files.
+func keepBriefs(db *store.DB, run int64, f *briefFlags, at time.Time) error {
+	for _, name := range f.files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("keeping the brief: %w", err)
+		}
+		form := strings.TrimPrefix(strings.ToLower(filepath.Ext(name)), ".")
+		if err := db.AddBrief(store.Brief{Run: run, At: at, Format: form, Language: f.language, Content: content}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // briefInput is what a brief of a case is made of; packs are those that are at hand now.
 func briefInput(c *store.Case, all []*intel.Pack) (brief.Input, error) {
 	var in brief.Input

@@ -90,6 +90,9 @@ func showCase(w io.Writer, c *store.Case) error {
 			line("Answer", "%s", o.Answer.Overall)
 		}
 	}
+	for i, b := range c.Briefs {
+		line(textIf(i == 0, "Briefs"), "of run %d, %s, %s, %s", b.Run, b.Format, b.Language, day(b.At))
+	}
 	for i, o := range c.Overrides {
 		line(textIf(i == 0, "Overrides"), "%s is %s: %s (%s, %s)", o.Hypothesis, o.Value, o.Reason, o.Who, day(o.At))
 	}
@@ -251,7 +254,7 @@ evidence again. Without --brief it prints Markdown.`,
 				}
 			}
 			if len(f.files) > 0 {
-				return nil
+				return change(args[0], func(db *store.DB) error { return keepBriefs(db, c.Run.ID, &f, in.Generated) })
 			}
 			return brief.Markdown(cmd.OutOrStdout(), b)
 		},

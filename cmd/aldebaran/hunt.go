@@ -264,6 +264,11 @@ func runHunt(cmd *cobra.Command, opt hunt.Options, f outputFlags, failOn string,
 	if err := writeBriefs(cmd.Context(), cmd.ErrOrStderr(), result, &f.briefs, opt, time.Now()); err != nil {
 		return err
 	}
+	if f.keeper != nil {
+		if err := keepBriefs(f.keeper.db, f.keeper.run.ID, &f.briefs, time.Now()); err != nil {
+			return err
+		}
+	}
 	return exitCode(result, failOn)
 }
 
