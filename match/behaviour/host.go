@@ -30,8 +30,15 @@ func namedOneOf(path []byte, names []string) bool {
 // containsFold tells whether a text contains an ASCII text, which is given in lower case, without
 // regard to the case of ASCII letters.
 func containsFold[T string | []byte](text T, lower string) bool {
+	if lower == "" {
+		return true
+	}
+	small, capital := lower[0], lower[0]
+	if 'a' <= small && small <= 'z' {
+		capital -= 'a' - 'A'
+	}
 	for i := 0; i+len(lower) <= len(text); i++ {
-		if hasPrefixFold(text[i:], lower) {
+		if c := text[i]; (c == small || c == capital) && hasPrefixFold(text[i+1:], lower[1:]) {
 			return true
 		}
 	}

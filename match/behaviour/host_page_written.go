@@ -174,10 +174,16 @@ func (s *writtenState) Finish(f *Finishing) {
 	}
 	web := f.web()
 	web.noteFull(f)
-	byName := map[string][]*webPage{}
+	byName := map[string][]*webPage{} // of the pages that were written
+	for _, w := range s.written.each() {
+		byName[strings.ToLower(lastPart(w.path))] = nil
+	}
 	for _, p := range web.pages.each() {
-		name := lastPart(p.path)
-		byName[name] = append(byName[name], p)
+		if name := lastPart(p.path); len(byName) > 0 {
+			if pages, wanted := byName[name]; wanted {
+				byName[name] = append(pages, p)
+			}
+		}
 	}
 	for _, group := range s.writings() {
 		if len(group) > s.together {
@@ -219,7 +225,7 @@ func (s *writtenState) asked(w *writtenFile, byName map[string][]*webPage) *webP
 	var best *webPage
 	most := 0
 	for _, p := range byName[file[len(file)-1]] {
-		if p.use().answers == 0 {
+		if p.answers() == 0 {
 			continue
 		}
 		if a, b := ShortHost(p.server), ShortHost(w.Host); a != b && a != "" && b != "" && !isAddress(a) && !isAddress(b) {

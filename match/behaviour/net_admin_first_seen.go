@@ -101,11 +101,11 @@ func (s *adminPairs) See(r *Record) {
 	if source == nil || target == nil || len(source) > maxAddress || len(target) > maxAddress {
 		return
 	}
-	if h := s.hosts.get(source); h != nil {
+	if h := s.host(source); h != nil {
 		h.add(r.Time())
 	}
 	port := string(r.Text(NetTargetPort))
-	if h := s.hosts.get(target); h != nil {
+	if h := s.host(target); h != nil {
 		h.add(r.Time())
 		switch port {
 		case "80", "443", "25", "587", "143", "993":
@@ -140,13 +140,22 @@ func (s *adminPairs) seeSecurity(r *Record) {
 		}
 	}
 	for _, host := range [][]byte{source, []byte(r.Event.Computer)} {
-		if h := s.hosts.get(host); h != nil {
+		if h := s.host(host); h != nil {
 			h.add(r.Time())
 		}
 	}
 	if service != "" {
 		s.pair(r, source, []byte(r.Event.Computer), service)
 	}
+}
+
+// host gives what is known of a host; nil if there is no room, and for those outside, which nobody inside
+// administers: they are most of the addresses.
+func (s *adminPairs) host(name []byte) *adminHost {
+	if a, ok := plainIPv4(name); ok && isOutsideAddr(a) {
+		return nil
+	}
+	return s.hosts.get(name)
 }
 
 // pair counts; addresses that are the host's own or of the internet are left out: who comes from
@@ -166,7 +175,7 @@ func (s *adminPairs) pair(r *Record, source, target []byte, service string) {
 	p.count++
 	p.add(r.Time())
 	if len(p.refs) < maxSamples {
-		p.refs = append(p.refs, r.Ref(fmt.Sprintf("%s to %s by %s", p.source, p.target, service)))
+		p.refs = append(p.refs, r.Ref("")) // what it is follows in the end
 	}
 }
 
@@ -238,7 +247,10 @@ func (s *adminPairs) episode(pairs []*adminPair, period Period, long bool) Episo
 	var targets, roles []string
 	for _, p := range pairs {
 		targets = append(targets, p.target)
-		e.Refs = append(e.Refs, p.refs...)
+		for _, at := range p.refs {
+			at.What = short(fmt.Sprintf("%s to %s by %s", p.source, p.target, p.service), maxWhat)
+			e.Refs = append(e.Refs, at)
+		}
 		e.Count += p.count
 		if role := s.role(p); role != "" {
 			e.Level = "medium"

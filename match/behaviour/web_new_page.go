@@ -126,10 +126,11 @@ func (s *newPages) Finish(f *Finishing) {
 	late, all := s.latePages(f, web)
 	tooMany := late > max(s.together, all/20)
 	for _, page := range web.pages.each() {
-		p := page.use()
-		if p.answers == 0 || s.known.has(page.path) {
-			continue
+		n := page.answers()
+		if n == 0 || page.visits == 1 && n < s.requests && len(alone.pages) == 0 || s.known.has(page.path) {
+			continue // of one request alone only when it came, or that the page was compiled, can tell something
 		}
+		p := page.use()
 		compiled := alone.take(page.path, p.answered)
 		e := s.episode(f, page, p, compiled)
 		switch {
@@ -217,9 +218,9 @@ func (s *newPages) isFew(p *webPageUse) bool {
 // latePages counts the pages that were first asked for late, and all that answered.
 func (s *newPages) latePages(f *Finishing, web *webSeen) (late, all int) {
 	for _, page := range web.pages.each() {
-		if p := page.use(); p.answers > 0 {
+		if n := page.answers(); n > 0 {
 			all++
-			if s.isLate(f, p) {
+			if n >= s.requests && s.isLate(f, page.use()) {
 				late++
 			}
 		}

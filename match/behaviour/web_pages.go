@@ -70,7 +70,16 @@ type webPageUse struct {
 	samples           sampler[webSample]
 }
 
-// use gives how a page is used.
+// answers is how many requests for it were answered.
+func (p *webPage) answers() int {
+	if p.more != nil {
+		return p.more.answers
+	}
+	return one(p.visits > 0 && p.once.status != 404)
+}
+
+// use gives how a page is used. Of those that were asked for once it is made anew each time: who looks at
+// all pages looks at answers first.
 func (p *webPage) use() *webPageUse {
 	if p.more != nil || p.visits == 0 {
 		return p.more

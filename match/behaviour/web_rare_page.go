@@ -98,8 +98,11 @@ func (s *rarePages) Finish(f *Finishing) {
 	web := f.web()
 	web.noteFull(f)
 	for _, page := range web.pages.each() {
+		if page.answers() < s.requests {
+			continue
+		}
 		p := page.use()
-		if page.visits < s.requests || p.answers < s.requests || len(p.clients.texts) > s.clients || p.clients.many || s.known.has(page.path) || s.isProbe(p) {
+		if len(p.clients.texts) > s.clients || p.clients.many || s.known.has(page.path) || s.isProbe(p) {
 			continue
 		}
 		if e, ok := s.episode(f, web, page, p); ok {

@@ -2,6 +2,7 @@ package behaviour
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -151,4 +152,16 @@ func keysOf[V any](t *table[V]) (keys []string) {
 		keys = append(keys, key)
 	}
 	return keys
+}
+
+func TestPlainIPv4(t *testing.T) {
+	for _, text := range []string{
+		"", "1.2.3.4", "10.0.0.1", "255.255.255.255", "256.1.1.1", "1.2.3", "1.2.3.", "1.2.3.4.5", ".1.2.3", "01.2.3.4", "1.2.3.00", "0.0.0.0", "1.2.3.4x", "1..2.3", "::1", "1.2.3.4:80", "1.2.3.1000",
+	} {
+		got, ok := plainIPv4(text)
+		want, err := netip.ParseAddr(text)
+		if ok != (err == nil && want.Is4()) || ok && got != want {
+			t.Errorf("plainIPv4(%q) = %v, %t, want %v, %v", text, got, ok, want, err)
+		}
+	}
 }
