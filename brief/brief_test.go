@@ -197,7 +197,7 @@ func sentences(v reflect.Value, place string, yield func(place string, s Sentenc
 			sentences(v.Index(i), fmt.Sprintf("%s[%d]", place, i), yield)
 		}
 	case reflect.Struct:
-		if s, ok := v.Interface().(Sentence); ok {
+		if s, ok := reflect.TypeAssert[Sentence](v); ok {
 			yield(place, s)
 			return
 		}

@@ -142,7 +142,7 @@ func checkHTML(t *testing.T, page string) {
 var (
 	escaped = regexp.MustCompile(`\\[\\!-/:-@\[-\x60{-~]`)
 	// markup is what would take effect outside of code: HTML, links, pictures.
-	markup = regexp.MustCompile("<|\\]\\(|!\\[|://|(?i:www\\.)")
+	markup = regexp.MustCompile(`<|\]\(|!\[|://|(?i:www\.)`)
 )
 
 func checkMarkdown(t *testing.T, text string) {

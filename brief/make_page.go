@@ -22,7 +22,7 @@ func (m *maker) happening() {
 	}
 	all = append(all, m.b.Answer.Sentence)
 	if m.in.Answer.Value == verdict.Seen {
-		all = append(all, m.whereSeen()...)
+		all = append(all, slices.Concat(m.whereSeen(), m.steps())...)
 	} else {
 		all = append(all, m.searched()...)
 	}
@@ -121,12 +121,13 @@ func (m *maker) things(claims []*story.Claim, ofActor func(*intel.Actor) []intel
 		if p.Actor == nil {
 			continue
 		}
+		before := len(things)
 		for _, c := range ofActor(p.Actor) {
 			if t := m.word(c.Value); !c.Unverified && c.Confidence == "high" && !slices.Contains(things, t) {
 				things = append(things, t)
 			}
 		}
-		if len(things) > 0 {
+		if len(things) > before {
 			from = append(from, Ref{FromPack, clean(p.Name)})
 		}
 	}
@@ -153,13 +154,13 @@ func (m *maker) targets() (Sentence, bool) {
 	return Sentence{}, false
 }
 
-// clearly seen is what does not stand on a weak sign.
+// clearlySeen is what does not stand on a weak sign.
 func clearlySeen(v *verdict.Verdict) bool { return v.Value == verdict.Seen && v.Strength != "weak" }
 
-// whereSeen says where, when, and which steps of an intrusion it fits.
+// whereSeen says where and when.
 func (m *maker) whereSeen() []Sentence {
-	var hosts, stages []string
-	var from, steps []Ref
+	var hosts []string
+	var from []Ref
 	var first, last time.Time
 	for _, v := range m.ordered {
 		if !clearlySeen(v) {
@@ -172,42 +173,45 @@ func (m *maker) whereSeen() []Sentence {
 				}
 			}
 			first, last = widen(first, last, p.First, p.Last)
-			if id := m.shown[p.Finding]; id != "" && !slices.Contains(from, Ref{FromFinding, id}) {
+			if id := m.shown[p.Finding]; id != "" {
 				from = append(from, Ref{FromFinding, id})
 			}
 		}
-		if s := v.Hypothesis.Stage; s != "" && !slices.Contains(stages, s) {
-			stages = append(stages, s)
-		}
-		steps = append(steps, Ref{FromVerdict, v.Hypothesis.ID})
 	}
-	var all []Sentence
+	slices.Sort(hosts)
+	with := args{"hosts": m.list(terms(hosts), maxHosts), "n": m.count("hosts", len(hosts)), "first": day(first), "last": day(last)}
+	which := "page.where"
 	switch {
 	case first.IsZero():
+		return nil
 	case len(hosts) == 0:
-		all = append(all, m.sentence("page.when", args{"first": day(first), "last": day(last)}, orMethod(from)...))
-	default:
-		slices.Sort(hosts)
-		which := "page.where"
-		if day(first) == day(last) {
-			which = "page.where-day"
-		}
-		all = append(all, m.sentence(which, args{"hosts": m.list(terms(hosts), maxHosts), "n": m.count("hosts", len(hosts)), "first": day(first), "last": day(last)}, orMethod(from)...))
+		which = "page.when"
+	case day(first) == day(last):
+		which = "page.where-day"
 	}
-	if len(stages) > 0 {
-		var said []Text
-		for _, t := range attack.Tactics() {
-			if slices.Contains(stages, t.Short) {
-				if s := m.label("stage." + t.Short); !slices.Contains(said, s) {
-					said = append(said, s)
-				}
-			}
-		}
-		if len(said) > 0 {
-			all = append(all, m.sentence("page.steps", args{"steps": m.list(said, maxNamed+1)}, steps...))
+	return []Sentence{m.sentence(which, with, orMethod(from)...)}
+}
+
+// steps says which steps of an intrusion what was seen fits, in plain words and in their usual order.
+func (m *maker) steps() []Sentence {
+	seen := map[string]bool{}
+	var from []Ref
+	for _, v := range m.ordered {
+		if clearlySeen(v) && v.Hypothesis.Stage != "" {
+			seen[v.Hypothesis.Stage] = true
+			from = append(from, Ref{FromVerdict, v.Hypothesis.ID})
 		}
 	}
-	return all
+	var said []Text
+	for _, t := range attack.Tactics() {
+		if s := m.label("stage." + t.Short); seen[t.Short] && !slices.Contains(said, s) {
+			said = append(said, s)
+		}
+	}
+	if len(said) == 0 {
+		return nil
+	}
+	return []Sentence{m.sentence("page.steps", args{"steps": m.list(said, maxNamed+1)}, from...)}
 }
 
 // searched says what was looked at, for an answer that is not yes, and which signs there are.
@@ -298,7 +302,7 @@ func orMedium(confidence string) string {
 // serious counts what was clearly seen and is high or critical.
 func (m *maker) serious() (n int, from []Ref) {
 	for _, v := range m.ordered {
-		if clearlySeen(v) && severity(v.Hypothesis.Severity) >= 3 {
+		if clearlySeen(v) && severity(v.Hypothesis.Severity) >= severity("high") {
 			n++
 			from = append(from, Ref{FromVerdict, v.Hypothesis.ID})
 		}
