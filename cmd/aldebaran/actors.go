@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,9 +87,7 @@ func (a *knownActors) find(name string) (*attribution.Profile, error) {
 // print writes JSON if it was asked for, else what text writes.
 func (a *knownActors) print(cmd *cobra.Command, v any, text func(packText)) error {
 	if a.asJSON {
-		e := json.NewEncoder(cmd.OutOrStdout())
-		e.SetIndent("", "  ")
-		return e.Encode(v)
+		return writeJSON(cmd.OutOrStdout(), v)
 	}
 	w := packText{Writer: bufio.NewWriter(cmd.OutOrStdout())}
 	text(w)

@@ -15,6 +15,7 @@ import (
 	"aldebaran/attack"
 	"aldebaran/attribution"
 	"aldebaran/brief"
+	"aldebaran/escape"
 	"aldebaran/finding"
 	"aldebaran/hunt"
 	"aldebaran/intel"
@@ -102,9 +103,7 @@ func (f *attributeFlags) run(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	if f.asJSON {
-		e := json.NewEncoder(cmd.OutOrStdout())
-		e.SetIndent("", "  ")
-		return e.Encode(struct {
+		return writeJSON(cmd.OutOrStdout(), struct {
 			Hunts    []attributed          `json:"hunts"`
 			Clusters *attribution.Clusters `json:"clusters,omitempty"`
 		}{all, clusters})
@@ -115,6 +114,16 @@ func (f *attributeFlags) run(cmd *cobra.Command, names []string) error {
 	}
 	w.clusters(clusters)
 	return w.Flush()
+}
+
+// writeJSON writes a value for machines, with what deceives people who look at it escaped.
+func writeJSON(w io.Writer, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(escape.JSON(b), '\n'))
+	return err
 }
 
 // words are values of flags as victims have them; none for none.
