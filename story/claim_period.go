@@ -19,7 +19,6 @@ var (
 	periodPattern = regexp.MustCompile(`(?i:\b(since|starting (?:in|from)|beginning in|as early as|from at least|since at least|dating back to|active since|until|through|before|after|between|from|in|during|on|throughout|by)\s+(?:at\s+least\s+|around\s+|about\s+|approximately\s+)?)(` +
 		oneTime + `)(?:\s*(?:-|–|—|to|and|until|through|till)\s*(` + oneTime + `))?`)
 	spanPattern = regexp.MustCompile(`(?i)\b(?:(last|past)\s+|more than\s+|at least\s+|nearly\s+|almost\s+|over\s+|about\s+)(\d{1,3}|an?|two|three|four|five|six|seven|eight|nine|ten|twelve|several)\s+(days?|weeks?|months?|years?)\b`)
-	timePattern = regexp.MustCompile(oneTime)
 )
 
 // periods finds when something is said to have happened.
@@ -123,8 +122,8 @@ func timesOf(s string) (from, to time.Time) {
 		return time.Time{}, time.Time{}
 	}
 	y, _ := strconv.Atoi(s[at[0]:at[1]]) // the pattern has four digits
-	first, count := time.January, 12
 	rest := s[:at[0]]
+	first, count := partOf(strings.ToLower(rest))
 	if name := monthPattern.FindString(rest); name != "" {
 		first, count = monthOf(name), 1
 		if m := dayPattern.FindStringSubmatch(rest); m != nil {
@@ -135,8 +134,6 @@ func timesOf(s string) (from, to time.Time) {
 			}
 			return day, day.AddDate(0, 0, 1).Add(-time.Second)
 		}
-	} else {
-		first, count = partOf(strings.ToLower(rest))
 	}
 	from = time.Date(y, first, 1, 0, 0, 0, 0, time.UTC)
 	return from, from.AddDate(0, count, 0).Add(-time.Second)

@@ -3,6 +3,7 @@ package story
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -223,7 +224,7 @@ func readJSON(data []byte) (*document, error) {
 	}
 	v, err := parseJSON(data)
 	if err != nil {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, fmt.Errorf("want JSON: %w", err)
