@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"unicode"
 )
 
 // The size of a graph, in the units of SVG.
@@ -64,10 +65,11 @@ func short(s string) string {
 	return string(r)
 }
 
-// plain leaves out what XML does not allow.
+// plain leaves out what XML does not allow, and characters that turn the direction of writing or are
+// invisible.
 func plain(s string) string {
 	return strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f || c == 0xfffe || c == 0xffff {
+		if c < ' ' || c >= 0x7f && c < 0xa0 || c == 0xfffe || c == 0xffff || unicode.Is(unicode.Cf, c) {
 			return -1
 		}
 		return c
