@@ -91,6 +91,7 @@ var arrows = map[string][]string{
 	"bench/extraction":      {"attack", "intel", "packs", "story", "story/technique", "story/technique/learn"},
 	"bench":                 {"event", "evidence", "evidence/evtx", "intel", "match/behaviour", "match/indicator", "match/sigma", "packs"},
 	"bench/picture":         {},
+	"bench/detections":      {"escape", "finding", "hunt", "intel", "match/behaviour", "match/sigma", "packs"},
 	"bench/attribution":     {"attribution"},
 }
 
