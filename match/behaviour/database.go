@@ -75,8 +75,8 @@ func isLocalClient(client []byte) bool {
 
 // isConsole tells programs by which people, not applications, use a database from a command line.
 func isConsole(application []byte) bool {
-	if len(application) == 0 {
-		return false
+	if len(application) == 0 || strings.IndexByte("sobipmeg", application[0]|0x20) < 0 {
+		return false // none of these begins so
 	}
 	for _, name := range [...]string{"sqlcmd", "osql", "bcp", "isql", "psql", "pg_dump", "mysqldump", "mariadb-dump", "mysql", "sqlplus", "sql*plus", "expdp", "exp@", "go-mssqldb", "mssqlclient"} {
 		if hasPrefixFold(application, name) {

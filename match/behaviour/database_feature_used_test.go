@@ -47,3 +47,14 @@ func TestDatabaseFeatureUsed(t *testing.T) {
 		})
 	}
 }
+
+func TestMentionsFeature(t *testing.T) {
+	for statement, want := range map[string]bool{
+		"": false, "_": false, "p_": false, "sp_": false, "SELECT a_b FROM x_y": false, "sp_configure": true, "EXEC Xp_CmdShell 'x'": true, "a_b; exec SP_OACREATE": true,
+		"sp_execute_external_scrip": false, "_sp_execute_external_script": true, "create  assembly": false, "CREATE ASSEMBLY x": true, "sp_sp_configure": true, "p_sp_oacreate": true,
+	} {
+		if got := mentionsFeature([]byte(statement)); got != want {
+			t.Errorf("mentionsFeature(%q) = %t, want %t", statement, got, want)
+		}
+	}
+}
