@@ -62,21 +62,15 @@ type Document struct {
 
 // Document gives the plan as JSON has it.
 func (p *Plan) Document() Document {
-	d := Document{Packs: []string{}, From: p.From, To: p.To, Collect: p.Collection(), Hypotheses: p.Hypotheses, Context: p.Context}
+	d := Document{
+		Packs: []string{}, From: p.From, To: p.To, Collect: append([]Collected{}, p.Collection()...),
+		Hypotheses: append([]Hypothesis{}, p.Hypotheses...), Context: append([]Context{}, p.Context...),
+	}
 	if p.Story != nil {
 		d.Story = cmp.Or(p.Story.Title, p.Story.Path)
 	}
 	for _, pack := range p.Packs {
 		d.Packs = append(d.Packs, pack.Name)
-	}
-	if d.Hypotheses == nil {
-		d.Hypotheses = []Hypothesis{}
-	}
-	if d.Context == nil {
-		d.Context = []Context{}
-	}
-	if d.Collect == nil {
-		d.Collect = []Collected{}
 	}
 	return d
 }

@@ -726,6 +726,7 @@ func (m *maker) finish() {
 	for i := range m.plan.Hypotheses {
 		h := &m.plan.Hypotheses[i]
 		h.Stage = m.stage(h, rank)
+		h.Tests, h.Needs = append([]Test{}, h.Tests...), append([]Need{}, h.Needs...) // JSON has lists, and not null
 		slices.SortStableFunc(h.Tests, func(a, b Test) int { return cmp.Compare(b.Weight, a.Weight) })
 		if more := len(h.Tests) - maxTests; more > 0 {
 			h.Tests = h.Tests[:maxTests]
@@ -764,7 +765,7 @@ func (m *maker) stage(h *Hypothesis, rank map[string]int) string {
 // serves gives the tests that a log would serve.
 func (m *maker) serves(h *Hypothesis, n *Need) []string {
 	kind := KindOf(n)
-	var ids []string
+	ids := []string{}
 	for _, t := range h.Tests {
 		r := m.rules[t.ID]
 		if r == nil { // an indicator can stand in any of them

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -196,4 +198,19 @@ func TestHasWord(t *testing.T) {
 	f("finds net-stars pages", "net-star", false)
 	f("mimikatzx mimikatz", "mimikatz", true)
 	f("", "x", false)
+}
+
+// Lists are lists in JSON, also where there is nothing in them.
+func TestDocumentHasNoNull(t *testing.T) {
+	untested := pack()
+	untested.Detections = append(untested.Detections, intel.Detection{ID: "N1", Title: "Nothing finds it", Severity: "low"})
+	for _, p := range []*Plan{
+		Make(nil, Options{Knowledge: attack.Load()}),
+		Make(nil, Options{Knowledge: attack.Load(), Packs: []*intel.Pack{untested}, Wanted: []string{untested.Name}, Rules: atHand}),
+	} {
+		b, err := json.Marshal(p.Document())
+		if err != nil || bytes.Contains(b, []byte("null")) {
+			t.Errorf("%s, %v: want no null", b, err)
+		}
+	}
 }
