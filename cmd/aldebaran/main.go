@@ -66,7 +66,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(huntCommand(), readCommand(), sourcesCommand(), demoCommand(), rulesCommand(), packsCommand(), planCommand(), caseCommand(), briefCommand(), feedbackCommand(), versionCommand())
+	root.AddCommand(huntCommand(), readCommand(), sourcesCommand(), demoCommand(), rulesCommand(), packsCommand(), planCommand(), caseCommand(), briefCommand(), feedbackCommand(), attributeCommand(), actorsCommand(), versionCommand())
 
 	cmd, err := root.ExecuteContextC(ctx)
 	return report(cmd, err, stderr)
