@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A link is a way of saying that two things have to do with each other.
+// links are ways of saying that two things have to do with each other.
 var links = []struct {
 	name  string
 	words *regexp.Regexp
@@ -29,27 +29,27 @@ const maxCountry = 40
 const maxLink = 300
 
 // relations finds what is said to have to do with what. Objects are the actors, programs and countries
-// named behind the words of a link; the subject is the actor before it, or the one that the story is
-// about.
+// named behind the words of a link; the subject is the actor before it, or the one that the
+// story is about, if a word like "it" or "the group" stands there.
 func (r *reading) relations() {
 	main := r.main()
 	slices.SortStableFunc(r.claims, func(a, b Claim) int { return a.Start - b.Start })
-	named := r.claims
+	all := r.claims
 	for i := range r.sentences {
 		s := &r.sentences[i]
 		text := r.text[s.Start:s.End]
-		within := named[sort.Search(len(named), func(i int) bool { return named[i].Start >= s.Start }):]
-		within = within[:sort.Search(len(within), func(i int) bool { return within[i].Start >= s.End })]
+		inSentence := all[sort.Search(len(all), func(i int) bool { return all[i].Start >= s.Start }):]
+		inSentence = inSentence[:sort.Search(len(inSentence), func(i int) bool { return inSentence[i].Start >= s.End })]
 		for _, l := range links {
 			for _, m := range l.words.FindAllStringIndex(text, -1) {
-				r.relation(s, within, l.name, s.Start+m[0], s.Start+m[1], main)
+				r.relation(s, inSentence, l.name, s.Start+m[0], s.Start+m[1], main)
 			}
 		}
 	}
 }
 
-// relation adds the claims of one link, whose words stand from a to b; named are the claims of its sentence.
-func (r *reading) relation(s *sentence, named []Claim, name string, a, b int, main string) {
+// relation adds the claims of one link, whose words stand from a to b, in a sentence with those claims.
+func (r *reading) relation(s *sentence, inSentence []Claim, name string, a, b int, main string) {
 	if name == "also known as" && r.plural(a) {
 		return // "groups known as A and B"
 	}
@@ -62,8 +62,8 @@ func (r *reading) relation(s *sentence, named []Claim, name string, a, b int, ma
 		end = b + i
 	}
 	var objects []Claim
-	for i := range named {
-		c := &named[i]
+	for i := range inSentence {
+		c := &inSentence[i]
 		switch {
 		case c.Kind == Actor && c.Start >= s.Start && c.End <= a:
 			subject = c.Name

@@ -90,14 +90,21 @@ func TestCorpusQuotes(t *testing.T) {
 	}
 	err := filepath.WalkDir(corpus(t, "reports"), func(name string, d fs.DirEntry, err error) error {
 		ext := filepath.Ext(name)
-		if err != nil || d.IsDir() || ext != ".txt" && ext != ".md" || strings.Contains(name, "LICENSE") {
+		if err != nil || d.IsDir() || ext == ".zst" {
 			return err
 		}
 		data, err := os.ReadFile(name)
-		if err == nil {
-			one(name, data)
+		if err != nil {
+			return err
 		}
-		return err
+		// Tables of sentences are no reports; their quotes hold without the model, too.
+		model := opt.Model
+		if ext != ".txt" && ext != ".md" || strings.Contains(name, "LICENSE") {
+			opt.Model = nil
+		}
+		one(name, data)
+		opt.Model = model
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

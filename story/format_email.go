@@ -23,20 +23,33 @@ const (
 
 var emailMarks = regexp.MustCompile(`(?im)^(?:received|return-path|delivered-to|message-id|mime-version|x-[\w-]+|from|date|subject|to): .`)
 
+var fromLine = regexp.MustCompile(`(?im)^from: `)
+
 // looksLikeEmail tells a message by its header: lines of names and values, with who wrote it.
 func looksLikeEmail(data []byte) bool {
+	data = withoutMbox(data)
 	head, _, _ := bytes.Cut(data[:min(len(data), 16<<10)], []byte("\n\n"))
 	if i := bytes.Index(head, []byte("\r\n\r\n")); i >= 0 {
 		head = head[:i]
 	}
 	first, _, _ := bytes.Cut(head, []byte("\n"))
-	return emailMarks.Match(first) && len(emailMarks.FindAll(head, 3)) == 3 && regexp.MustCompile(`(?im)^from: `).Match(head)
+	return emailMarks.Match(first) && len(emailMarks.FindAll(head, 3)) == 3 && fromLine.Match(head)
+}
+
+// withoutMbox takes off the line that mailboxes have before a message ("From a@b.example Thu Oct 2").
+func withoutMbox(data []byte) []byte {
+	if bytes.HasPrefix(data, []byte("From ")) {
+		if _, rest, ok := bytes.Cut(data, []byte("\n")); ok {
+			return rest
+		}
+	}
+	return data
 }
 
 // readEmail reads a message (RFC 5322, MIME): its subject and the text of its parts; of alternatives
 // the plain one. Attachments that are reports themselves are read, others are noted.
 func readEmail(data []byte) (*document, error) {
-	m, err := mail.ReadMessage(bytes.NewReader(data))
+	m, err := mail.ReadMessage(bytes.NewReader(withoutMbox(data)))
 	if err != nil {
 		return nil, fmt.Errorf("want an e-mail message: %w", err)
 	}

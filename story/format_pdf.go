@@ -9,8 +9,12 @@ import (
 	"aldebaran/story/pdf"
 )
 
-// isPDF tells a PDF by its header, which may stand behind some bytes of others (ISO 32000-1, annex H).
-func isPDF(data []byte) bool { return bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")) }
+// isPDF tells a PDF by its header, which may stand behind some bytes of others (ISO 32000-1, annex H); a text
+// may speak of such a header, but has no objects.
+func isPDF(data []byte) bool {
+	at := bytes.Index(data[:min(len(data), 1024)], []byte("%PDF-"))
+	return at == 0 || at > 0 && bytes.Contains(data, []byte("endobj"))
+}
 
 // readPDF reads a PDF: its lines, put together to paragraphs. Lines that stand on most pages (headers,
 // numbers of pages) are left out.

@@ -304,6 +304,29 @@ func TestEncodings(t *testing.T) {
 	f("HTML that says so", "<html><head><meta charset=iso-8859-2></head><body><p>\xbe\xe1ba</p></body></html>", "x.html", "žába")
 }
 
+func TestNoStory(t *testing.T) {
+	f := func(data, want string) {
+		t.Helper()
+		if _, err := Read(strings.NewReader(data), "x", known()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.20q: error %v, want %q", data, err, want)
+		}
+	}
+	f("", "found an empty file")
+	f(" \n\t", "found an empty file")
+	f("PK\x03\x04word/document.xml", "found a binary file")
+	f(strings.Repeat("\x00\x01\x02\x03", 100), "found a binary file")
+	f("%PDF-1.4\n", "found none")
+	if s := read(t, "A report on %PDF- headers.", "x", known()); s.Format != "text" {
+		t.Errorf("a text about PDF is taken for %s", s.Format)
+	}
+	if s := read(t, "\ufeff{\"type\": \"bundle\", \"objects\": [{\"type\": \"tool\", \"id\": \"tool--1\", \"name\": \"Mimikatz\"}]}", "x", known()); s.Format != "stix" || len(s.Claims) != 1 {
+		t.Errorf("STIX behind a mark is %s with %d claims", s.Format, len(s.Claims))
+	}
+	if s := read(t, "From a@b.example Thu Oct  2\nFrom: a@b.example\nSubject: x\nDate: Thu, 02 Oct 2025 08:00:00 +0000\n\nMimikatz was seen.", "x", known()); s.Format != "email" || len(s.Claims) != 1 {
+		t.Errorf("a message of a mailbox is %s with %d claims", s.Format, len(s.Claims))
+	}
+}
+
 func TestSentences(t *testing.T) {
 	f := func(text string, want ...string) {
 		t.Helper()
