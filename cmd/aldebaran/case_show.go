@@ -198,6 +198,43 @@ func feedbackCommand() *cobra.Command {
 	return cmd
 }
 
+// said is feedback on one rule.
+type said struct {
+	Rule   string    `json:"rule"`
+	Useful bool      `json:"useful"`
+	Reason string    `json:"reason"`
+	Who    string    `json:"who"`
+	At     time.Time `json:"at"`
+}
+
+// saidOfRules is what was said of single rules in a case; none without a case.
+func saidOfRules(dir string) (all []said, err error) {
+	if dir == "" {
+		return nil, nil
+	}
+	c, err := store.Load(dir)
+	if err != nil {
+		return nil, caseError(err)
+	}
+	for _, f := range c.Feedback {
+		if f.Rule != "" {
+			all = append(all, said{f.Rule, f.Useful, f.Reason, f.Who, f.At})
+		}
+	}
+	return all, nil
+}
+
+// showSaid writes it for people, also of what is no rule of a file: behaviours, indicators.
+func showSaid(w io.Writer, all []said) {
+	if len(all) == 0 {
+		return
+	}
+	_, _ = fmt.Fprintf(w, "\nSaid in the case\n") // the error is that of Flush
+	for _, s := range all {
+		_, _ = fmt.Fprintf(w, "  %s\n", hunt.Terminal(fmt.Sprintf("%s was %suseful: %s", s.Rule, textIf(!s.Useful, "not "), s.Reason)))
+	}
+}
+
 // maxReason bounds a reason: it is to be read in a brief.
 const maxReason = 2000
 

@@ -64,9 +64,10 @@ Exit codes: 0 all rules can be used, 1 some cannot, 2 wrong use.`,
 
 func rulesListCommand() *cobra.Command {
 	var (
-		f      ruleFlags
-		s      match.Selection
-		asJSON bool
+		f       ruleFlags
+		s       match.Selection
+		asJSON  bool
+		caseDir string
 	)
 	cmd := &cobra.Command{
 		Use:   "list [RULES...]",
@@ -79,13 +80,18 @@ func rulesListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return showList(cmd.OutOrStdout(), s.Apply(c), asJSON)
+			of, err := saidOfRules(caseDir)
+			if err != nil {
+				return err
+			}
+			return showList(cmd.OutOrStdout(), s.Apply(c), of, asJSON)
 		},
 	}
 	f.add(cmd.Flags())
 	cmd.Flags().StringVar(&s.MinLevel, "min-level", "", "leave out rules below this `level`")
 	cmd.Flags().StringArrayVar(&s.Include, "include", nil, "only rules of this id, or whose title, tag or file fits this `glob` (repeatable)")
 	cmd.Flags().StringArrayVar(&s.Exclude, "exclude", nil, "leave out rules of this id, or whose title, tag or file fits this `glob` (repeatable)")
+	cmd.Flags().StringVar(&caseDir, "case", "", "show what was said of rules in this case's `folder`, too (see feedback)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, with every rule")
 	return cmd
 }
@@ -157,15 +163,22 @@ type ruleListed struct {
 	Logsource   string   `json:"logsource,omitempty"`
 	Attack      []string `json:"attack"`
 	Tactics     []string `json:"tactics"`
+	// Said is what was said of it in a case.
+	Said []said `json:"said,omitempty"`
 }
 
-// showList prints what the rules cover.
-func showList(w io.Writer, c *sigma.Collection, asJSON bool) error {
+// showList prints what the rules cover, and what was said of them.
+func showList(w io.Writer, c *sigma.Collection, of []said, asJSON bool) error {
 	var all []ruleListed
 	levels, sources, tactics, techniques := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	count := func(r ruleListed, tags []string) {
 		refs := attack.Parse(tags)
 		r.Attack, r.Tactics = some(refs.Techniques), some(refs.Tactics)
+		for _, one := range of {
+			if one.Rule == r.ID {
+				r.Said = append(r.Said, one)
+			}
+		}
 		all = append(all, r)
 		levels[r.Level]++
 		for _, t := range refs.Tactics {
@@ -216,6 +229,7 @@ func showList(w io.Writer, c *sigma.Collection, asJSON bool) error {
 	section(b, "By log source", most(sources))
 	section(b, "By ATT&CK tactic", byTactic)
 	section(b, "By ATT&CK technique", most(techniques))
+	showSaid(b, of)
 	return b.Flush()
 }
 
