@@ -240,8 +240,8 @@ type askedFor struct {
 	confusing bool
 }
 
-// webMemory is what a matcher remembers of requests, so that pages and clients that come again and
-// again are looked up once.
+// webMemory is what a matcher remembers of requests, so that pages that come again and again are
+// looked up once.
 type webMemory struct {
 	request webRequest
 	// made says that request is that of the record at hand, and slot what its path says.
@@ -251,7 +251,6 @@ type webMemory struct {
 	turn    uint32
 	server  []byte
 	stems   [recentStems]recentStem
-	clients [recentClients]recentClient
 	other   recentStem // for a path that is too long to be remembered
 	key     []byte
 }
@@ -264,17 +263,9 @@ type recentStem struct {
 	page *webPage // nil as long as it is not looked for
 }
 
-// A recentClient is a client with its count.
-type recentClient struct {
-	turn  uint32
-	asker *webAsker
-}
-
 const (
 	// recentStems is how many paths are remembered: a busy site has some hundred.
 	recentStems = 512
-	// recentClients is how many clients are remembered.
-	recentClients = 4096
 	// maxRecentStem is the longest path that is remembered.
 	maxRecentStem = 256
 )
@@ -341,7 +332,7 @@ func (s *webSeen) see(r *Record) {
 	if len(w.client) == 0 || len(w.client) > maxAddress {
 		return
 	}
-	asker := s.asker(r.memory, w.client)
+	asker := s.asker(w.client)
 	if !w.script || !succeeded(w.status) && w.status != 404 {
 		return
 	}
@@ -372,20 +363,18 @@ func (s *webSeen) see(r *Record) {
 	p.add(&v)
 }
 
-func (s *webSeen) asker(m *webMemory, client []byte) *webAsker {
+// asker counts a request of a client; nil if there is no room for it.
+func (s *webSeen) asker(client []byte) *webAsker {
 	s.total++
-	slot := &m.clients[slotOf(client, recentClients)]
-	if slot.turn != m.turn || slot.asker == nil || slot.asker.name != string(client) {
-		slot.turn, slot.asker = m.turn, s.clients.get(client)
-		if slot.asker == nil {
-			return nil // no room
-		}
-		if slot.asker.name == "" {
-			slot.asker.name = string(client)
-		}
+	a := s.clients.get(client)
+	if a == nil {
+		return nil
 	}
-	slot.asker.count++
-	return slot.asker
+	if a.count == 0 {
+		a.name = string(client)
+	}
+	a.count++
+	return a
 }
 
 func (s *webSeen) page(m *webMemory, w *webRequest) *webPage {
