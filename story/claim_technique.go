@@ -29,7 +29,7 @@ func (r *reading) described() {
 		}
 		scored := r.model.Sentence(r.text[s.Start:s.End])
 		r.agree(s, scored)
-		if r.isAdvice[i] || s.last-s.first < leastWords {
+		if r.isAdvice[i] || r.plainWords(s) < leastWords {
 			continue
 		}
 		for _, t := range technique.Specific(scored) {
@@ -44,8 +44,19 @@ func (r *reading) described() {
 	}
 }
 
-// leastWords is how many words a sentence has that describes something.
+// leastWords is how many words a sentence has that describes something, names aside.
 const leastWords = 4
+
+// plainWords counts the words of a sentence that are no names: a list of names describes nothing.
+func (r *reading) plainWords(s *sentence) int {
+	n := 0
+	for i := s.first; i < s.last; i++ {
+		if !r.taken[i] && (i == s.first || !capitalised(r.exact(i))) {
+			n++
+		}
+	}
+	return n
+}
 
 // agree settles the names of techniques that are common words, and those of several techniques: the model
 // must see something of it in their sentence, and of several the one that it sees most is meant.

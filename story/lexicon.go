@@ -63,24 +63,43 @@ var actorsFile string
 //go:embed families.txt
 var familiesFile string
 
-// galaxy adds the actors of the MISP galaxy, as far as their names stand for no actor yet: what two
-// sources call the same is not ambiguous because of that. A plain word must be said to be an actor.
+// galaxy adds the actors of the MISP galaxy under names that stand for nothing yet: what two sources call
+// the same is not ambiguous because of that. A cluster that is called like an actor of ATT&CK or a pack is
+// that actor; one that several clusters have as a synonym stays ambiguous.
 func (l *Lexicon) galaxy() {
+	before := len(l.entries)
+	clusters := map[string]meaning{} // by name: of two files that have an actor the first counts
 	for line := range strings.Lines(actorsFile) {
 		columns := strings.Split(strings.TrimRight(line, "\n"), "\t")
 		if len(columns) < 2 || strings.HasPrefix(line, "#") {
 			continue
 		}
-		m := meaning{Actor, columns[0], "misp-galaxy:" + columns[1]}
+		m, known := clusters[key(columns[0])]
+		if !known {
+			if m, known = l.actor(columns[0]); !known {
+				m = meaning{Actor, columns[0], "misp-galaxy:" + columns[1]}
+			}
+			clusters[key(columns[0])] = m
+		}
 		for _, name := range append(columns[:1:1], columns[2:]...) {
-			if l.has(name, Actor) {
+			if i, ok := l.names.entries[key(name)]; ok && i < before {
 				continue
 			}
+			// A plain word must be said to be an actor.
 			if e := l.add(name, m); e != nil && len(e.meanings) == 1 && (e.care == asName && len(tokens(name)) == 1 || !capitalised(name)) {
 				e.care = inContext
 			}
 		}
 	}
+}
+
+// actor gives the one actor that a name stands for.
+func (l *Lexicon) actor(name string) (meaning, bool) {
+	i, ok := l.names.entries[key(name)]
+	if !ok || len(l.entries[i].meanings) != 1 || l.entries[i].meanings[0].kind != Actor || l.entries[i].meanings[0].ref == "" {
+		return meaning{}, false
+	}
+	return l.entries[i].meanings[0], true
 }
 
 // families adds families of malware that nothing else names. "?" marks those that are words.

@@ -137,6 +137,9 @@ func TestClaims(t *testing.T) {
 	f("The group ReedSpecter was seen.", Malware)
 	f("The group ReedSpecter was seen.", Actor, "actor ReedSpecter")
 	f("Paper Boat is somebody else.", Actor, "actor Paper Boat")
+	// several sources: one actor, and a synonym of two
+	f("SeaDuke was used.", Malware, "malware SeaDuke S0053")
+	f("GRIZZLY STEPPE was the name of a report.", Actor, "actor Grizzly Steppe G0007+G0016")
 	// new names
 	f("The backdoor, dubbed by Acme as LUMPO, listens. LUMPO never sleeps.", Malware, "malware LUMPO, new")
 	f("A group that is tracked as UNC99999 did it.", Actor, "actor UNC99999, new")
