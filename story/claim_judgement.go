@@ -6,7 +6,7 @@ import (
 )
 
 // assessmentWords say how sure somebody is, or whose work it is thought to be; the first group names it.
-var assessmentWords = regexp.MustCompile(`(?i)\b(?:(?:(?:state|nation[- ]state|government)[- ](?:backed|sponsored|aligned|affiliated|linked|supported|directed))|(?:with )?(?:high|medium|moderate|low)(?:[- ]to[- ](?:high|moderate|medium))?[- ]confidence|attribut(?:e|es|ed|ion|ing) (?:\w+ ){0,4}?to|on behalf of|agrees? with the interests of|(?:align|aligns|aligned|consistent|agree) with (?:\w+ ){0,6}?interests of|nexus|(?:we|they|researchers|analysts) assess(?:es)?|highly likely|very likely|almost certain(?:ly)?|unattributed|false flag)\b`)
+var assessmentWords = regexp.MustCompile(`(?i)\b(?:(?:(?:state|nation[- ]state|government)[- ](?:backed|sponsored|aligned|affiliated|linked|supported|directed))|(?:with )?(?:high|medium|moderate|low)(?:[- ]to[- ](?:high|moderate|medium))?[- ]confidence|attribut(?:e|es|ed|ing) (?:\w+ ){0,4}?to|on behalf of|agrees? with the interests of|(?:align|aligns|aligned|consistent|agree) with (?:\w+ ){0,6}?interests of|nexus|(?:we|they|researchers|analysts) assess(?:es)?|highly likely|very likely|almost certain(?:ly)?|unattributed|false flag)\b`)
 
 // assessments finds words that say how sure somebody is.
 func (r *reading) assessments(s *sentence) {
@@ -22,12 +22,16 @@ const imperatives = ` patch apply block enable disable monitor audit restrict up
 
 var adviceWords = regexp.MustCompile(`(?i)\b(?:should|must|ought to|recommends?(?:ed)?(?: that)?|are advised to|is advised to|are urged to|is urged to|advises? \w+ to|urges? \w+ to|we recommend|it is important to)\b`)
 
+// leastAdvice is how many words advice has that begins with a verb; shorter ones are headings.
+const leastAdvice = 4
+
 // advice finds sentences that say what to do; false if this is none.
 func (r *reading) advice(s *sentence) bool {
 	if s.last-s.first < 3 {
 		return false
 	}
-	imperative := capitalised(r.exact(s.first)) && isOneOfWords(imperatives, r.word(s.first)) && !isOneOfWords(" of is was are and to ", r.word(s.first+1))
+	imperative := capitalised(r.exact(s.first)) && isOneOfWords(imperatives, r.word(s.first)) && !isOneOfWords(" of is was are and to directory ", r.word(s.first+1)) &&
+		s.last-s.first >= leastAdvice && (isOneOfWords(" mitigation mitigations detection recommendation recommendations ", r.word(s.first)) || !capitalised(r.exact(s.first+1)))
 	if !imperative && !r.advises(s) {
 		return false
 	}
@@ -46,4 +50,4 @@ func (r *reading) advises(s *sentence) bool {
 	return m != nil && !regexpNoted.MatchString(text[m[0]:])
 }
 
-var regexpNoted = regexp.MustCompile(`(?i)^(?:should|must) (?:be noted|have|also be noted|come as|not be confused)`)
+var regexpNoted = regexp.MustCompile(`(?i)^(?:should|must) (?:be noted|give|provide|show|contain|have|also be noted|come as|not be confused)`)

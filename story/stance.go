@@ -22,7 +22,7 @@ func (r *reading) clauses(s *sentence) []int {
 		switch {
 		case strings.ContainsAny(between, ";:") || strings.Contains(between, " – ") || strings.Contains(between, "—") || strings.Contains(between, " - "):
 			starts = append(starts, i)
-		case isOneOf(r.word(i), clauseBreaks[:]):
+		case isOneOf(r.word(i), clauseBreaks[:]), r.word(i) == "such" && i+1 < s.last && r.word(i+1) == "as":
 			starts = append(starts, i)
 		case strings.Contains(between, ",") && isOneOf(r.word(i), subjects[:]):
 			starts = append(starts, i)
@@ -99,8 +99,9 @@ const (
 	cueDoubt
 )
 
-// noDenial are words behind "not" that make it no denial: "not only", "not limited to", "not unique to".
-const noDenial = ` only just all least limited exhaustive exclusive exclusively unique uniquely necessarily surprised surprising surprisingly uncommon unusual merely simply necessary `
+// noDenial are words behind "not" that make it no denial: "not only", "not limited to", "not
+// unique to"; or that deny how sure, how hard or how often.
+const noDenial = ` only just all least limited exhaustive exclusive exclusively unique uniquely necessarily surprised surprising surprisingly uncommon unusual merely simply necessary sufficient enough clear difficult hard sure say definitively always usually often `
 
 // cue says what the word at i does to what is said around it.
 func (r *reading) cue(i, last int) cue {

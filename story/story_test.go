@@ -157,6 +157,8 @@ func TestClaims(t *testing.T) {
 	f("Paper Crane is not linked to ransomware.", Relation, "Paper Crane linked to ransomware, denied")
 	f("It was not Paper Crane, but APT28 was there.", Actor, "actor Paper Crane pack:paper-crane, denied", "actor APT28 G0007")
 	f("Not only Paper Crane was there.", Actor, "actor Paper Crane pack:paper-crane")
+	f("It has not been seen with known holes such as CVE-2021-26855.", Vulnerability, "vulnerability CVE-2021-26855")
+	f("We cannot say for sure whether Paper Crane was there.", Actor, "actor Paper Crane pack:paper-crane")
 	f("Paper Crane was never seen there.", Actor, "actor Paper Crane pack:paper-crane, denied")
 	f("Paper Crane may be behind it.", Actor, "actor Paper Crane pack:paper-crane, doubted")
 	f("In May 2024 Paper Crane came.", Actor, "actor Paper Crane pack:paper-crane")
@@ -182,7 +184,7 @@ func TestClaims(t *testing.T) {
 	f("Paper Crane overlaps with the cluster UNC99999.", Relation, "Paper Crane overlaps with UNC99999")
 	// judgement and advice
 	f("Acme assesses with moderate confidence that it is state-sponsored.", Assessment, "assessment with moderate confidence, says Acme", "assessment state-sponsored, says Acme")
-	f("Organisations should patch now. It was patched. Block the addresses below.", Advice, "advice Organisations should patch now", "advice Block the addresses below")
+	f("Organisations should patch now. It was patched. Block the addresses below. This article should give an overview. Create Account", Advice, "advice Organisations should patch now", "advice Block the addresses below")
 }
 
 func TestPeriods(t *testing.T) {
