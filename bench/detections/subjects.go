@@ -42,8 +42,11 @@ func whyMissed(r recording) string {
 			return m.why
 		}
 	}
-	return "**not explained**"
+	return unexplained
 }
+
+// unexplained is what is said of a recording for which no cause is known.
+const unexplained = "**not explained**"
 
 // A miss is a cause and the names of the recordings that it explains.
 type miss struct {
