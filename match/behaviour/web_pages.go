@@ -248,11 +248,11 @@ type webMemory struct {
 	made bool
 	slot *recentStem
 	// turn counts pieces of evidence and changes of server: what was remembered before is not valid.
-	turn    uint32
-	server  []byte
-	stems   [recentStems]recentStem
-	other   recentStem // for a path that is too long to be remembered
-	key     []byte
+	turn   uint32
+	server []byte
+	stems  [recentStems]recentStem
+	other  recentStem // for a path that is too long to be remembered
+	key    []byte
 }
 
 // A recentStem is a path with what is asked for by it.
