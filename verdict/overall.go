@@ -12,11 +12,13 @@ import (
 	"aldebaran/story"
 )
 
-// overall is the answer to the story as a whole. One strong sighting or two moderate ones make it
+// overall is the answer to the story as a whole. One strong sighting or two moderate ones by different rules make it
 // seen; fewer are signs that honest work leaves, too. A no needs that most of what weighs could
 // have been seen.
 func (r *Report) overall() {
-	strong, moderate, signs := 0, 0, 0
+	strong, signs := 0, 0
+	// One finding may answer several hypotheses: it is one sign all the same.
+	rules := map[string]bool{}
 	var visible, all float64
 	for _, v := range r.Verdicts {
 		weight := float64(severity(v.Hypothesis.Severity) + 1)
@@ -27,7 +29,9 @@ func (r *Report) overall() {
 			case "strong":
 				strong++
 			case "moderate":
-				moderate++
+				if len(v.Seen) > 0 {
+					rules[v.Seen[0].Rule] = true
+				}
 			default:
 				signs++
 			}
@@ -37,6 +41,7 @@ func (r *Report) overall() {
 			all += weight
 		}
 	}
+	moderate := len(rules)
 	judged := r.Seen + r.NotSeen + r.CouldNotSee
 	could := fmt.Sprintf("%d could have been seen in this evidence", r.Seen+r.NotSeen)
 	switch {

@@ -191,6 +191,10 @@ func TestOverall(t *testing.T) {
 	verdict := func(value Value, strength, severity string) Verdict {
 		return Verdict{Value: value, Strength: strength, Hypothesis: plan.Hypothesis{Severity: severity}}
 	}
+	by := func(v Verdict, rule string) Verdict {
+		v.Seen = []Proof{{Rule: rule}}
+		return v
+	}
 	f := func(want Value, all ...Verdict) {
 		t.Helper()
 		r := &Report{Verdicts: all}
@@ -210,8 +214,9 @@ func TestOverall(t *testing.T) {
 	}
 	f(NotJudged)
 	f(Seen, verdict(Seen, "strong", "low"), verdict(CouldNotSee, "strong", "critical"))
-	f(Seen, verdict(Seen, "moderate", "low"), verdict(Seen, "moderate", "low"))
-	f(NotSeen, verdict(Seen, "moderate", "low"), verdict(NotSeen, "strong", "high"), verdict(NotSeen, "strong", "high"))
+	f(Seen, by(verdict(Seen, "moderate", "low"), "a"), by(verdict(Seen, "moderate", "low"), "b"))
+	f(NotSeen, by(verdict(Seen, "moderate", "low"), "a"), by(verdict(Seen, "moderate", "low"), "a"), verdict(NotSeen, "strong", "high"))
+	f(NotSeen, by(verdict(Seen, "moderate", "low"), "a"), verdict(NotSeen, "strong", "high"), verdict(NotSeen, "strong", "high"))
 	f(NotSeen, verdict(NotSeen, "strong", "high"), verdict(CouldNotSee, "strong", "medium"))
 	f(CouldNotSee, verdict(NotSeen, "strong", "low"), verdict(CouldNotSee, "strong", "critical"))
 }
