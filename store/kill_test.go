@@ -246,7 +246,7 @@ func syntheticEvidence(t *testing.T) string {
 	}
 	write(t, filepath.Join(dir, "collected.zip"), packed.Bytes())
 	for host := range 3 {
-		write(t, filepath.Join(dir, "web", fmt.Sprintf("u_ex26110%d.log", host)), webLog(host, 60_000))
+		write(t, filepath.Join(dir, "web", fmt.Sprintf("u_ex26110%d.log", host)), webLog(host, 25_000))
 	}
 	for i := range 100 {
 		write(t, filepath.Join(dir, "small", fmt.Sprintf("u_ex2610%02d.log", i)), webLog(i, 20))
