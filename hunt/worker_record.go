@@ -24,14 +24,20 @@ func (w *worker) replay(ctx context.Context, r *result) {
 		return
 	}
 	w.engine.Leave(r.left)
+	w.guard(r, func() { w.find(r) })
+	if r.behaved && r.src != nil {
+		w.guard(r, func() { w.see(ctx, r) })
+	}
+}
+
+// find lets rules look at events again that they matched.
+func (w *worker) find(r *result) {
 	for i := range r.matched {
 		m := &r.matched[i]
 		m.key, m.lo = w.identity(&m.event), len(r.hits)
+		m.hi = m.lo // until it is known
 		r.hits = w.matcher.Find(r.hits, &m.event)
 		m.hi = len(r.hits)
-	}
-	if r.behaved && r.src != nil {
-		w.guard(r, func() { w.see(ctx, r) })
 	}
 }
 

@@ -275,7 +275,8 @@ func (m *Matcher) Find(dst []Hit, ev *event.Event) []Hit {
 // Seen is what behaviours have seen of a piece of evidence.
 type Seen struct{ behaviours *behaviour.Seen }
 
-// Any tells whether there was anything that behaviours look at.
+// Any tells whether there was anything that behaviours look at, however they are set: pieces of which they
+// have seen something are read again for them when a hunt goes on.
 func (s Seen) Any() bool { return s.behaviours != nil }
 
 // Take gives what was seen since the last call, to be handed to [Engine.Join]; the matcher begins anew.
