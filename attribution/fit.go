@@ -1,6 +1,7 @@
 package attribution
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -23,7 +24,8 @@ type Record struct {
 	Through string `json:"through"`
 	// Pairs are the versions of profiles and incidents: "8.2-9.0".
 	Pairs []string `json:"pairs"`
-	// Known and Unknown are how many incidents there were of known and of unknown actors.
+	// Known and Unknown are how many cases there were of known and of unknown actors. An incident that
+	// was put to several versions of the profiles is as many cases.
 	Known   int `json:"known"`
 	Unknown int `json:"unknown"`
 }
@@ -52,6 +54,8 @@ type Case struct {
 	Incident Incident
 	// Actor is the ID of a profile of the model, or "" if it was none of them.
 	Actor string
+	// Weight is how much it counts; 0 stands for 1.
+	Weight float64
 }
 
 // Training collects cases, each with the profiles of its own time; its zero value is empty.
@@ -65,6 +69,7 @@ type example struct {
 	candidates []candidateVector
 	unknown    unknownVector
 	truth      int // -1 for the unknown actor
+	weight     float64
 }
 
 // Add takes in the cases of a pair of versions. A case of an actor who is not in the model is one of
@@ -72,7 +77,7 @@ type example struct {
 func (t *Training) Add(m *Model, from, to string, cases []Case) {
 	for i := range cases {
 		c := &cases[i]
-		e := example{truth: slices.IndexFunc(m.profiles, func(p Profile) bool { return p.ID == c.Actor })}
+		e := example{weight: cmp.Or(c.Weight, 1), truth: slices.IndexFunc(m.profiles, func(p Profile) bool { return p.ID == c.Actor })}
 		e.candidates, e.unknown = m.features(&c.Incident)
 		t.examples = append(t.examples, e)
 		if e.truth < 0 {
@@ -169,15 +174,15 @@ func (e *example) derive(weights, slope []float64, curve [][]float64) {
 		for a := range x {
 			mean[a] += p * x[a]
 			for b := range x {
-				curve[a][b] += p * x[a] * x[b]
+				curve[a][b] += e.weight * p * x[a] * x[b]
 			}
 		}
 	}
 	truth := e.vector(e.truth)
 	for a := range mean {
-		slope[a] += truth[a] - mean[a]
+		slope[a] += e.weight * (truth[a] - mean[a])
 		for b := range mean {
-			curve[a][b] -= mean[a] * mean[b]
+			curve[a][b] -= e.weight * mean[a] * mean[b]
 		}
 	}
 }

@@ -17,7 +17,8 @@ func TestFitted(t *testing.T) {
 		if err := p.Valid(); err != nil {
 			t.Error(err)
 		}
-		if len(p.Record.Pairs) != i+1 || p.Record.Known+p.Record.Unknown == 0 {
+		// Each incident with the profiles of each version before it.
+		if len(p.Record.Pairs) != (i+1)*(i+2)/2 || p.Record.Known+p.Record.Unknown == 0 {
 			t.Errorf("parameters %d: record %+v", i, p.Record)
 		}
 		if p.Candidate[featureSoftware] <= p.Candidate[featureTechniques] {
@@ -52,6 +53,11 @@ func TestFit(t *testing.T) {
 		if math.Abs(a.Candidate[i]-b.Candidate[i]) > 1e-6 {
 			t.Errorf("the order of cases moved weight %d from %v to %v", i, a.Candidate[i], b.Candidate[i])
 		}
+	}
+	half := novel
+	half.Weight = .5
+	if w, c := fit(known, half, half), fit(known, novel); math.Abs(w.Unknown[unknownBase]-c.Unknown[unknownBase]) > 1e-6 {
+		t.Errorf("two halves of a case give %v, the case %v", w.Unknown, c.Unknown)
 	}
 	// The more new actors there were, the likelier the next is new.
 	few, many := New(actors(), fit(known)), New(actors(), fit(known, novel, novel, novel, novel, novel, novel))

@@ -25,6 +25,8 @@ type pairReport struct {
 	Candidates int                    `json:"candidates"`
 	Fitted     attribution.Parameters `json:"fitted"`
 	scores
+	// Aged is the same with the incidents of all later pairs as well; missing if there are none.
+	Aged *scores `json:"with_all_later_incidents,omitempty"`
 	// Partial are the scores with part of the evidence, Random the share of random technique sets, as
 	// large as those of the incidents, that are answered with "not enough evidence".
 	Partial []partial `json:"partial"`
@@ -65,10 +67,10 @@ func evaluate(s *splits) (*report, error) {
 			return nil, err
 		}
 		m := attribution.New(p.profiles, parameters)
-		outcomes := p.run(m, func(in attribution.Incident) attribution.Incident { return in })
+		outcomes := rankAll(m, p.cases, unchanged)
 		r.Pairs = append(r.Pairs, pairReport{
 			From: p.from, To: p.to, Candidates: len(p.profiles), Fitted: parameters,
-			scores: scoreOf(outcomes), Partial: p.partials(m), Random: p.random(m),
+			scores: scoreOf(outcomes), Aged: aged(m, s.pairs[i:]), Partial: p.partials(m), Random: p.random(m),
 		})
 		all = append(all, outcomes...)
 		if i > 0 {
@@ -96,13 +98,13 @@ func evaluate(s *splits) (*report, error) {
 // fittedBefore gives parameters for profiles of a version: fitted on the given pairs whose incidents
 // are not later, or those that the program has, if these know more of the time before.
 func fittedBefore(pairs []pair, version string) (attribution.Parameters, error) {
-	var t attribution.Training
+	var earlier []pair
 	for i := range pairs {
-		p := &pairs[i]
-		if compareVersions(p.to, version) <= 0 {
-			t.Add(attribution.New(p.profiles, attribution.Prior()), p.from, p.to, p.cases)
+		if compareVersions(pairs[i].to, version) <= 0 {
+			earlier = append(earlier, pairs[i])
 		}
 	}
+	t := training(earlier)
 	shipped := attribution.Prior()
 	for _, f := range attribution.Fitted() {
 		if compareVersions(f.Record.Through, version) <= 0 {
@@ -115,12 +117,27 @@ func fittedBefore(pairs []pair, version string) (attribution.Parameters, error) 
 	return t.Fit()
 }
 
-// run ranks all incidents, each after change.
-func (p *pair) run(m *attribution.Model, change func(attribution.Incident) attribution.Incident) []outcome {
+// aged tests the profiles of the first pair with the incidents of all; nil if it is the only one.
+func aged(m *attribution.Model, pairs []pair) *scores {
+	if len(pairs) < 2 {
+		return nil
+	}
 	var list []outcome
-	for i := range p.cases {
-		in := change(p.cases[i].Incident)
-		list = append(list, judge(m.Rank(&in), p.cases[i].Actor))
+	for i := range pairs {
+		list = append(list, rankAll(m, pairs[0].against(&pairs[i]), unchanged)...)
+	}
+	s := scoreOf(list)
+	return &s
+}
+
+func unchanged(in attribution.Incident) attribution.Incident { return in }
+
+// rankAll ranks all incidents, each after change.
+func rankAll(m *attribution.Model, cases []attribution.Case, change func(attribution.Incident) attribution.Incident) []outcome {
+	var list []outcome
+	for i := range cases {
+		in := change(cases[i].Incident)
+		list = append(list, judge(m.Rank(&in), cases[i].Actor))
 	}
 	return list
 }
@@ -139,7 +156,7 @@ func (p *pair) partials(m *attribution.Model) []partial {
 		random := rand.New(rand.NewPCG(1, uint64(test.Kept*100)))
 		var list []outcome
 		for range rounds {
-			list = append(list, p.run(m, func(in attribution.Incident) attribution.Incident {
+			list = append(list, rankAll(m, p.cases, func(in attribution.Incident) attribution.Incident {
 				var kept []attribution.Observation
 				for _, o := range in.Techniques {
 					if test.Kept == 1 || random.Float64() < test.Kept {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	"aldebaran/attribution"
@@ -75,7 +76,9 @@ type scores struct {
 	// The rest is over all incidents.
 	AUROC *float64 `json:"auroc_known_against_unknown"` // null if there is one kind only
 	ECE   float64  `json:"ece"`
-	Bins  []bin    `json:"reliability"`
+	// Perfect is the calibration error of these very probabilities if all of them were true.
+	Perfect perfect `json:"ece_if_perfect"`
+	Bins    []bin   `json:"reliability"`
 	// At50 and At80 are how often who was named with that probability was right.
 	At50        share `json:"precision_at_0.5"`
 	At80        share `json:"precision_at_0.8"`
@@ -134,6 +137,7 @@ func scoreOf(list []outcome) scores {
 	s.UnknownAt50, s.Enough = wilson(unknown50, s.Unknown), wilson(enough, len(list))
 	s.AUROC = auroc(list)
 	s.Bins, s.ECE = reliability(list)
+	s.Perfect = perfectOf(list)
 	return s
 }
 
@@ -206,6 +210,30 @@ func reliability(list []outcome) ([]bin, float64) {
 		b.Said, b.Right = round(b.Said/float64(b.Count)), round(b.Right/float64(b.Count))
 	}
 	return bins, round(ece)
+}
+
+// a perfect is what chance does to the calibration error of a ranking that says the truth: of few
+// incidents it is not near zero.
+type perfect struct {
+	Mean float64 `json:"mean"`
+	High float64 `json:"high"` // one time in twenty it is more than that
+}
+
+// perfectDraws is how often chance is tried.
+const perfectDraws = 500
+
+func perfectOf(list []outcome) perfect {
+	random := rand.New(rand.NewPCG(3, uint64(len(list))))
+	drawn := slices.Clone(list)
+	chance := make([]float64, perfectDraws)
+	for d := range chance {
+		for i := range drawn {
+			drawn[i].right = random.Float64() < drawn[i].top
+		}
+		_, chance[d] = reliability(drawn)
+	}
+	slices.Sort(chance)
+	return perfect{Mean: meanOf(chance).Value, High: chance[perfectDraws*95/100]}
 }
 
 // round keeps four digits: more would be noise, and differ between machines.

@@ -24,6 +24,7 @@ type pair struct {
 	from, to string
 	profiles []attribution.Profile
 	cases    []attribution.Case
+	groups   []string // who was behind each case, also if the profiles do not have them
 }
 
 // a relation says that a group, or one of its campaigns, uses something, and which reports say so.
@@ -126,9 +127,36 @@ func readPair(data []byte) (pair, error) {
 		default:
 			return pair{}, fmt.Errorf("incident %d of %s: want kind known with a profile, or unknown, found %q", i, f.Group, f.Kind)
 		}
-		p.cases = append(p.cases, c)
+		p.cases, p.groups = append(p.cases, c), append(p.groups, f.Group)
 	}
 	return p, nil
+}
+
+// against gives the incidents of a pair, this one or a later one, as cases for the profiles of this one.
+// Those of a group of which the profiles know something, but too little, are left out.
+func (p *pair) against(later *pair) []attribution.Case {
+	if p == later {
+		return p.cases
+	}
+	known := map[string]int{}
+	for i := range p.profiles {
+		known[p.profiles[i].ID] = 0
+		for _, u := range p.profiles[i].Uses {
+			known[p.profiles[i].ID] += count(attribution.IsTechnique(u.Target))
+		}
+	}
+	var cases []attribution.Case
+	for i, group := range later.groups {
+		c := attribution.Case{Incident: later.cases[i].Incident}
+		if n, there := known[group]; there {
+			if n < fewest {
+				continue
+			}
+			c.Actor = group
+		}
+		cases = append(cases, c)
+	}
+	return cases
 }
 
 // incident makes one of what a report tells: all of it is sure.
