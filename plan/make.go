@@ -223,6 +223,9 @@ func (m *maker) technique(c *story.Claim) (why string) {
 	}
 	name := id
 	if t := m.opt.Knowledge.TechniqueByID(id); t != nil {
+		if elsewhere(t) {
+			return "is done on the intruder's side, where no log of yours is"
+		}
 		name = t.Name + " (" + id + ")"
 		if p := m.opt.Knowledge.TechniqueByID(t.Parent); p != nil {
 			name = p.Name + ": " + name
@@ -282,6 +285,12 @@ func (m *maker) tagged(h *Hypothesis, technique string) {
 		}
 	}
 	h.needRules(m.rules)
+}
+
+// elsewhere tells techniques that are not done on a victim's servers: preparing an attack. Scanning is
+// reconnaissance too, but servers see it.
+func elsewhere(t *attack.Technique) bool {
+	return len(t.Tactics) > 0 && !slices.ContainsFunc(t.Tactics, func(s string) bool { return s != "resource-development" })
 }
 
 // about tells whether a test is for one of the techniques by its own tags; an indicator has none.

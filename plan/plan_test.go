@@ -116,6 +116,9 @@ h1 vulnerability "CVE-2021-26855 was used here" of c1 proxylogon:1.0 <Web server
 h1 technique "Command and Scripting Interpreter (T1059)" of c1 shell:0.3
 context c2: is described too vaguely to be tested (20 % sure that it is T1003)
 `},
+		{"a technique of the intruder's side", claims(story.Claim{Kind: story.Technique, Name: "T1588.002", How: "numbered"}), nil, `
+context c1: is done on the intruder's side, where no log of yours is
+`},
 		{"indicators, each type once", claims(
 			story.Claim{Kind: story.Indicator, Indicator: "domain", Name: "a.example"}, story.Claim{Kind: story.Indicator, Indicator: "domain", Name: "b.example"}), nil, `
 h1 indicator "An indicator of the story stands in the logs: domain" of c1 c2 domain:a.example:1.0 domain:b.example:1.0 <DNS queries: domain:a.example domain:b.example> <Proxy log: domain:a.example domain:b.example> <Web server access log: domain:a.example domain:b.example> <Sysmon: domain:a.example domain:b.example>
