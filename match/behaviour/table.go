@@ -43,7 +43,7 @@ const (
 	// maxRecentKey is the longest key that is among the recent ones.
 	maxRecentKey = 55
 	// maxRecentKeys is how many recent ones there are: more would miss the cache themselves.
-	maxRecentKeys = 4096
+	maxRecentKeys = 1024
 	// leastPlaces is how many places the first key makes.
 	leastPlaces = 8
 	// mostRoom is for how many values room is made at a time.
