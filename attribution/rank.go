@@ -54,6 +54,12 @@ func (m *Model) Rank(in *Incident) *Ranking {
 		scores[g] = features[g].dot(m.parameters.Candidate) + extra[g]
 	}
 	known, none := softmax(scores, unknown.dot(m.parameters.Unknown))
+	for g := range known {
+		if extra[g] > 0 && known[g] > surest {
+			none += known[g] - surest
+			known[g] = surest
+		}
+	}
 	r := &Ranking{Chance: 1, Unknown: none}
 	for g := range scores {
 		r.Candidates = append(r.Candidates, Candidate{ID: m.profiles[g].ID, Name: m.profiles[g].Name, Probability: known[g], Score: scores[g], index: g})
@@ -67,6 +73,12 @@ func (m *Model) Rank(in *Incident) *Ranking {
 	r.conclude(thin(in))
 	return r
 }
+
+// surest is the greatest probability that is given to an actor for whom marks speak: what they weigh is set
+// and not fitted, and a name of a file can be imitated. In the evaluation ten of ten were right at 0.8 or
+// more, and who was right ten times in ten may be wrong the twelfth time (rule of succession, Laplace).
+// The rest stays with an unknown actor.
+const surest = 11.0 / 12
 
 // thin is how much of the probability evidence that is next to nothing takes away from everybody: all of
 // it without any, less than a hundredth from five techniques on.

@@ -195,7 +195,7 @@ func (j *journaling) take(r *result) error {
 	}
 	if r.err != nil || r.encoded == nil {
 		rec.broken = true
-		return nil
+		return nil //nolint:nilerr // the piece is not kept; its error is in the hunt's result
 	}
 	if r.source == nil && r.file.Path == rec.now.Path {
 		rec.broken = true // no evidence, or it cannot be read: that may change, and costs nothing to find out

@@ -134,7 +134,7 @@ func journalOptions(dir string, j hunt.Journal) hunt.Options {
 }
 
 // everything hunts and gives all that it tells.
-func everything(t *testing.T, ctx context.Context, opt hunt.Options) string {
+func everything(ctx context.Context, t *testing.T, opt hunt.Options) string {
 	t.Helper()
 	var doc, lines, survey bytes.Buffer
 	if _, err := hunt.Run(ctx, opt, hunt.NewJSON(&doc), hunt.NewJSONL(&lines), hunt.NewSurveyJSON(&survey)); err != nil {
@@ -147,14 +147,14 @@ func everything(t *testing.T, ctx context.Context, opt hunt.Options) string {
 // comes to without a journal.
 func TestJournal(t *testing.T) {
 	dir := journalEvidence(t)
-	want := everything(t, t.Context(), journalOptions(dir, nil))
+	want := everything(t.Context(), t, journalOptions(dir, nil))
 	for _, what := range []string{`"language": "behaviour"`, `"language": "sigma"`, "collected.zip!a/"} {
 		if !strings.Contains(want, what) {
 			t.Fatalf("the hunt has no %s: the test shows little", what)
 		}
 	}
 	whole := newMemory()
-	if got := everything(t, t.Context(), journalOptions(dir, whole)); got != want {
+	if got := everything(t.Context(), t, journalOptions(dir, whole)); got != want {
 		t.Fatalf("with a journal: %s", unlike(want, got))
 	}
 	step := max(whole.added/6, 1)
@@ -162,13 +162,13 @@ func TestJournal(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		m := newMemory()
 		m.limit, m.stop = cut, cancel
-		everything(t, ctx, journalOptions(dir, m))
+		everything(ctx, t, journalOptions(dir, m))
 		cancel()
 		if m.added != cut {
 			t.Fatalf("cut after %d pieces, and %d were added", cut, m.added)
 		}
 		m.limit = -1
-		if got := everything(t, t.Context(), journalOptions(dir, m)); got != want {
+		if got := everything(t.Context(), t, journalOptions(dir, m)); got != want {
 			t.Fatalf("going on after %d of %d pieces: %s", cut, whole.added, unlike(want, got))
 		}
 		if m.added != whole.added {
@@ -238,7 +238,7 @@ func TestJournalWhatChanged(t *testing.T) {
 				put(t, filepath.Join(dir, name+".log"), lineLog("/"+name, 5))
 			}
 			m := newMemory()
-			everything(t, t.Context(), journalOptions(dir, m))
+			everything(t.Context(), t, journalOptions(dir, m))
 			m.added = 0
 			opt := journalOptions(dir, m)
 			test.change(t, dir, &opt)
@@ -247,9 +247,9 @@ func TestJournalWhatChanged(t *testing.T) {
 			if !gone {
 				plain := opt
 				plain.Journal = nil
-				want = everything(t, t.Context(), plain)
+				want = everything(t.Context(), t, plain)
 			}
-			got := everything(t, t.Context(), opt)
+			got := everything(t.Context(), t, opt)
 			if !gone && got != want {
 				t.Errorf("the hunt comes to something else: %s", unlike(want, got))
 			}
@@ -323,7 +323,7 @@ func TestBrokenJournal(t *testing.T) {
 	for _, at := range []string{"Recorded", "Begin", "Add", "End", "Sync", "Pieces", "garbage", "too few"} {
 		m := newMemory()
 		if at == "Pieces" || at == "garbage" || at == "too few" {
-			everything(t, t.Context(), journalOptions(dir, m))
+			everything(t.Context(), t, journalOptions(dir, m))
 		}
 		_, err := hunt.Run(t.Context(), journalOptions(dir, &broken{m, at}))
 		if _, ok := errors.AsType[*hunt.JournalError](err); !ok {

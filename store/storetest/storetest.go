@@ -59,6 +59,7 @@ type Store interface {
 // Run tests stores. Each call of begin makes a new case, and gives a function that opens it, again and
 // again.
 func Run(t *testing.T, begin func(t *testing.T) (open func() (Store, error))) {
+	t.Helper()
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, *handle)
@@ -140,6 +141,7 @@ func same(t *testing.T, what string, want, got any) {
 }
 
 func pieces(t *testing.T, h *handle) {
+	t.Helper()
 	secret, files, err := h.Recorded([sha256.Size]byte{1})
 	h.check(err)
 	if len(secret) < 16 || len(files) > 0 {
@@ -197,6 +199,7 @@ func unsynced(_ *testing.T, h *handle) {
 }
 
 func terms(t *testing.T, h *handle) {
+	t.Helper()
 	h.recorded(1)
 	f := log("/a.evtx")
 	h.check(h.Begin(f))
