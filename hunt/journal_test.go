@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 
 // A memory is a journal that can be cut off: after so many pieces it says stop.
 type memory struct {
+	mu     sync.Mutex // Pieces is called by another goroutine than the rest
 	terms  [sha256.Size]byte
 	files  map[string]*kept
 	limit  int // -1 for none
@@ -42,6 +44,8 @@ type kept struct {
 func newMemory() *memory { return &memory{files: map[string]*kept{}, limit: -1} }
 
 func (m *memory) Recorded(terms [sha256.Size]byte) (secret []byte, files []evidence.Kept, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.terms = terms
 	for _, path := range slices.Sorted(maps.Keys(m.files)) {
 		f := m.files[path]
@@ -55,16 +59,22 @@ func (m *memory) Recorded(terms [sha256.Size]byte) (secret []byte, files []evide
 
 // Pieces gives one at a time: that is allowed.
 func (m *memory) Pieces(path string, n int) ([][]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.served++
 	return m.files[path].pieces[n : n+1], nil
 }
 
 func (m *memory) Begin(f evidence.Kept) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.files[f.Path] = &kept{Kept: f, terms: m.terms}
 	return nil
 }
 
 func (m *memory) Add(path string, n int, piece []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	f := m.files[path]
 	if f == nil || len(f.pieces) != n {
 		return fmt.Errorf("piece %d of %s is not the next one", n, path)
@@ -77,6 +87,8 @@ func (m *memory) Add(path string, n int, piece []byte) error {
 }
 
 func (m *memory) End(f evidence.Kept) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	old := m.files[f.Path]
 	old.Kept = f
 	return nil

@@ -236,6 +236,7 @@ func many(_ *testing.T, h *handle) {
 }
 
 func misuse(t *testing.T, h *handle) {
+	t.Helper()
 	h.recorded(1)
 	if err := h.Add("/a.evtx", 0, nil); err == nil {
 		t.Error("Add to a file that was not begun: want an error")
@@ -255,6 +256,7 @@ func misuse(t *testing.T, h *handle) {
 }
 
 func runs(t *testing.T, h *handle) {
+	t.Helper()
 	args := []string{"--story=x", "/evidence"}
 	first, err := h.StartRun(args, "v1", at)
 	h.check(err)
@@ -297,6 +299,7 @@ func runs(t *testing.T, h *handle) {
 
 // outcome keeps one that has something of everything.
 func outcome(t *testing.T, h *handle) {
+	t.Helper()
 	r, err := h.StartRun(nil, "v1", at)
 	h.check(err)
 	if o, err := h.Outcome(r.ID); o != nil || err != nil {
@@ -334,6 +337,7 @@ func outcome(t *testing.T, h *handle) {
 }
 
 func people(t *testing.T, h *handle) {
+	t.Helper()
 	if doc, err := h.Question(); doc != nil || err != nil {
 		t.Errorf("Question of a new case = %q, %v, want none", doc, err)
 	}
