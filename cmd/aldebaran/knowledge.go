@@ -124,8 +124,14 @@ func askStory(opt *hunt.Options, r io.Reader, path string) error {
 // askAbout makes a story the question of a hunt, and looks for its indicators.
 func askAbout(opt *hunt.Options, s *story.Story) {
 	opt.Question.Story = s
+	known := map[string]bool{} // a pack says more of them than the story does
+	for _, i := range opt.Indicators {
+		if !i.Unverified {
+			known[string(i.Type)+":"+i.Value] = true
+		}
+	}
 	for _, c := range s.Claims {
-		if c.Kind == story.Indicator && !c.Negated {
+		if c.Kind == story.Indicator && !c.Negated && !known[c.Indicator+":"+c.Name] {
 			opt.Indicators = append(opt.Indicators, intel.Indicator{
 				Type: intel.IndicatorType(c.Indicator), Value: c.Name, Source: s.Title, Note: "named by the story", Pack: s.Path, First: s.Published,
 			})

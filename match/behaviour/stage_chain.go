@@ -342,7 +342,7 @@ func (s *chainState) Finish(f *Finishing) {
 	}
 	hits := s.named(f.Hits())
 	if n := len(f.Hits()) - len(hits); n > 0 {
-		f.Note("%d matches that do not say their host or time were not put into sequences", n)
+		f.Note("not put into sequences, because they do not say their host or time: %d of the matches", n)
 	}
 	if len(hits) == 0 {
 		return
