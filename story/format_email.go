@@ -72,9 +72,10 @@ type email struct {
 
 func (e *email) decodeHeader(s string) string {
 	if decoded, err := e.words.DecodeHeader(s); err == nil {
-		return decoded
+		s = decoded
 	}
-	return s
+	// What stands beside encoded words may be bytes of any character set (RFC 5322 allows none).
+	return strings.ToValidUTF8(s, "\ufffd")
 }
 
 // part reads a part of a message.
