@@ -229,7 +229,7 @@ func draw(w io.Writer, lines []line, cols int, title string) {
 	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f">`+"\n", wide, high, wide, high)
 	fmt.Fprintf(w, "<title>%s</title>\n", escaped(title))
 	fmt.Fprintf(w, `<rect width="100%%" height="100%%" rx="8" fill="#0d1117"/>`+"\n")
-	fmt.Fprintf(w, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="%.0f" xml:space="preserve">`+"\n", size)
+	fmt.Fprintf(w, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="%.0f">`+"\n", size)
 	for i, l := range lines {
 		col := 0
 		for _, r := range l {
@@ -262,7 +262,8 @@ func (s style) attributes() string {
 	return a
 }
 
-// escaped writes text as XML; spaces at its ends stay because of xml:space.
+// escaped writes text as XML. Spaces do not break and do not collapse: browsers that drop those at the
+// ends of a text stretch its letters over the length that it is to have.
 func escaped(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(strings.ToValidUTF8(s, "\ufffd"))
+	return strings.NewReplacer(" ", "\u00a0", "&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(strings.ToValidUTF8(s, "\ufffd"))
 }

@@ -47,7 +47,7 @@ func TestDraw(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := texts(t, b.String())
-	want := []string{"$ ", "hunt <x>", "abcdefghij"}
+	want := []string{"$\u00a0", "hunt\u00a0<x>", "abcdefghij"}
 	if diff := cmp.Diff(want, texts); diff != "" {
 		t.Errorf("texts (-want +got):\n%s", diff)
 	}
