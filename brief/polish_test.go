@@ -12,6 +12,7 @@ import (
 
 // stub is a service on this machine that answers as told.
 func stub(t *testing.T, answer func(sentence string) string) (Endpoint, *[]string) {
+	t.Helper()
 	var asked []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)

@@ -209,10 +209,15 @@ func TestJournalWhatChanged(t *testing.T) {
 	}{
 		{"nothing", func(*testing.T, string, *hunt.Options) {}, 0},
 		{"a new file", func(t *testing.T, dir string, _ *hunt.Options) {
+			t.Helper()
 			put(t, filepath.Join(dir, "new.log"), lineLog("/new", 3))
 		}, 1},
-		{"a file has grown", func(t *testing.T, dir string, _ *hunt.Options) { put(t, filepath.Join(dir, "a.log"), lineLog("/a", 9)) }, 1},
+		{"a file has grown", func(t *testing.T, dir string, _ *hunt.Options) {
+			t.Helper()
+			put(t, filepath.Join(dir, "a.log"), lineLog("/a", 9))
+		}, 1},
 		{"the same size and date", func(t *testing.T, dir string, _ *hunt.Options) {
+			t.Helper()
 			path := filepath.Join(dir, "a.log")
 			info, err := os.Stat(path)
 			if err != nil {
@@ -224,11 +229,13 @@ func TestJournalWhatChanged(t *testing.T) {
 			}
 		}, 1},
 		{"another date", func(t *testing.T, dir string, _ *hunt.Options) {
+			t.Helper()
 			if err := os.Chtimes(filepath.Join(dir, "a.log"), time.Time{}, later); err != nil {
 				t.Fatal(err)
 			}
 		}, 1},
 		{"a file is gone", func(t *testing.T, dir string, _ *hunt.Options) {
+			t.Helper()
 			if err := os.Remove(filepath.Join(dir, "a.log")); err != nil {
 				t.Fatal(err)
 			}

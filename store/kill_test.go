@@ -91,6 +91,7 @@ type trial struct {
 }
 
 func newTrial(t *testing.T, evidence string) *trial {
+	t.Helper()
 	tr := &trial{evidence: evidence}
 	tr.want = tr.finish(t, "", 2)
 	start := time.Now()
@@ -107,6 +108,7 @@ func newTrial(t *testing.T, evidence string) *trial {
 }
 
 func (tr *trial) start(t *testing.T, dir, output string, workers int) *exec.Cmd {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), envEvidence+"="+tr.evidence, envCase+"="+dir, envOutput+"="+output, envWorkers+"="+strconv.Itoa(workers))
 	cmd.Stderr = os.Stderr
@@ -118,6 +120,7 @@ func (tr *trial) start(t *testing.T, dir, output string, workers int) *exec.Cmd 
 
 // finish hunts to the end and gives the document.
 func (tr *trial) finish(t *testing.T, dir string, workers int) []byte {
+	t.Helper()
 	output := filepath.Join(t.TempDir(), "out.json")
 	if err := tr.start(t, dir, output, workers).Wait(); err != nil {
 		t.Fatal(err)
@@ -131,6 +134,7 @@ func (tr *trial) finish(t *testing.T, dir string, workers int) []byte {
 
 // kill starts a hunt and kills it after a time; it tells whether the hunt was not over by then.
 func (tr *trial) kill(t *testing.T, dir string, after time.Duration, workers int) bool {
+	t.Helper()
 	cmd := tr.start(t, dir, filepath.Join(t.TempDir(), "killed.json"), workers)
 	time.Sleep(after)
 	_ = cmd.Process.Kill() // it may be over
@@ -144,6 +148,7 @@ func (tr *trial) kill(t *testing.T, dir string, after time.Duration, workers int
 
 // run kills hunts that many times, each case up to thrice, and finishes each.
 func (tr *trial) run(t *testing.T, kills int) {
+	t.Helper()
 	random := rand.New(rand.NewSource(1))
 	killed, cases, pieces := 0, 0, 0
 	for killed < kills {
@@ -224,6 +229,7 @@ func TestKillCorpus(t *testing.T) {
 // syntheticEvidence writes the demo's evidence: as files, in an archive, and large logs around it, so that
 // there are several pieces of a file. All of it is SYNTHETIC and shows only what a server would log.
 func syntheticEvidence(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	files, err := demo.Evidence()
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) func() (storetest.Store, error) {
+		t.Helper()
 		dir := filepath.Join(t.TempDir(), "a case? with #odd% name")
 		return func() (storetest.Store, error) { return store.Create(dir) }
 	})
