@@ -48,22 +48,12 @@ func Sniff(head []byte) bool {
 }
 
 // A File is one log. Immutable, safe for concurrent use.
-type File struct{ log *lines.Log }
+type File = record.File
 
 // Open opens a log. The error is one of the file system.
-func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	return &File{log}, nil
+func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, error) {
+	return record.Open(r, size, path, opt)
 }
-
-// Units gives the pieces of the file that can be read by themselves.
-func (f *File) Units() []event.Unit { return f.log.Units(record.UnitSize) }
-
-// Damage is always empty: what is wrong is found while the lines are read.
-func (f *File) Damage() []event.Damage { return nil }
 
 // A Reader reads units of logs, one after the other, and keeps its buffers: one for each goroutine.
 type Reader struct{ rec *record.Reader }
@@ -74,7 +64,7 @@ func NewReader(lines.Options) *Reader { return &Reader{record.NewReader()} }
 // Read hands every record of a unit to emit, in order, until emit says false. The error is one of
 // the file system; what could not be read is in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	return r.rec.Read(f.log, u, record.Format{
+	return r.rec.Read(f.Log, u, record.Format{
 		Parse: func(l lines.Line) string { return Parse(r.rec, l.Text) },
 		Clock: event.Clock{Zone: "UTC", How: "the format writes seconds since 1970 in UTC"},
 	}, emit)

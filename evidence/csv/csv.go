@@ -11,7 +11,6 @@ package csv
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 
@@ -52,12 +51,10 @@ func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error
 	if err != nil {
 		return nil, err
 	}
-	head := make([]byte, min(size, headSize))
-	n, err := r.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading the beginning: %w", err)
+	text, err := log.Beginning(headSize)
+	if err != nil {
+		return nil, err
 	}
-	text, _ := lines.Head(head[:n])
 	t, why := newTable(text)
 	if t == nil {
 		return nil, fmt.Errorf("header: %s", why)

@@ -21,8 +21,6 @@ package dns
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
 
 	"aldebaran/event"
@@ -108,12 +106,10 @@ func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, err
 	if err != nil {
 		return nil, err
 	}
-	head := make([]byte, min(size, headSize))
-	n, err := r.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading the beginning: %w", err)
+	text, err := log.Beginning(headSize)
+	if err != nil {
+		return nil, err
 	}
-	text, _ := lines.Head(head[:n])
 	f := &File{log: log, opt: opt, kind: kindOf(text)}
 	if f.kind == windows {
 		f.order = orderOf(text)

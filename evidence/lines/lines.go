@@ -10,6 +10,7 @@ package lines
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 	"unicode/utf16"
@@ -136,6 +137,18 @@ func Open(r io.ReaderAt, size int64, path string) (*Log, error) {
 	}
 	enc, mark := Detect(head[:n])
 	return &Log{R: r, Size: size, Path: path, Encoding: enc, Start: int64(mark)}, nil
+}
+
+// Beginning gives the text of at most the first n bytes of a log, for formats that say there how they
+// are written: as [Head] does. The error is one of the file system.
+func (l *Log) Beginning(n int64) ([]byte, error) {
+	head := make([]byte, min(l.Size, n))
+	read, err := l.R.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("reading the beginning: %w", err)
+	}
+	text, _ := Head(head[:read])
+	return text, nil
 }
 
 // Units cuts the file into pieces of about size bytes that can be read by themselves, for formats

@@ -16,7 +16,6 @@ package mssql
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"time"
 
@@ -133,12 +132,10 @@ func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, err
 		return nil, err
 	}
 	const headSize = 128 << 10
-	head := make([]byte, min(size, headSize))
-	n, err := r.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
+	text, err := log.Beginning(headSize)
+	if err != nil {
 		return nil, err
 	}
-	text, _ := lines.Head(head[:n])
 	f := &File{log: log, kind: recognise(text), provider: "MSSQLSERVER"}
 	for line := range bytes.Lines(text) {
 		stamp, _, message, ok := cutEntry(line)

@@ -10,7 +10,6 @@ package mysql
 
 import (
 	"bytes"
-	"errors"
 	"io"
 
 	"aldebaran/event"
@@ -55,12 +54,10 @@ func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error
 		return nil, err
 	}
 	const headSize = 128 << 10
-	head := make([]byte, min(size, headSize))
-	n, err := r.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
+	text, err := log.Beginning(headSize)
+	if err != nil {
 		return nil, err
 	}
-	text, _ := lines.Head(head[:n])
 	return &File{log: log, kind: recognise(text)}, nil
 }
 

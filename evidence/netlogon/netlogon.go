@@ -43,26 +43,13 @@ func Sniff(head []byte) bool {
 }
 
 // A File is one log. Immutable, safe for concurrent use.
-type File struct {
-	log *lines.Log
-	opt lines.Options
-}
+type File = record.File
 
 // Open opens a log. Its lines are of the latest year in which they are not after opt.Newest;
 // without that its events have no time. The error is one of the file system.
 func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	return &File{log, opt}, nil
+	return record.Open(r, size, path, opt)
 }
-
-// Units gives the pieces of the file that can be read by themselves.
-func (f *File) Units() []event.Unit { return f.log.Units(record.UnitSize) }
-
-// Damage is always empty: what is wrong is found while the lines are read.
-func (f *File) Damage() []event.Damage { return nil }
 
 // A Reader reads units of logs, one after the other, and keeps its buffers: one for each goroutine.
 type Reader struct {
@@ -76,11 +63,11 @@ func NewReader(lines.Options) *Reader { return &Reader{rec: record.NewReader()} 
 // Read hands every record of a unit to emit, in order, until emit says false. The error is one of
 // the file system; what could not be read is in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.times = record.NewTimes(f.opt)
-	clock := f.opt.Clock()
+	r.times = record.NewTimes(f.Options)
+	clock := f.Options.Clock()
 	clock.How += "; the year is the latest in which a line is not after the file's time of change"
 	clock.Assumed = true
-	return r.rec.Read(f.log, u, record.Format{Begins: begins, Parse: r.parse, Clock: clock}, emit)
+	return r.rec.Read(f.Log, u, record.Format{Begins: begins, Parse: r.parse, Clock: clock}, emit)
 }
 
 // prefix is the number of bytes of "05/06 14:58:02 ".

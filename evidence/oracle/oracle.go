@@ -10,7 +10,6 @@ package oracle
 
 import (
 	"bytes"
-	"errors"
 	"io"
 
 	"aldebaran/event"
@@ -158,12 +157,10 @@ func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error
 		return nil, err
 	}
 	const headSize = 128 << 10
-	head := make([]byte, min(size, headSize))
-	n, err := r.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
+	first, err := log.Beginning(headSize)
+	if err != nil {
 		return nil, err
 	}
-	first, _ := lines.Head(head[:n])
 	f := &File{log: log, kind: recognise(first)}
 	switch f.kind {
 	case text:

@@ -10,7 +10,6 @@ package postgresql
 
 import (
 	"bytes"
-	"errors"
 	"io"
 
 	"aldebaran/event"
@@ -53,13 +52,11 @@ func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error
 		return nil, err
 	}
 	const headSize = 128 << 10
-	head := make([]byte, min(size, headSize))
-	n, err := r.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
+	text, err := log.Beginning(headSize)
+	if err != nil {
 		return nil, err
 	}
 	f := &File{log: log, kind: stderr}
-	text, _ := lines.Head(head[:n])
 	// What was recognised by fewer lines may not be by more: other programs log to the same file.
 	const firstLook = 4 << 10
 	for _, look := range [...]int{len(text), min(len(text), firstLook)} {

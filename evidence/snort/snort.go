@@ -42,25 +42,12 @@ func Sniff(head []byte) bool {
 }
 
 // A File is one log. Immutable, safe for concurrent use.
-type File struct {
-	log *lines.Log
-	opt lines.Options
-}
+type File = record.File
 
 // Open opens a log. The error is one of the file system.
 func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	return &File{log, opt}, nil
+	return record.Open(r, size, path, opt)
 }
-
-// Units gives the pieces of the file that can be read by themselves.
-func (f *File) Units() []event.Unit { return f.log.Units(record.UnitSize) }
-
-// Damage is always empty: what is wrong is found while the lines are read.
-func (f *File) Damage() []event.Damage { return nil }
 
 // A Reader reads units of logs, one after the other, and keeps its buffers: one for each goroutine.
 type Reader struct {
@@ -74,8 +61,8 @@ func NewReader(lines.Options) *Reader { return &Reader{rec: record.NewReader()} 
 // Read hands every alert of a unit to emit, in order, until emit says false. The error is one of the
 // file system; what could not be read is in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.times = record.NewTimes(f.opt)
-	return r.rec.Read(f.log, u, record.Format{Parse: r.parse, Clock: f.opt.Clock()}, emit)
+	r.times = record.NewTimes(f.Options)
+	return r.rec.Read(f.Log, u, record.Format{Parse: r.parse, Clock: f.Options.Clock()}, emit)
 }
 
 // want is what an alert looks like, for messages about lines that are none.

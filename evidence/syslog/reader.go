@@ -25,9 +25,9 @@ func NewReader(lines.Options) *Reader { return &Reader{rec: record.NewReader()} 
 // Read hands every record of a unit to emit, in order, until emit says false. The error is one of
 // the file system; what could not be read is in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.times, r.zones = record.NewTimes(f.opt), zones{}
-	report, err := r.rec.Read(f.log, u, record.Format{Begins: begins, Parse: r.parse}, emit)
-	report.Clock = r.zones.clock(f.opt)
+	r.times, r.zones = record.NewTimes(f.Options), zones{}
+	report, err := r.rec.Read(f.Log, u, record.Format{Begins: begins, Parse: r.parse}, emit)
+	report.Clock = r.zones.clock(f.Options)
 	return report, err
 }
 

@@ -19,7 +19,6 @@ import (
 	"bytes"
 	"io"
 
-	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/record"
 )
@@ -74,23 +73,10 @@ func isSyslog(line []byte) bool {
 }
 
 // A File is one log. Immutable, safe for concurrent use.
-type File struct {
-	log *lines.Log
-	opt lines.Options
-}
+type File = record.File
 
 // Open opens a log. Lines that leave out the year are of the latest one in which they are not after
 // opt.Newest; without that their events have no time. The error is one of the file system.
 func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	return &File{log, opt}, nil
+	return record.Open(r, size, path, opt)
 }
-
-// Units gives the pieces of the file that can be read by themselves.
-func (f *File) Units() []event.Unit { return f.log.Units(record.UnitSize) }
-
-// Damage is always empty: what is wrong is found while the lines are read.
-func (f *File) Damage() []event.Damage { return nil }
