@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// stub is a service on this machine that answers as told.
-func stub(t *testing.T, answer func(sentence string) string) (Endpoint, *[]string) {
+// service is a service on this machine that answers as told.
+func service(t *testing.T, answer func(sentence string) string) (Endpoint, *[]string) {
 	t.Helper()
 	var asked []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +41,7 @@ func stub(t *testing.T, answer func(sentence string) string) (Endpoint, *[]strin
 func TestPolish(t *testing.T) {
 	b := Make(example())
 	before := b.Next[0].Text
-	e, asked := stub(t, func(s string) string {
+	e, asked := service(t, func(s string) string {
 		if strings.HasPrefix(s, "Have a specialist") {
 			return "Today, have a specialist check what was seen, and keep the logs of these machines safe."
 		}
@@ -77,7 +77,7 @@ func TestPolishFails(t *testing.T) {
 	f("no address", Endpoint{Model: "m"})
 	f("no model", Endpoint{URL: "http://127.0.0.1:1/v1"})
 	f("a key in clear", Endpoint{URL: "http://203.0.113.1/v1", Model: "m", Key: "secret"})
-	broken, _ := stub(t, func(string) string { return "" })
+	broken, _ := service(t, func(string) string { return "" })
 	broken.Model = "other"
 	f("bad request", broken)
 	redirect := httptest.NewServer(http.RedirectHandler("http://203.0.113.1/", http.StatusTemporaryRedirect))

@@ -61,7 +61,7 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked := opt.ask(wanted)
+	question := opt.ask(wanted)
 	// Where do we look?
 	listing, err := evidence.Walk(opt.Evidence)
 	if err != nil {
@@ -84,7 +84,7 @@ func Run(ctx context.Context, opt Options, outputs ...Output) (*Result, error) {
 
 	// What does it come to?
 	result := c.result(listing, rules)
-	result.Plan, result.Answer = asked, opt.answer(asked, result, wanted)
+	result.Plan, result.Answer = question.plan, opt.answer(question, result)
 	result.Took = Took{Rules: ready.Sub(started), Reading: opt.now().Sub(ready)}
 	for _, out := range outputs {
 		if c.err == nil {

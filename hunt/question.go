@@ -24,15 +24,22 @@ type Question struct {
 	Setting verdict.Setting
 }
 
-// ask makes the plan: what the rules, behaviours and indicators at hand test.
-func (o Options) ask(rules *sigma.Collection) *plan.Plan {
+// An asked question is what is looked for because of it, and with what.
+type asked struct {
+	plan  *plan.Plan
+	rules []plan.Rule // behaviours too
+}
+
+// ask makes the plan: what the rules, behaviours and indicators at hand test. It is empty without a question.
+func (o Options) ask(rules *sigma.Collection) asked {
 	q := o.Question
 	if q == nil {
-		return nil
+		return asked{}
 	}
-	return plan.Make(q.Story, plan.Options{
-		Packs: q.Packs, Wanted: q.Wanted, Knowledge: q.Knowledge, Rules: o.testable(rules), Indicators: o.Indicators,
-	})
+	all := o.testable(rules)
+	return asked{rules: all, plan: plan.Make(q.Story, plan.Options{
+		Packs: q.Packs, Wanted: q.Wanted, Knowledge: q.Knowledge, Rules: all, Indicators: o.Indicators,
+	})}
 }
 
 // Plan says what a hunt with these options would look for, without reading evidence.
@@ -41,7 +48,7 @@ func Plan(opt Options) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return opt.ask(opt.Selection.Apply(rules)), nil
+	return opt.ask(opt.Selection.Apply(rules)).plan, nil
 }
 
 // testable are the rules and behaviours that the hunt looks for.
@@ -54,18 +61,18 @@ func (o Options) testable(rules *sigma.Collection) []plan.Rule {
 }
 
 // answer judges the plan by what was found and by what could have been.
-func (o Options) answer(p *plan.Plan, r *Result, rules *sigma.Collection) *verdict.Report {
-	if p == nil {
+func (o Options) answer(a asked, r *Result) *verdict.Report {
+	if a.plan == nil {
 		return nil
 	}
 	e := &verdict.Evidence{
-		Findings: r.Findings, Rules: o.testable(rules), Indicators: len(o.Indicators) > 0,
+		Findings: r.Findings, Rules: a.rules, Indicators: len(o.Indicators) > 0,
 		From: o.Since, To: o.Until, Incomplete: incomplete(&r.Summary),
 	}
 	for _, l := range r.Surveyed {
 		e.Logs = append(e.Logs, l.Visibility)
 	}
-	return verdict.Judge(p, e, o.Question.Setting)
+	return verdict.Judge(a.plan, e, o.Question.Setting)
 }
 
 // answerJSON is the answer to a question as JSON has it; see docs/formats/findings.md.

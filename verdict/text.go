@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aldebaran/event"
+	"aldebaran/match/behaviour"
 )
 
 // inShort is a record in one line: its values by name, those of the payload, as far as there is room.
@@ -29,9 +30,9 @@ func inShort(e *event.Event) string {
 			if b.Len() > 0 {
 				b.WriteByte(' ')
 			}
-			fmt.Fprintf(&b, "%s=%s", f.Name, cut(text, 120))
+			fmt.Fprintf(&b, "%s=%s", f.Name, behaviour.Short(text, 120))
 			if b.Len() > room {
-				return cut(b.String(), room)
+				return behaviour.Short(b.String(), room)
 			}
 		}
 	}
@@ -45,17 +46,6 @@ func saysLittle(field string) bool {
 		return true
 	}
 	return strings.HasSuffix(field, "ProcessId") || strings.HasSuffix(field, "LogonId") || strings.HasSuffix(field, "Sid")
-}
-
-// cut shortens a text to at most n bytes, at a character.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && s[n]&0xc0 == 0x80 {
-		n--
-	}
-	return s[:n] + "…"
 }
 
 // count writes a number of things: "1 record", "1,234 records".

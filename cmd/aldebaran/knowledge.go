@@ -176,17 +176,22 @@ func (f *knowledgeFlags) behaviourConfig(all []*intel.Pack) (*behaviour.Config, 
 		c = c.Join(more)
 	}
 	for _, name := range f.behaviours {
-		data, err := readBounded(name, maxSettings)
-		if err != nil {
-			return nil, &hunt.UsageError{What: fmt.Sprintf("--behaviours: %v", err), Hint: "docs/formats/behaviours.md says what stands in it"}
-		}
-		more, err := behaviour.ParseConfig(data, name)
+		more, err := readConfig(name)
 		if err != nil {
 			return nil, &hunt.UsageError{What: fmt.Sprintf("--behaviours: %v", err), Hint: "docs/formats/behaviours.md says what stands in it"}
 		}
 		c = c.Join(more)
 	}
 	return &c, nil
+}
+
+// readConfig reads a file of settings of behaviours.
+func readConfig(name string) (behaviour.Config, error) {
+	data, err := readBounded(name, maxSettings)
+	if err != nil {
+		return behaviour.Config{}, err
+	}
+	return behaviour.ParseConfig(data, name)
 }
 
 // readBounded reads a file of at most limit bytes.
@@ -214,12 +219,7 @@ func (f *knowledgeFlags) readIndicators(opt *hunt.Options, all []*intel.Pack, sh
 		}
 	}
 	for _, name := range f.indicators {
-		file, err := os.Open(name)
-		if err != nil {
-			return &hunt.UsageError{What: fmt.Sprintf("--indicators: %v", err), Hint: "a list with one value a line, CSV, MISP or STIX: docs/formats/indicators.md"}
-		}
-		list, problems, err := intel.ReadIndicators(file, name)
-		file.Close()
+		list, problems, err := indicatorsOf(name)
 		if err != nil {
 			return &hunt.UsageError{What: fmt.Sprintf("--indicators: %v", err), Hint: "a list with one value a line, CSV, MISP or STIX: docs/formats/indicators.md"}
 		}
@@ -227,6 +227,16 @@ func (f *knowledgeFlags) readIndicators(opt *hunt.Options, all []*intel.Pack, sh
 		opt.Indicators = append(opt.Indicators, list...)
 	}
 	return nil
+}
+
+// indicatorsOf reads a file of indicators.
+func indicatorsOf(name string) ([]intel.Indicator, []intel.Problem, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	return intel.ReadIndicators(file, name)
 }
 
 // shownProblems is how many problems of a file are told one by one.

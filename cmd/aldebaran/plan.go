@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 
 	"aldebaran/escape"
 	"aldebaran/hunt"
+	"aldebaran/match/behaviour"
 	"aldebaran/packs"
 	"aldebaran/plan"
 	"aldebaran/story"
@@ -115,6 +115,7 @@ func planText(out io.Writer, p *plan.Plan) error {
 	}
 	line("")
 	line("LOOK FOR  in the order of an intrusion")
+	quotes := quotesOf(p)
 	stage := ""
 	for _, h := range p.Hypotheses {
 		if h.Stage != stage {
@@ -122,22 +123,33 @@ func planText(out io.Writer, p *plan.Plan) error {
 			line("")
 			line("%s", strings.ToUpper(strings.ReplaceAll(stage, "-", " ")))
 		}
-		planHypothesis(line, p, &h)
+		planHypothesis(line, quotes, &h)
 	}
 	if len(p.Context) > 0 && p.Story != nil {
 		line("")
 		line("NOT FOR LOGS  what the story says and no log of yours can answer")
 		for _, c := range p.Context {
-			at := slices.IndexFunc(p.Story.Claims, func(s story.Claim) bool { return s.ID == c.Claim })
-			if at >= 0 {
-				line("    %s: %q %s", string(p.Story.Claims[at].Kind), short(p.Story.Claims[at].Quote), c.Why)
+			if q, ok := quotes[c.Claim]; ok {
+				line("    %s: %q %s", string(q.Kind), short(q.Quote), c.Why)
 			}
 		}
 	}
 	return w.Flush()
 }
 
-func planHypothesis(line func(string, ...any), p *plan.Plan, h *plan.Hypothesis) {
+// quotesOf gives the story's claims by their ids.
+func quotesOf(p *plan.Plan) map[string]*story.Claim {
+	quotes := map[string]*story.Claim{}
+	if p.Story != nil {
+		for i := range p.Story.Claims {
+			c := &p.Story.Claims[i]
+			quotes[c.ID] = c
+		}
+	}
+	return quotes
+}
+
+func planHypothesis(line func(string, ...any), quotes map[string]*story.Claim, h *plan.Hypothesis) {
 	label := h.ID
 	if len(h.Detections) > 0 {
 		_, label, _ = strings.Cut(h.Detections[0], ":")
@@ -148,9 +160,8 @@ func planHypothesis(line func(string, ...any), p *plan.Plan, h *plan.Hypothesis)
 	}
 	line("%s %-4s %s  (%s%s)", mark, label, h.Statement, h.Severity, techniquesOf(h))
 	for _, id := range h.Claims {
-		at := slices.IndexFunc(p.Story.Claims, func(s story.Claim) bool { return s.ID == id })
-		if at >= 0 {
-			line("         the story: %q", short(p.Story.Claims[at].Quote))
+		if q, ok := quotes[id]; ok {
+			line("         the story: %q", short(q.Quote))
 		}
 	}
 	if h.Unverified {
@@ -197,15 +208,7 @@ func first(all []string) string {
 // short cuts a quote to what fits a line.
 func short(s string) string {
 	const room = 100
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) <= room {
-		return s
-	}
-	at := room
-	for at > 0 && s[at]&0xc0 == 0x80 {
-		at--
-	}
-	return s[:at] + "…"
+	return behaviour.Short(strings.Join(strings.Fields(s), " "), room)
 }
 
 func orOpen(t time.Time) string {

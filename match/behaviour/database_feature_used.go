@@ -101,7 +101,7 @@ func (s *featureState) See(r *Record) {
 				s.keep(r, i, featureOff, "switched off by sp_configure")
 			}
 		case strings.Contains(lower, f.call):
-			s.keep(r, i, featureUse, "used: "+short(string(statement), maxWhat))
+			s.keep(r, i, featureUse, "used: "+Short(string(statement), maxWhat))
 		}
 	}
 }

@@ -251,7 +251,7 @@ func (s *sweepState) emit(f *Finishing, w *sweep) {
 		},
 	}
 	if len(names) > 0 {
-		e.Facts = append(e.Facts, NamedValue{"watch-words", short(strings.Join(names, ", "), maxWhat)})
+		e.Facts = append(e.Facts, NamedValue{"watch-words", Short(strings.Join(names, ", "), maxWhat)})
 	}
 	for i := range w.steps {
 		e.Refs = append(e.Refs, w.steps[i].Ref)
@@ -267,7 +267,7 @@ func (s *sweepState) emit(f *Finishing, w *sweep) {
 			patterns = append(patterns, p)
 		}
 	}
-	e.Summary = fmt.Sprintf("%s searched %s for %s in %s within %s", account, where, short(quoted(patterns), maxWhat),
+	e.Summary = fmt.Sprintf("%s searched %s for %s in %s within %s", account, where, Short(quoted(patterns), maxWhat),
 		counted(len(w.tables), "table", "tables"), duration(w.steps[len(w.steps)-1].Time.Sub(w.steps[0].Time)))
 	if w.level < 2 {
 		e.Level = levelBelow(e.Level)

@@ -297,22 +297,22 @@ func namedIn(commands []string, file string) bool {
 func exportSummary(steps []step, has [exportGone + 1]int) string {
 	var parts []string
 	if has[exportByWMI] > 0 {
-		parts = append(parts, "WMI started "+short(textOf(steps, exportByWMI), 120))
+		parts = append(parts, "WMI started "+Short(textOf(steps, exportByWMI), 120))
 	}
 	if has[exportConsole] > 0 {
 		parts = append(parts, counted(has[exportConsole], "console of the database ran", "consoles of the database ran"))
 	}
 	for _, kind := range [...]uint8{exportWrittenByConsole, exportWritten} {
 		if has[kind] > 0 {
-			parts = append(parts, short(textOf(steps, kind), 80)+" was written")
+			parts = append(parts, Short(textOf(steps, kind), 80)+" was written")
 			break
 		}
 	}
 	if has[exportFetched] > 0 {
-		parts = append(parts, short(textOf(steps, exportFetched), 80)+" was fetched over an administrators' share")
+		parts = append(parts, Short(textOf(steps, exportFetched), 80)+" was fetched over an administrators' share")
 	}
 	if has[exportGone] > 0 {
-		parts = append(parts, short(textOf(steps, exportGone), 80)+" was deleted")
+		parts = append(parts, Short(textOf(steps, exportGone), 80)+" was deleted")
 	}
 	return strings.Join(parts, ", ") + ", within " + duration(steps[len(steps)-1].Time.Sub(steps[0].Time))
 }

@@ -115,9 +115,9 @@ func (s *impacketState) command(r *Record) {
 	}
 	switch {
 	case redirectsToOwnShare(command):
-		s.add(r, impacketCommand, "", "ran "+short(string(command), maxWhat))
+		s.add(r, impacketCommand, "", "ran "+Short(string(command), maxWhat))
 	case containsFold(command, `\temp\`) && containsFold(command, ".tmp 2>&1") && containsFold(command, "cmd.exe /c") && hasSuffixFold(r.Text(ProcParent), "svchost.exe"):
-		s.add(r, impacketTask, "", "a task ran "+short(string(command), maxWhat))
+		s.add(r, impacketTask, "", "a task ran "+Short(string(command), maxWhat))
 	}
 }
 
@@ -155,7 +155,7 @@ func (s *impacketState) service(r *Record) {
 	name := r.Text(ServiceName)
 	switch {
 	case redirectsToOwnShare(path) || containsFold(path, "execute.bat") && containsFold(path, "/q /c"):
-		s.add(r, impacketService, "", fmt.Sprintf("service %s is %s", name, short(string(path), maxWhat)))
+		s.add(r, impacketService, "", fmt.Sprintf("service %s is %s", name, Short(string(path), maxWhat)))
 	case isSenseless(name, 4, 4) && isSenseless(bytes.TrimSuffix(bytes.ToLower(lastPart(path)), []byte(".exe")), 8, 8) && hasSuffixFold(path, ".exe") && inSystemRoot(path):
 		s.add(r, impacketRandom, string(lastPart(path)), fmt.Sprintf("service %s runs %s", name, path))
 	}

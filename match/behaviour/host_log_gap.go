@@ -408,7 +408,7 @@ func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
 func (s *gapState) add(l *logTrack, kind uint8, at logRecord, text, what string) {
 	s.steps.add(step{kind: kind, text: text, Ref: Ref{
-		Time: at.time, Source: at.source, Host: l.host, Channel: l.channel, EventID: at.event, RecordID: at.id, What: short(what, maxWhat),
+		Time: at.time, Source: at.source, Host: l.host, Channel: l.channel, EventID: at.event, RecordID: at.id, What: Short(what, maxWhat),
 	}})
 }
 

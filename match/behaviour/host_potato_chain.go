@@ -149,7 +149,7 @@ func (s *potatoState) systemProgram(r *Record) {
 	if as == systemIdentity {
 		return // accounts whose names are in another language are told by the parent's own record
 	}
-	what := fmt.Sprintf("LocalSystem runs %s, started by %s", short(cmp.Or(r.String(ProcCommand), r.String(ProcImage)), 120), parent)
+	what := fmt.Sprintf("LocalSystem runs %s, started by %s", Short(cmp.Or(r.String(ProcCommand), r.String(ProcImage)), 120), parent)
 	child := step{kind: potatoRise, text: string(lastPart(parent)) + " to " + string(lastPart(r.Text(ProcImage))), Ref: r.Ref(what)}
 	if as.low() {
 		s.steps.add(child)

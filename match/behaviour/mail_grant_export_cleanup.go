@@ -101,7 +101,7 @@ func (s *grantState) See(r *Record) {
 		text = string(parameter(parameters, "filepath"))
 	}
 	actor := commandActor(r)
-	s.seen.add(grantStep{actor, kind, string(name), short(text, maxWhat), r.Ref(fmt.Sprintf("%s by %s: %s", name, actor, parameters[:min(len(parameters), maxWhat)]))})
+	s.seen.add(grantStep{actor, kind, string(name), Short(text, maxWhat), r.Ref(fmt.Sprintf("%s by %s: %s", name, actor, parameters[:min(len(parameters), maxWhat)]))})
 }
 
 // role gives the role that is given, "" if it is none that opens mailboxes.
@@ -219,7 +219,7 @@ func grantEpisode(f *Finishing, chain []grantStep) Episode {
 	}
 	for _, v := range []NamedValue{{"roles", strings.Join(roles, ", ")}, {"exported to", strings.Join(targets, ", ")}, {"the target is odd", odd}} {
 		if v.Value != "" {
-			e.Facts = append(e.Facts, NamedValue{v.Name, short(v.Value, maxWhat)})
+			e.Facts = append(e.Facts, NamedValue{v.Name, Short(v.Value, maxWhat)})
 		}
 	}
 	e.Level = f.rule.Level

@@ -218,14 +218,14 @@ func (s *wordState) episode(f *Finishing, steps []wordStep) {
 	slices.Sort(found)
 	names, listed := s.words.names(found)
 	e := Episode{
-		Group: []NamedValue{{"account", steps[0].actor}, {"words", short(strings.Join(names, ", "), maxWhat)}},
+		Group: []NamedValue{{"account", steps[0].actor}, {"words", Short(strings.Join(names, ", "), maxWhat)}},
 		Facts: []NamedValue{
 			{"searches", fmt.Sprint(counts[searchCommand])}, {"exports", fmt.Sprint(counts[exportCommand])}, {"rules that forward", fmt.Sprint(counts[ruleCommand])},
 			{"traces of messages", fmt.Sprint(counts[traceCommand])}, {"searches by the user himself", fmt.Sprint(counts[ownSearch])},
 			{"different words", fmt.Sprintf("%d (high from %d)", len(found), s.many)}, {"subjects", strings.Join(s.subjects(found), ", ")},
 		},
 		Refs: refs,
-		Summary: fmt.Sprintf("%s looked for %s in mail (%s)", steps[0].actor, short(quoted(names), maxWhat),
+		Summary: fmt.Sprintf("%s looked for %s in mail (%s)", steps[0].actor, Short(quoted(names), maxWhat),
 			counted(counts[searchCommand]+counts[ownSearch]+counts[traceCommand], "search", "searches")+", "+counted(counts[exportCommand]+counts[ruleCommand], "export or rule", "exports or rules")),
 	}
 	if !listed && len(found) < s.many && counts[exportCommand]+counts[ruleCommand] == 0 || counts[ownSearch] == len(steps) {

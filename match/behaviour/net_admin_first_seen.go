@@ -248,7 +248,7 @@ func (s *adminPairs) episode(pairs []*adminPair, period Period, long bool) Episo
 	for _, p := range pairs {
 		targets = append(targets, p.target)
 		for _, at := range p.refs {
-			at.What = short(fmt.Sprintf("%s to %s by %s", p.source, p.target, p.service), maxWhat)
+			at.What = Short(fmt.Sprintf("%s to %s by %s", p.source, p.target, p.service), maxWhat)
 			e.Refs = append(e.Refs, at)
 		}
 		e.Count += p.count

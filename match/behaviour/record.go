@@ -76,15 +76,15 @@ func (r *Record) Ref(what string) Ref {
 	e := r.Event
 	return Ref{
 		Time: e.Time, Source: e.Source, Host: r.Host(), Channel: e.Channel,
-		EventID: e.EventID, RecordID: e.RecordID, What: short(what, maxWhat),
+		EventID: e.EventID, RecordID: e.RecordID, What: Short(what, maxWhat),
 	}
 }
 
 // maxWhat is how many bytes a record in short may have: a line or two.
 const maxWhat = 240
 
-// short cuts a text to at most max bytes, at a character.
-func short(s string, limit int) string {
+// Short cuts a text to at most limit bytes, at a character, and marks that it did.
+func Short(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}

@@ -128,7 +128,7 @@ func (s *watchState) episode(cleaned Remediated, host string, w *watched) Episod
 			top = h
 		}
 		at := h.Ref
-		at.What = short(strings.TrimSuffix(h.Title+": "+h.What, ": "), maxWhat)
+		at.What = Short(strings.TrimSuffix(h.Title+": "+h.What, ": "), maxWhat)
 		e.Refs = append(e.Refs, at)
 	}
 	for rule := range w.after {

@@ -232,7 +232,7 @@ func (e *Episode) hit() Hit {
 		h.Ref = e.Refs[0]
 	}
 	h.Time = e.First
-	h.What = short(e.Summary, maxWhat)
+	h.What = Short(e.Summary, maxWhat)
 	if len(e.Hosts) > 0 && h.Host == "" {
 		h.Host = e.Hosts[0]
 	}

@@ -93,7 +93,7 @@ type trace struct {
 // told is the record with what it shows.
 func (t *trace) told(e *edge) Ref {
 	at := t.Ref
-	at.What = short(e.from+" "+t.how+" "+e.to, maxWhat)
+	at.What = Short(e.from+" "+t.how+" "+e.to, maxWhat)
 	return at
 }
 

@@ -333,7 +333,7 @@ func stageRef(stage string, h *namedHit) Ref {
 	if h.What != "" {
 		what += " (" + h.What + ")"
 	}
-	at.What = short(what, maxWhat)
+	at.What = Short(what, maxWhat)
 	return at
 }
 

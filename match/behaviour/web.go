@@ -208,7 +208,7 @@ func methodName(m []byte) string {
 	case "HEAD":
 		return "HEAD"
 	}
-	return short(string(m), 16)
+	return Short(string(m), 16)
 }
 
 // refs makes records to list of requests for a path.
@@ -216,7 +216,7 @@ func webRefs(samples []webSample, path string) []Ref {
 	refs := make([]Ref, len(samples))
 	for i, s := range samples {
 		refs[i] = s.at
-		refs[i].What = short(fmt.Sprintf("%s %s %d from %s", s.method, path, s.status, s.client), maxWhat)
+		refs[i].What = Short(fmt.Sprintf("%s %s %d from %s", s.method, path, s.status, s.client), maxWhat)
 	}
 	return refs
 }

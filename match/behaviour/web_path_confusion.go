@@ -129,7 +129,7 @@ func (s *confusedPaths) See(r *Record) {
 	}
 	c.answered, c.redirected = succeeded(w.status), w.status == 301 || w.status == 302
 	c.client = string(w.client)
-	c.Ref = r.Ref(fmt.Sprintf("%s %s %d from %s: %s", methodName(r.Text(WebMethod)), short(request, 120), w.status, c.client, c.trick))
+	c.Ref = r.Ref(fmt.Sprintf("%s %s %d from %s: %s", methodName(r.Text(WebMethod)), Short(request, 120), w.status, c.client, c.trick))
 	s.seen.add(c)
 }
 
