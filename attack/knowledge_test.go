@@ -2,6 +2,7 @@ package attack
 
 import (
 	"bytes"
+	"errors"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -204,6 +205,25 @@ func TestTableIsDerived(t *testing.T) {
 	}
 	if !bytes.Equal(first.Bytes(), second.Bytes()) {
 		t.Error("the same knowledge was written as different bytes")
+	}
+}
+
+// A table that somebody made up may have days that no bundle can give.
+func TestTableWithLateDay(t *testing.T) {
+	k, err := Read(strings.NewReader(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(k.Uses) == 0 {
+		t.Fatal("the small bundle has no relation")
+	}
+	k.Uses[0].Created = lastDay
+	if _, err := parse(layOut(k)); err != nil {
+		t.Errorf("the last day: %v", err)
+	}
+	k.Uses[0].Created = lastDay.AddDate(0, 0, 1)
+	if _, err := parse(layOut(k)); !errors.Is(err, errDay) {
+		t.Errorf("a day later: want %v, found %v", errDay, err)
 	}
 }
 

@@ -26,6 +26,8 @@ const maxTable = 64 << 20
 var (
 	firstDay = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	lastDay  = time.Date(2199, 12, 31, 0, 0, 0, 0, time.UTC)
+
+	lastDayNumber = int(lastDay.Sub(firstDay)/(24*time.Hour)) + 1
 )
 
 // WriteTable writes k as the compact table that the program embeds. The same knowledge always gives
@@ -181,6 +183,7 @@ var (
 	errShort = errors.New("want a number, found the end of the table")
 	errText  = errors.New("want the number of a text, found one that is too large")
 	errCount = errors.New("want a length, found one that is longer than the table")
+	errDay   = errors.New("want a day until 2199, found a later one")
 )
 
 // int writes or reads a number.
@@ -240,9 +243,14 @@ func (c *coder) day(t *time.Time) {
 		n = int(t.Sub(firstDay)/(24*time.Hour)) + 1
 	}
 	c.int(&n)
-	if !c.writing && n > 0 {
-		*t = firstDay.AddDate(0, 0, n-1)
+	if c.writing || n == 0 {
+		return
 	}
+	if n > lastDayNumber {
+		c.fail(errDay)
+		return
+	}
+	*t = firstDay.AddDate(0, 0, n-1)
 }
 
 // list writes or reads a list, one element after the other.

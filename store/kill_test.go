@@ -25,6 +25,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"aldebaran/attack"
+	"aldebaran/evidence"
 	"aldebaran/hunt"
 	"aldebaran/match/behaviour"
 	"aldebaran/packs"
@@ -39,7 +40,31 @@ const (
 	envCase     = "ALDEBARAN_TEST_CASE"
 	envOutput   = "ALDEBARAN_TEST_OUTPUT"
 	envWorkers  = "ALDEBARAN_TEST_WORKERS"
+	envDieAt    = "ALDEBARAN_TEST_DIE_AT" // the call to the journal after which the hunt kills itself; 0: none
 )
+
+// A mortalJournal kills the program, as kill -9 does, after the given call that writes. Kills after a time
+// fall where the machine's load puts them; these fall between the same two calls everywhere.
+type mortalJournal struct {
+	hunt.Journal
+	calls, dieAt int
+}
+
+func (j *mortalJournal) called(err error) error {
+	j.calls++
+	if j.calls == j.dieAt {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+	return err
+}
+
+func (j *mortalJournal) Begin(k evidence.Kept) error { return j.called(j.Journal.Begin(k)) }
+func (j *mortalJournal) Add(path string, n int, piece []byte) error {
+	return j.called(j.Journal.Add(path, n, piece))
+}
+func (j *mortalJournal) End(k evidence.Kept) error { return j.called(j.Journal.End(k)) }
+func (j *mortalJournal) Sync() error               { return j.called(j.Journal.Sync()) }
 
 func TestMain(m *testing.M) {
 	if os.Getenv(envEvidence) == "" {
@@ -56,10 +81,15 @@ func huntHere() (err error) {
 	if err != nil {
 		return err
 	}
+	dieAt, err := strconv.Atoi(os.Getenv(envDieAt))
+	if err != nil {
+		return err
+	}
 	all, err := packs.All()
 	if err != nil {
 		return err
 	}
+	journal := &mortalJournal{dieAt: dieAt}
 	opt := hunt.Options{
 		Evidence: []string{os.Getenv(envEvidence)}, DefaultRules: packs.Rules(), Behaviours: new(behaviour.Config), Samples: 3, Workers: workers,
 		Question: &hunt.Question{Packs: all, Wanted: []string{"phantom-taurus"}, Knowledge: attack.Load()},
@@ -73,44 +103,53 @@ func huntHere() (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, db.Close()) }()
-		opt.Journal = db
+		journal.Journal = db
+		opt.Journal = journal
 	}
 	var doc, matches bytes.Buffer
 	if _, err := hunt.Run(context.Background(), opt, hunt.NewJSON(&doc), hunt.NewJSONL(&matches)); err != nil {
 		return err
 	}
 	doc.Write(matches.Bytes())
-	return os.WriteFile(os.Getenv(envOutput), doc.Bytes(), 0o600)
+	output := os.Getenv(envOutput)
+	return errors.Join(
+		os.WriteFile(output+callsSuffix, []byte(strconv.Itoa(journal.calls)), 0o600),
+		os.WriteFile(output, doc.Bytes(), 0o600))
 }
+
+// callsSuffix ends the name of the file with the number of calls to the journal.
+const callsSuffix = ".calls"
 
 // A trial is one folder of evidence that is hunted again and again.
 type trial struct {
 	evidence string
 	want     []byte
 	took     time.Duration // of a hunt that nobody kills
+	calls    int           // to the journal, of such a hunt
 }
 
 func newTrial(t *testing.T, evidence string) *trial {
 	t.Helper()
 	tr := &trial{evidence: evidence}
-	tr.want = tr.finish(t, "", 2)
+	tr.want, _ = tr.finish(t, "", 2)
 	start := time.Now()
 	for _, what := range []string{`"language": "behaviour"`, `"value": "seen"`, `"type":"correlation"`} {
 		if !bytes.Contains(tr.want, []byte(what)) {
 			t.Logf("the hunt has no %s", what)
 		}
 	}
-	if got := tr.finish(t, t.TempDir(), 2); !bytes.Equal(got, tr.want) {
+	got, calls := tr.finish(t, t.TempDir(), 2)
+	if !bytes.Equal(got, tr.want) {
 		t.Fatalf("a hunt with a case (-without +with):\n%s", firstDifference(tr.want, got))
 	}
-	tr.took = time.Since(start)
+	tr.took, tr.calls = time.Since(start), calls
 	return tr
 }
 
-func (tr *trial) start(t *testing.T, dir, output string, workers int) *exec.Cmd {
+func (tr *trial) start(t *testing.T, dir, output string, workers, dieAt int) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), envEvidence+"="+tr.evidence, envCase+"="+dir, envOutput+"="+output, envWorkers+"="+strconv.Itoa(workers))
+	cmd.Env = append(os.Environ(), envEvidence+"="+tr.evidence, envCase+"="+dir, envOutput+"="+output, envWorkers+"="+strconv.Itoa(workers), envDieAt+"="+strconv.Itoa(dieAt))
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -118,26 +157,37 @@ func (tr *trial) start(t *testing.T, dir, output string, workers int) *exec.Cmd 
 	return cmd
 }
 
-// finish hunts to the end and gives the document.
-func (tr *trial) finish(t *testing.T, dir string, workers int) []byte {
+// finish hunts to the end and gives the document and the number of calls to the journal.
+func (tr *trial) finish(t *testing.T, dir string, workers int) ([]byte, int) {
 	t.Helper()
 	output := filepath.Join(t.TempDir(), "out.json")
-	if err := tr.start(t, dir, output, workers).Wait(); err != nil {
+	if err := tr.start(t, dir, output, workers, 0).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	doc, err := os.ReadFile(output)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return doc
+	text, err := os.ReadFile(output + callsSuffix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc, calls
 }
 
-// kill starts a hunt and kills it after a time; it tells whether the hunt was not over by then.
-func (tr *trial) kill(t *testing.T, dir string, after time.Duration, workers int) bool {
+// kill starts a hunt that is killed after a time, or by itself at a call to the journal where dieAt is not 0; it
+// tells whether the hunt was not over by then.
+func (tr *trial) kill(t *testing.T, dir string, after time.Duration, dieAt, workers int) bool {
 	t.Helper()
-	cmd := tr.start(t, dir, filepath.Join(t.TempDir(), "killed.json"), workers)
-	time.Sleep(after)
-	_ = cmd.Process.Kill() // it may be over
+	cmd := tr.start(t, dir, filepath.Join(t.TempDir(), "killed.json"), workers, dieAt)
+	if dieAt == 0 {
+		time.Sleep(after)
+		_ = cmd.Process.Kill() // it may be over
+	}
 	err := cmd.Wait()
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	if err != nil && (!ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL) {
@@ -146,26 +196,31 @@ func (tr *trial) kill(t *testing.T, dir string, after time.Duration, workers int
 	return err != nil
 }
 
-// run kills hunts that many times, each case up to thrice, and finishes each.
+// run kills hunts that many times, each case up to thrice, and finishes each. Every second kill falls at a
+// random call to the journal, the others at a random time.
 func (tr *trial) run(t *testing.T, kills int) {
 	t.Helper()
 	random := rand.New(rand.NewSource(1))
 	killed, cases, pieces := 0, 0, 0
 	for killed < kills {
 		dir := t.TempDir()
-		for range 1 + random.Intn(3) {
-			after := time.Duration(random.Int63n(int64(tr.took)))
-			if tr.kill(t, dir, after, 1+random.Intn(3)) {
+		for try := range 1 + random.Intn(3) {
+			dieAt := 0
+			if try%2 == 0 {
+				dieAt = 1 + random.Intn(tr.calls)
+			}
+			if tr.kill(t, dir, time.Duration(random.Int63n(int64(tr.took))), dieAt, 1+random.Intn(3)) {
 				killed++
+			} else if try == 0 {
+				t.Fatalf("a hunt was to die at call %d of %d and did not", dieAt, tr.calls)
 			}
 			pieces += recordedPieces(t, dir)
 		}
 		cases++
-		if got := tr.finish(t, dir, 1+random.Intn(3)); !bytes.Equal(got, tr.want) {
-			t.Fatalf("after %d kills, in case %d (-undisturbed +resumed):\n%s", killed, cases, firstDifference(tr.want, got))
-		}
-		if got := tr.finish(t, dir, 2); !bytes.Equal(got, tr.want) {
-			t.Fatalf("case %d hunted again (-undisturbed +again):\n%s", cases, firstDifference(tr.want, got))
+		for _, workers := range []int{1 + random.Intn(3), 2} { // the second time all is known
+			if got, _ := tr.finish(t, dir, workers); !bytes.Equal(got, tr.want) {
+				t.Fatalf("after %d kills, in case %d (-undisturbed +resumed):\n%s", killed, cases, firstDifference(tr.want, got))
+			}
 		}
 	}
 	if pieces == 0 {
