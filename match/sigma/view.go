@@ -84,14 +84,14 @@ type viewPlan struct{ views []viewOf }
 type viewOf struct {
 	view  int
 	where []Where
-	// fields are where each field of the view is found; found is false for those that are not there.
+	// fields are where each field of the view is found.
 	fields []viewField
 }
 
-type viewField struct {
-	source
-	found bool
-}
+// viewField is where a field is found: at -1 without a derivation if it is not there.
+type viewField source
+
+func (f *viewField) found() bool { return f.at >= 0 || f.derived != nil }
 
 // NewReader makes a reader.
 func (v *Views) NewReader() *ViewReader {
@@ -182,49 +182,52 @@ func (r *ViewReader) planFor(k planKey, e *event.Event) *viewPlan {
 
 func viewFieldOf(names string, fields Mapping, e *event.Event) viewField {
 	for name := range strings.SplitSeq(names, "|") {
-		if f := viewFieldNamed(name, fields, e); f.found {
+		if f := viewFieldNamed(name, fields, e); f.found() {
 			return f
 		}
 	}
-	return viewField{}
+	return viewField{at: -1}
 }
 
 func viewFieldNamed(name string, fields Mapping, e *event.Event) viewField {
 	own := e.Shape.Lookup(name)
 	if d, ok := fields[name]; ok && (!d.OwnFirst || len(own) == 0) {
 		if sources := derivedSources(&d, e); len(sources) > 0 {
-			return viewField{sources[0], true}
+			return viewField(sources[0])
 		}
-		return viewField{}
+		return viewField{at: -1}
 	}
 	if len(own) == 0 {
-		return viewField{}
+		return viewField{at: -1}
 	}
-	return viewField{source{at: int32(own[0])}, true}
+	return viewField{at: int32(own[0])}
 }
 
 // Has tells whether events of this layout have the field at all, be it empty in this one.
 func (r *ViewReader) Has(view, field int) bool {
 	v := r.at[view]
-	return v != nil && v.fields[field].found
+	return v != nil && v.fields[field].found()
 }
 
 // Text gives a field of the event that was seen last, nil if it is absent, null, empty or the
 // hyphen that stands for nothing. It is valid until the next See, and must not be changed.
 func (r *ViewReader) Text(view, field int) []byte {
 	v := r.at[view]
-	if v == nil || !v.fields[field].found {
+	if v == nil {
 		return nil
 	}
 	f := &v.fields[field]
-	if f.at >= 0 {
-		value := r.event.Values[f.at]
-		if value.IsNull() {
-			return nil
-		}
+	switch {
+	case f.at >= 0:
+		value := &r.event.Values[f.at]
 		if value.Kind == event.Text {
 			return unlessNothing(value.Raw)
 		}
+		if value.IsNull() {
+			return nil
+		}
+	case f.derived == nil:
+		return nil
 	}
 	made := &r.made[view][field]
 	if made.turn != r.turn {
