@@ -43,6 +43,8 @@ type group struct {
 	keywordKinds [256]bool
 	// keywordNumbers are those that can stand in a text of digits, dots, colons and hyphens.
 	keywordNumbers [][]byte
+	// keywordCodes says that one can stand in a text of the characters of codes, and is none of these.
+	keywordCodes bool
 	// keywords are the indexes of the group's own keywords, by field: most groups have those of one
 	// rule, and a table of all would be slower.
 	keywords map[uint32]*literalIndex
@@ -331,7 +333,11 @@ func (s *Set) indexKeywords(g *group) {
 		g.keywordKinds[k] = true
 	}
 	for _, k := range known {
-		if strings.Trim(k.lit, "0123456789.:-") == "" {
+		switch madeOf := charactersOf(k.lit); {
+		case madeOf&otherCharacter != 0:
+		case madeOf&codeCharacter != 0:
+			g.keywordCodes = true
+		default:
 			g.keywordNumbers = append(g.keywordNumbers, []byte(k.lit))
 		}
 	}
@@ -343,15 +349,19 @@ func (s *Set) indexKeywords(g *group) {
 }
 
 // holdsKeywords tells whether one of the group's keywords can stand in a value at all. Text logs
-// write numbers, times and addresses as text: they are told by their characters.
+// write numbers, times, addresses, GUIDs and SIDs as text: they are told by their characters.
 func (g *group) holdsKeywords(v event.Value) bool {
-	if v.Kind != event.Text || len(v.Raw) > maxNumber {
+	if v.Kind != event.Text || len(v.Raw) > maxCode {
 		return g.keywordKinds[v.Kind]
 	}
+	madeOf := character(0)
 	for _, c := range v.Raw {
-		if !numeric[c] {
+		if madeOf |= characters[c]; madeOf&otherCharacter != 0 {
 			return true
 		}
+	}
+	if madeOf&codeCharacter != 0 && g.keywordCodes {
+		return true
 	}
 	for _, lit := range g.keywordNumbers {
 		if bytes.Contains(v.Raw, lit) {
@@ -361,13 +371,39 @@ func (g *group) holdsKeywords(v event.Value) bool {
 	return false
 }
 
-// numeric are the characters that numbers, times and IPv4 addresses are written with.
-var numeric = [256]bool{
-	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true, '.': true, ':': true, '-': true,
+// A character is what kind of text a byte occurs in.
+type character uint8
+
+const (
+	numberCharacter character = 1 << iota // in numbers and IPv4 addresses
+	codeCharacter                         // in times, GUIDs, SIDs and hexadecimal numbers too
+	otherCharacter
+)
+
+var characters = func() (t [256]character) {
+	for c := range t {
+		switch {
+		case strings.IndexByte("0123456789.:-", byte(c)) >= 0:
+			t[c] = numberCharacter
+		case strings.IndexByte("abcdefABCDEF{}xXsStTzZ +", byte(c)) >= 0:
+			t[c] = codeCharacter
+		default:
+			t[c] = otherCharacter
+		}
+	}
+	return t
+}()
+
+// charactersOf gives the kinds of characters that a text has.
+func charactersOf(s string) (kinds character) {
+	for i := range len(s) {
+		kinds |= characters[s[i]]
+	}
+	return kinds
 }
 
-// maxNumber is longer than any number, time or address: IPv6 has 39 characters.
-const maxNumber = 40
+// maxCode is longer than any number, time, address, GUID or SID: that of a user has up to 47 characters.
+const maxCode = 48
 
 // knows tells whether an atom occurs in the group's rules.
 func (g *group) knows(a uint32) bool { return g.relevant[a>>6]>>(a&63)&1 != 0 }

@@ -110,7 +110,7 @@ func (m *Matcher) Match(e *event.Event) []*Rule {
 		m.look(&slots[i])
 	}
 	for _, l := range p.lists {
-		if l.several || m.sawArray {
+		if l.several || m.sawArray && m.event.Values[l.at].Kind&event.Array != 0 {
 			m.lookAtList(l)
 		}
 	}
@@ -170,12 +170,7 @@ func (m *Matcher) look(s *slot) {
 	switch {
 	case v.Kind&event.Array != 0:
 		m.sawArray = true
-		v.Each(func(v event.Value) bool {
-			if v.Kind != event.Null {
-				m.value(s.scanner.alone(), v, nil)
-			}
-			return true
-		})
+		m.value(s.scanner.alone(), v, &s.memo)
 		for _, also := range s.scanner.also {
 			m.lookDerived(also.derived, also.scanner, nil)
 		}
@@ -289,6 +284,13 @@ func (m *Matcher) scan(sc *scanner, v event.Value) {
 		m.hits.reset()
 		m.scanJoined(sc.joined, v.Raw)
 		m.collect(sc.group)
+	case v.Kind&event.Array != 0:
+		v.Each(func(v event.Value) bool {
+			if v.Kind != event.Null {
+				m.scanText(sc, v)
+			}
+			return true
+		})
 	case v.Kind != event.Null:
 		m.scanText(sc, v)
 	}

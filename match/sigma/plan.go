@@ -53,8 +53,9 @@ type joinedSlot struct {
 }
 
 type list struct {
-	field   int  // index in plan.sources
-	several bool // it stands several times; else it is a list only where its value is an array
+	field   int   // index in plan.sources
+	several bool  // it stands several times; else it is a list only where its value is an array
+	at      int32 // of that value in Event.Values
 	scanner *scanner
 }
 
@@ -178,7 +179,7 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 		}
 		// A field that stands once may hold a list, in this event or in a later one of the same shape.
 		if len(p.sources[i]) > 1 || len(p.sources[i]) == 1 && p.sources[i][0].at >= 0 {
-			p.lists = append(p.lists, list{field: i, several: len(p.sources[i]) > 1, scanner: m.scanner(g, []uint32{f.id})})
+			p.lists = append(p.lists, list{field: i, several: len(p.sources[i]) > 1, at: p.sources[i][0].at, scanner: m.scanner(g, []uint32{f.id})})
 		}
 	}
 	for _, id := range keywords {
