@@ -152,7 +152,7 @@ func (s *adminPairs) seeSecurity(r *Record) {
 // host gives what is known of a host; nil if there is no room, and for those outside, which nobody inside
 // administers: they are most of the addresses.
 func (s *adminPairs) host(name []byte) *adminHost {
-	if a, ok := plainIPv4(name); ok && isOutsideAddr(a) {
+	if ip, ok := plainIPv4(name); ok && isOutsideIPv4(ip) {
 		return nil
 	}
 	return s.hosts.get(name)

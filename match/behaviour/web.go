@@ -121,8 +121,8 @@ func isOutside(address string) bool {
 	if len(address) > maxAddress {
 		return false
 	}
-	if a, ok := plainIPv4(address); ok {
-		return isOutsideAddr(a)
+	if ip, ok := plainIPv4(address); ok {
+		return isOutsideIPv4(ip)
 	}
 	a, err := netip.ParseAddr(address)
 	if err != nil {
@@ -139,26 +139,35 @@ func isOutsideAddr(a netip.Addr) bool {
 	return a.IsGlobalUnicast() && !a.IsPrivate() && !sharedNetwork.Contains(a)
 }
 
+// isOutsideIPv4 is isOutsideAddr for an address of four numbers.
+func isOutsideIPv4(ip uint32) bool {
+	switch first := ip >> 24; {
+	case first == 10, first == 127, first>>4 == 224>>4, // private, this computer, many receivers
+		first == 100 && ip>>22 == 100<<2|64>>6, first == 169 && ip>>16 == 169<<8|254, // of providers, of the link
+		first == 172 && ip>>20 == 172<<4|16>>4, first == 192 && ip>>16 == 192<<8|168: // private
+		return false
+	}
+	return ip != 0 && ip != 1<<32-1
+}
+
 // plainIPv4 reads an address of four numbers without leading zeros, as nearly all are; false for
 // anything else. [netip.ParseAddr] does the same, and takes several times as long.
-func plainIPv4[T string | []byte](text T) (netip.Addr, bool) {
-	var ip [4]byte
-	part, n, digits := 0, 0, 0
+func plainIPv4[T string | []byte](text T) (ip uint32, ok bool) {
+	part, n, digits := 0, uint32(0), 0
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c == '.' && digits > 0 && part < 3:
-			ip[part] = byte(n)
+			ip = ip<<8 | n
 			part, n, digits = part+1, 0, 0
 		case '0' <= c && c <= '9' && (digits == 0 || n > 0):
-			if n, digits = n*10+int(c-'0'), digits+1; n > 255 {
-				return netip.Addr{}, false
+			if n, digits = n*10+uint32(c-'0'), digits+1; n > 255 {
+				return 0, false
 			}
 		default:
-			return netip.Addr{}, false
+			return 0, false
 		}
 	}
-	ip[3] = byte(n)
-	return netip.AddrFrom4(ip), part == 3 && digits > 0
+	return ip<<8 | n, part == 3 && digits > 0
 }
 
 // sharedNetwork are the addresses behind the translation of providers (RFC 6598).

@@ -158,10 +158,29 @@ func TestPlainIPv4(t *testing.T) {
 	for _, text := range []string{
 		"", "1.2.3.4", "10.0.0.1", "255.255.255.255", "256.1.1.1", "1.2.3", "1.2.3.", "1.2.3.4.5", ".1.2.3", "01.2.3.4", "1.2.3.00", "0.0.0.0", "1.2.3.4x", "1..2.3", "::1", "1.2.3.4:80", "1.2.3.1000",
 	} {
-		got, ok := plainIPv4(text)
+		ip, ok := plainIPv4(text)
+		got := ipv4Addr(ip)
 		want, err := netip.ParseAddr(text)
 		if ok != (err == nil && want.Is4()) || ok && got != want {
 			t.Errorf("plainIPv4(%q) = %v, %t, want %v, %v", text, got, ok, want, err)
+		}
+	}
+}
+
+func ipv4Addr(ip uint32) netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)})
+}
+
+// TestIsOutsideIPv4 looks at the borders of all networks of eight, ten, twelve and sixteen bits.
+func TestIsOutsideIPv4(t *testing.T) {
+	for _, bits := range []int{8, 10, 12, 16} {
+		for network := range uint32(1) << bits {
+			first := network << (32 - bits)
+			for _, ip := range []uint32{first - 1, first, first + 1} {
+				if got, want := isOutsideIPv4(ip), isOutsideAddr(ipv4Addr(ip)); got != want {
+					t.Errorf("isOutsideIPv4(%v) = %t, want %t", ipv4Addr(ip), got, want)
+				}
+			}
 		}
 	}
 }
