@@ -1,6 +1,7 @@
 package behaviour
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,7 +43,8 @@ func hostLogGap() Analytic {
 			Tags:       []string{"attack.defense-evasion", "attack.stealth", "attack.t1070.001", "attack.t1685.005", "attack.t1070.004", "attack.t1562.002"},
 			References: []string{"https://learn.microsoft.com/windows/security/threat-protection/auditing/event-1102"},
 		},
-		Views: []View{AnyWindows, FileGone, Web},
+		Views:    []View{AnyWindows, FileGone, Web},
+		Requests: hourlyRequests,
 		Params: []Param{
 			{"silent_hours", 6, "hours", "least silence that counts"},
 			{"baseline_hours", 48, "hours", "time before a silence in which the log must have spoken nearly every hour"},
@@ -101,11 +103,20 @@ type logTrack struct {
 	host, name  string
 	channel     string
 	hour        int64 // the last one that was noted
-	hours       map[int64]uint64
+	hours       hourBlocks
 	first, last logRecord
 	segments    []segment
 	scattered   bool
 	pauses      []pause
+}
+
+// hourBlocks say in which hours something spoke, of 64 hours each.
+type hourBlocks []hourBlock
+
+// An hourBlock is 64 hours: bit i is hour 64*block+i since 1970.
+type hourBlock struct {
+	block int64
+	bits  uint64
 }
 
 // logRecord is where a record of a log stands.
@@ -116,10 +127,11 @@ type logRecord struct {
 	event  uint32
 }
 
-// segment is a run of numbers without a hole.
+// segment is a run of numbers without a hole; of its last record only the time matters.
 type segment struct {
-	from, to    uint64
-	first, last logRecord
+	from, to uint64
+	first    logRecord
+	last     time.Time
 }
 
 // pause is a longer time between two records.
@@ -185,7 +197,7 @@ func (s *gapState) log(r *Record) *logTrack {
 	}
 	s.key = append(append(append(s.key[:0], ShortHost(host)...), 0), name...)
 	if s.current = s.logs.get(s.key); s.current != nil && s.current.name == "" {
-		*s.current = logTrack{host: host, name: name, channel: e.Channel, hour: -1, hours: map[int64]uint64{}}
+		*s.current = logTrack{host: host, name: name, channel: e.Channel, hour: -1}
 	}
 	return s.current
 }
@@ -203,41 +215,48 @@ func (l *logTrack) speak(r *Record, silence time.Duration) {
 	if l.first.time.IsZero() {
 		l.first = at
 	} else {
-		l.pause(l.last, at, silence)
+		l.pause(&l.last, &at, silence)
 	}
 	l.last = at
-	l.number(at)
+	l.number(&at)
 }
 
-// note sets hours of a block of 64.
+// note sets hours of a block of 64. The latest blocks are looked at first: most records are of the same
+// hours as the one before.
 func (l *logTrack) note(block int64, bits uint64) {
-	if have, there := l.hours[block]; there || len(l.hours) < maxHourBlocks {
-		l.hours[block] = have | bits
+	for i := len(l.hours) - 1; i >= 0; i-- {
+		if l.hours[i].block == block {
+			l.hours[i].bits |= bits
+			return
+		}
+	}
+	if len(l.hours) < maxHourBlocks {
+		l.hours = append(l.hours, hourBlock{block, bits})
 	}
 }
 
 // pause keeps a longer time between two records that follow each other.
-func (l *logTrack) pause(last, next logRecord, silence time.Duration) {
+func (l *logTrack) pause(last, next *logRecord, silence time.Duration) {
 	if next.time.Sub(last.time) >= silence && len(l.pauses) < maxPauses {
-		l.pauses = append(l.pauses, pause{last, next})
+		l.pauses = append(l.pauses, pause{*last, *next})
 	}
 }
 
 // number adds the number of a record to the runs.
-func (l *logTrack) number(at logRecord) {
+func (l *logTrack) number(at *logRecord) {
 	id := at.id
 	if l.scattered || id == 0 || at.source.Recovered {
 		return
 	}
 	if n := len(l.segments); n > 0 {
 		if s := &l.segments[n-1]; id == s.to+1 {
-			s.to, s.last = id, at
+			s.to, s.last = id, at.time
 			return
 		} else if id >= s.from && id <= s.to {
 			return
 		}
 	}
-	l.segments = append(l.segments, segment{id, id, at, at})
+	l.segments = append(l.segments, segment{id, id, *at, at.time})
 	l.compact()
 }
 
@@ -328,10 +347,10 @@ func (s *gapState) Join(later State) {
 }
 
 func (l *logTrack) join(o *logTrack, silence time.Duration) {
-	for block, bits := range o.hours {
-		l.note(block, bits)
+	for _, h := range o.hours {
+		l.note(h.block, h.bits)
 	}
-	l.pause(l.last, o.first, silence)
+	l.pause(&l.last, &o.first, silence)
 	l.pauses = append(l.pauses, o.pauses[:min(len(o.pauses), maxPauses-len(l.pauses))]...)
 	l.last, l.hour = o.last, o.hour
 	l.scattered = l.scattered || o.scattered
@@ -395,11 +414,11 @@ func (s *gapState) missing() {
 		for i := 1; i < len(runs); i++ {
 			before, after := runs[i-1], runs[i]
 			n := after.from - before.to - 1
-			if n > present/10 || after.first.time.Before(before.last.time) {
+			if n > present/10 || after.first.time.Before(before.last) {
 				continue // a file that was not handed in; or a log that began anew
 			}
 			s.add(l, logMissing, after.first, fmt.Sprintf("%d records of %s", n, l.name),
-				fmt.Sprintf("records %d to %d of %s are missing, between %s and %s", before.to+1, after.from-1, l.name, clock(before.last.time), clock(after.first.time)))
+				fmt.Sprintf("records %d to %d of %s are missing, between %s and %s", before.to+1, after.from-1, l.name, clock(before.last), clock(after.first.time)))
 		}
 	}
 }
@@ -428,12 +447,11 @@ func (s *gapState) silences() {
 		if len(logs) < 2 {
 			continue
 		}
-		spoken := map[int64]uint64{}
+		var spoken hourBlocks
 		for _, l := range logs {
-			for block, bits := range l.hours {
-				spoken[block] |= bits
-			}
+			spoken = append(spoken, l.hours...)
 		}
+		spoken = spoken.sorted()
 		for _, l := range logs {
 			s.silencesOf(l, spoken)
 		}
@@ -442,8 +460,9 @@ func (s *gapState) silences() {
 
 // silencesOf finds those of one log; spoken are the hours in which any log of the host spoke. In a
 // silence of this one, those are of others.
-func (s *gapState) silencesOf(l *logTrack, spoken map[int64]uint64) {
-	hours := hoursOf(l.hours)
+func (s *gapState) silencesOf(l *logTrack, spoken hourBlocks) {
+	own := l.hours.sorted()
+	hours := own.hours()
 	type found struct {
 		from, to int64
 		at       pause
@@ -455,7 +474,7 @@ func (s *gapState) silencesOf(l *logTrack, spoken map[int64]uint64) {
 		if gap < int64(s.silence) || gap > maxSilence {
 			continue
 		}
-		if share(spoken, from+1, to) < 90 || s.usual(l.hours, spoken, from-int64(s.baseline)+1, from+1) < 95 || s.usual(l.hours, spoken, to, to+int64(s.baseline)/2) < 90 {
+		if share(spoken, from+1, to) < 90 || s.usual(own, spoken, from-int64(s.baseline)+1, from+1) < 95 || s.usual(own, spoken, to, to+int64(s.baseline)/2) < 90 {
 			continue
 		}
 		silences = append(silences, found{from, to, l.pauseAt(from, to)})
@@ -493,27 +512,44 @@ func (l *logTrack) pauseAt(from, to int64) pause {
 	return pause{at(from), at(to)}
 }
 
-// hoursOf lists hours in order.
-func hoursOf(blocks map[int64]uint64) []int64 {
+// sorted puts blocks in order, and those together that are of the same hours.
+func (b hourBlocks) sorted() hourBlocks {
+	slices.SortFunc(b, func(x, y hourBlock) int { return cmp.Compare(x.block, y.block) })
+	out := b[:0]
+	for _, h := range b {
+		if n := len(out); n > 0 && out[n-1].block == h.block {
+			out[n-1].bits |= h.bits
+		} else {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// hours lists the hours of sorted blocks.
+func (b hourBlocks) hours() []int64 {
 	var hours []int64
-	for block, set := range blocks {
+	for _, h := range b {
 		for i := range int64(64) {
-			if set>>i&1 != 0 {
-				hours = append(hours, block*64+i)
+			if h.bits>>i&1 != 0 {
+				hours = append(hours, h.block*64+i)
 			}
 		}
 	}
-	slices.Sort(hours)
 	return hours
 }
 
-func spoke(blocks map[int64]uint64, hour int64) bool { return blocks[hour/64]>>(hour&63)&1 != 0 }
+// spoke tells whether an hour is in sorted blocks.
+func (b hourBlocks) spoke(hour int64) bool {
+	i, there := slices.BinarySearchFunc(b, hour/64, func(h hourBlock, block int64) int { return cmp.Compare(h.block, block) })
+	return there && b[i].bits>>(hour&63)&1 != 0
+}
 
 // share is the part of hours in which something was said, in percent.
-func share(blocks map[int64]uint64, from, to int64) int {
+func share(blocks hourBlocks, from, to int64) int {
 	n := 0
 	for h := from; h < to; h++ {
-		if spoke(blocks, h) {
+		if blocks.spoke(h) {
 			n++
 		}
 	}
@@ -522,12 +558,12 @@ func share(blocks map[int64]uint64, from, to int64) int {
 
 // usual is in how many percent of the hours in which the host spoke a log did; 0 if the host spoke in
 // less than three quarters of them: too little to tell what is usual.
-func (s *gapState) usual(log, host map[int64]uint64, from, to int64) int {
+func (s *gapState) usual(log, host hourBlocks, from, to int64) int {
 	both, any := 0, 0
 	for h := from; h < to; h++ {
-		if spoke(host, h) {
+		if host.spoke(h) {
 			any++
-			if spoke(log, h) {
+			if log.spoke(h) {
 				both++
 			}
 		}
