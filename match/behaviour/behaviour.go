@@ -49,9 +49,10 @@ type Analytic struct {
 	Views []View
 	// Late analytics finish after all others and see their episodes among the hits.
 	Late bool
-	// WebPages says that it looks, in the end, at what is known of pages of web servers; it is not
-	// shown their requests.
+	// WebPages says that it looks, in the end, at what is known of pages of web servers.
 	WebPages bool
+	// Requests are those of the view Web that it is shown.
+	Requests requests
 	// Params are its thresholds and Lists its lists of names, with what they are unless a
 	// configuration says otherwise.
 	Params []Param

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -20,8 +21,11 @@ type Set struct {
 	// chains and remediated are those of the configuration: they say which matches matter.
 	chains     []preparedChain
 	remediated []Remediated
-	// webPages says that somebody looks at pages of web servers.
+	// webPages says that somebody looks at pages of web servers, requests which requests somebody is shown.
 	webPages bool
+	requests requests
+	// longer is from how many bytes on a cookie or a query is long to somebody.
+	longer int
 	// tactics says that matches of all rules with a tactic of ATT&CK matter.
 	tactics bool
 }
@@ -29,9 +33,10 @@ type Set struct {
 type prepared struct {
 	rule *Rule
 	late bool
-	// pages says that it looks at pages of web servers in the end, and at no request itself.
-	pages bool
-	start func() State
+	// pages says that it looks at pages of web servers in the end, requests which requests it is shown.
+	pages    bool
+	requests requests
+	start    func() State
 }
 
 // New prepares the analytics with a configuration.
@@ -40,7 +45,7 @@ func New(c Config) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("behaviours: %w", err)
 	}
-	s := &Set{views: all, remediated: c.Remediated}
+	s := &Set{views: all, remediated: c.Remediated, longer: math.MaxInt}
 	for i := range c.Chains {
 		prepared, err := c.Chains[i].prepare()
 		if err != nil {
@@ -53,7 +58,8 @@ func New(c Config) (*Set, error) {
 		if set.Off {
 			continue
 		}
-		start, err := a.New(c.settings(&a))
+		settings := c.settings(&a)
+		start, err := a.New(settings)
 		if err != nil {
 			return nil, fmt.Errorf("behaviour %s: %w", a.ID, err)
 		}
@@ -63,13 +69,17 @@ func New(c Config) (*Set, error) {
 		rule := a.Rule
 		rule.Level = cmp.Or(set.Level, rule.Level)
 		for _, v := range a.Views {
-			if v == Web && a.WebPages {
+			if v == Web && a.Requests == 0 {
 				continue
 			}
 			s.wanted[v] = append(s.wanted[v], len(s.analytics))
 		}
-		s.analytics = append(s.analytics, prepared{&rule, a.Late, a.WebPages, start})
+		s.analytics = append(s.analytics, prepared{&rule, a.Late, a.WebPages, a.Requests, start})
 		s.webPages = s.webPages || a.WebPages
+		s.requests |= a.Requests
+		if a.Requests&longRequests != 0 {
+			s.longer = min(s.longer, settings.Int("length"))
+		}
 		s.tactics = s.tactics || a.ID == stageChainID
 	}
 	return s, nil
@@ -99,7 +109,9 @@ type Matcher struct {
 
 // NewMatcher makes a matcher.
 func (s *Set) NewMatcher() *Matcher {
-	return &Matcher{set: s, reader: s.views.NewReader(), memory: &webMemory{}}
+	m := &Matcher{set: s, reader: s.views.NewReader(), memory: newWebMemory(s.longer)}
+	m.record.reader, m.record.memory = m.reader, m.memory
+	return m
 }
 
 // Seen is what the analytics have seen of a piece of evidence.
@@ -120,30 +132,51 @@ func (m *Matcher) See(e *event.Event) {
 	}
 	for _, v := range in {
 		m.seen.periods[v].add(e.Time)
-		m.record = Record{View: View(v), Event: e, reader: m.reader, memory: m.memory}
-		m.memory.made = false
-		if v == int(Web) && m.set.webPages {
-			if m.seen.web == nil {
-				m.seen.web = newWebSeen()
-			}
-			m.seen.web.see(&m.record)
+		m.record.View, m.record.Event = View(v), e
+		if v == int(Web) {
+			m.seeRequest()
+			continue
 		}
 		for _, i := range m.set.wanted[v] {
-			st := m.seen.states[i]
-			if st == nil {
-				st = m.set.analytics[i].start()
-				m.seen.states[i] = st
-			}
-			st.See(&m.record)
+			m.state(i).See(&m.record)
 		}
 	}
+}
+
+// seeRequest looks at a request to a web server: once for all, and then each analytic at what it is for.
+func (m *Matcher) seeRequest() {
+	w := m.memory.read(&m.record)
+	if m.set.webPages {
+		if m.seen.web == nil {
+			m.seen.web = newWebSeen()
+		}
+		m.seen.web.see(&m.record, w)
+	}
+	if w.requests&m.set.requests == 0 {
+		return
+	}
+	for _, i := range m.set.wanted[Web] {
+		if w.requests&m.set.analytics[i].requests != 0 {
+			m.state(i).See(&m.record)
+		}
+	}
+}
+
+// state is that of an analytic, made when it is first needed.
+func (m *Matcher) state(i int) State {
+	st := m.seen.states[i]
+	if st == nil {
+		st = m.set.analytics[i].start()
+		m.seen.states[i] = st
+	}
+	return st
 }
 
 // Take gives what was seen since the last call, nil for nothing; the matcher begins anew.
 func (m *Matcher) Take() *Seen {
 	s := m.seen
 	m.seen = nil
-	m.memory.turn++ // what it remembers is handed over
+	m.memory.forget() // what it remembers is handed over
 	return s
 }
 

@@ -313,9 +313,9 @@ func hasAgent(agent string, texts []string, begins bool) bool {
 // A few are up to a number of different texts, each with how often it came; with one more they are
 // many, and which they were is forgotten.
 type few struct {
+	many   bool
 	texts  []string
 	counts []int
-	many   bool
 }
 
 // add counts a text and gives it as one that lives on; "" once they are many.

@@ -42,7 +42,9 @@ func webCookieSession() Analytic {
 			Tags:       []string{"attack.command-and-control", "attack.t1573.001", "attack.t1132.001", "attack.t1071.001", "attack.t1505.003"},
 			References: []string{"https://unit42.paloaltonetworks.com/phantom-taurus/"},
 		},
-		Views: []View{Web},
+		Views:    []View{Web},
+		WebPages: true, // for whether cookies were logged
+		Requests: longRequests,
 		Params: []Param{
 			{"length", 128, "characters", "shortest value that is looked at"},
 			{"requests", 6, "requests", "fewest requests with such values"},
@@ -110,21 +112,14 @@ type cookieSessions struct {
 	key      []byte
 	// knownNames remembers which names are in the list.
 	knownNames map[string]bool
-	// cookiesLogged tells whether some log has cookies.
-	cookiesLogged bool
 }
 
 // See looks for long values in the cookie and in the query.
 func (s *cookieSessions) See(r *Record) {
 	if cookie := r.Text(WebCookie); cookie != nil {
-		s.cookiesLogged = true
-		if len(cookie) > s.length {
-			s.look(r, cookie, ';', false)
-		}
+		s.look(r, cookie, ';', false)
 	}
-	if query := r.web().query; len(query) > s.length {
-		s.look(r, query, '&', true)
-	}
+	s.look(r, r.web().query, '&', true)
 }
 
 func (s *cookieSessions) look(r *Record, list []byte, between byte, inQuery bool) {
@@ -273,7 +268,6 @@ func entropyOf(counts []int, total int) float64 {
 // Join adds a later piece of evidence.
 func (s *cookieSessions) Join(later State) {
 	l := later.(*cookieSessions)
-	s.cookiesLogged = s.cookiesLogged || l.cookiesLogged
 	s.sessions.join(&l.sessions, (*cookieSession).join)
 }
 
@@ -322,11 +316,11 @@ func (s *cookieSessions) Finish(f *Finishing) {
 		if u.clients.many || u.pages.many || c.requests < s.requests || changing < s.changing {
 			continue
 		}
-		f.Emit(s.episode(c, changing))
+		f.Emit(s.episode(c, changing, f.web().cookiesLogged))
 	}
 }
 
-func (s *cookieSessions) episode(c *cookieSession, changing int) Episode {
+func (s *cookieSessions) episode(c *cookieSession, changing int, cookiesLogged bool) Episode {
 	where, name := "cookie", c.name
 	if c.inQuery {
 		where = "parameter"
@@ -355,7 +349,7 @@ func (s *cookieSessions) episode(c *cookieSession, changing int) Episode {
 		e.Level = "low"
 		e.Caveats = []string{"the values are not whole blocks of a cipher: they may be compressed data or tokens"}
 	}
-	if !s.cookiesLogged {
+	if !cookiesLogged {
 		e.Caveats = append(e.Caveats, "the logs do not have cookies: what was sent in them is not known")
 	}
 	return e

@@ -1,6 +1,12 @@
 package behaviour
 
-import "bytes"
+import (
+	"bytes"
+	"hash/maphash"
+	"math"
+
+	"aldebaran/event"
+)
 
 // What is known of the pages of web servers is the same for all analytics that ask for it, and requests
 // are what there is most of: so it is kept once, and each looks at it in the end (see [Finishing.web]).
@@ -12,6 +18,8 @@ type webSeen struct {
 	total   int // requests whose client is known
 	// refererLogged and agentLogged tell whether some log has them at all.
 	refererLogged, agentLogged bool
+	// cookiesLogged tells whether a request had one.
+	cookiesLogged bool
 	// noted says that people were told what there was no room for.
 	noted bool
 }
@@ -41,10 +49,10 @@ type webAsker struct {
 // webPage is what is known of a script page that was answered, or asked for in vain (404). Most pages
 // that a scanner asks for are asked for once: of those only that request is kept.
 type webPage struct {
-	server, path string
-	visits       int
-	once         webVisit
 	more         *webPageUse
+	visits       int
+	server, path string
+	once         webVisit
 }
 
 // A webVisit is one request for a page.
@@ -58,9 +66,12 @@ type webVisit struct {
 // webPageUse is how a page is used. Of one that many clients ask for there are only the counts and times
 // of answers and of requests in vain.
 type webPageUse struct {
-	clients, agents   few
-	answered, missing span
-	answers, inVain   int
+	// What changes with each request for a page that many ask for comes first.
+	answers         int
+	answered        span
+	clients, agents few
+	missing         span
+	inVain          int
 	// Of answered requests: with data sent, from a link, with a user agent, with a query.
 	sending, linked, withAgent, queries int
 	// measured is how many answers have a size, from smallest to largest.
@@ -198,6 +209,7 @@ func (s *webSeen) join(later *webSeen) {
 	s.total += later.total
 	s.refererLogged = s.refererLogged || later.refererLogged
 	s.agentLogged = s.agentLogged || later.agentLogged
+	s.cookiesLogged = s.cookiesLogged || later.cookiesLogged
 	s.clients.join(&later.clients, func(into, from *webAsker) { into.count += from.count })
 	s.pages.join(&later.pages, (*webPage).join)
 }
@@ -229,57 +241,119 @@ type webRequest struct {
 	// client is who asked, server who wrote the log.
 	client, server, stem, query []byte
 	status                      int
-	askedFor
+	// path is what the stem says, requests the kinds of requests that it is of.
+	path     *recentStem
+	requests requests
+	// cookie says that it has one.
+	cookie bool
 }
 
-// askedFor is what a path says about what is asked for.
-type askedFor struct {
-	script bool
-	// kind is that of the extension at the path's end; confusing is a path that webPathConfusion looks at.
-	kind      fileKind
-	confusing bool
-}
-
-// webMemory is what a matcher remembers of requests, so that pages that come again and again are
-// looked up once.
-type webMemory struct {
-	request webRequest
-	// made says that request is that of the record at hand, and slot what its path says.
-	made bool
-	slot *recentStem
-	// turn counts pieces of evidence and changes of server: what was remembered before is not valid.
-	turn   uint32
-	server []byte
-	stems  [recentStems]recentStem
-	other  recentStem // for a path that is too long to be remembered
-	key    []byte
-}
-
-// A recentStem is a path with what is asked for by it.
-type recentStem struct {
-	turn uint32
-	askedFor
-	stem []byte
-	page *webPage // nil as long as it is not looked for
-}
+// requests are kinds of requests: most analytics look at few of all requests, and are shown those alone.
+type requests uint8
 
 const (
-	// recentStems is how many paths are remembered: a busy site has some hundred.
-	recentStems = 512
-	// maxRecentStem is the longest path that is remembered.
-	maxRecentStem = 256
+	// confusingRequests have a path or an anchor that may mislead a front end.
+	confusingRequests requests = 1 << iota
+	// fileRequests are for files of data and for parts of a site.
+	fileRequests
+	// longRequests have a cookie or a query that is longer than the analytic's parameter "length".
+	longRequests
+	// hourlyRequests are the first of a log in an hour of the clock, and all that have numbers.
+	hourlyRequests
 )
 
+// webMemory is what a matcher remembers of requests, so that pages and clients that come again and again
+// are looked up once. Paths and clients are told apart by 64 bits of a hash that nobody can foresee: two
+// that are the same by chance do not come up.
+type webMemory struct {
+	request webRequest
+	longer  int // from how many bytes on a cookie or a query is long
+	log     hourOfLog
+	// server is that of the request before, serverHash what tells its paths from those of others.
+	server              []byte
+	serverHash          uint64
+	forPaths, forOthers maphash.Seed
+	stems               [recentStems]recentStem
+	clients             [recentClients]recentClient
+	key                 []byte
+}
+
+// A recentStem is a path on a server, what it says about what is asked for, and what is known of the page.
+type recentStem struct {
+	hash uint64   // 0 is none
+	page *webPage // nil as long as it is not looked for
+	// full says that there was no room for the page.
+	full bool
+	// script says that it is a page, kind what the extension at the path's end says.
+	script bool
+	kind   fileKind
+	// requests are the kinds of requests that any request for it is of.
+	requests requests
+}
+
+// A recentClient is who asked, and what is counted for him.
+type recentClient struct {
+	hash  uint64 // 0 is nobody
+	asker *webAsker
+}
+
+// hourOfLog is the hour of the clock in which a log spoke.
+type hourOfLog struct {
+	path, computer, channel string
+	hour                    int64
+}
+
+// How many paths and clients are remembered: a busy site has some hundred. Powers of two.
+const (
+	recentStems   = 512
+	recentClients = 1024
+)
+
+func newWebMemory(longer int) *webMemory {
+	m := &webMemory{longer: longer, forPaths: maphash.MakeSeed(), forOthers: maphash.MakeSeed()}
+	m.forget()
+	return m
+}
+
+// forget forgets what belongs to a piece of evidence.
+func (m *webMemory) forget() {
+	m.log = hourOfLog{hour: math.MinInt64}
+	clear(m.stems[:])
+	clear(m.clients[:])
+}
+
 // web gives what is known of a request, of a record of the view Web.
-func (r *Record) web() *webRequest {
-	m := r.memory
-	if !m.made {
-		m.made = true
-		m.request = webRequest{client: webClient(r), server: m.serverOf(r), stem: r.Text(WebStem), query: r.Text(WebQuery), status: webStatus(r)}
-		m.slot = m.find(m.request.stem)
-		m.request.askedFor = m.slot.askedFor
+func (r *Record) web() *webRequest { return &r.memory.request }
+
+// read takes from a record what analytics want to know of a request.
+func (m *webMemory) read(r *Record) *webRequest {
+	w := &m.request
+	w.client, w.server, w.stem, w.query, w.status = webClient(r), m.serverOf(r), r.Text(WebStem), r.Text(WebQuery), webStatus(r)
+	w.path = m.find(w.stem)
+	w.requests = w.path.requests
+	cookie := r.Text(WebCookie)
+	w.cookie = cookie != nil
+	if max(len(cookie), len(w.query)) > m.longer {
+		w.requests |= longRequests
 	}
-	return &m.request
+	if mayNameBackEnd(r.Text(WebAnchor)) {
+		w.requests |= confusingRequests
+	}
+	if m.log.speaks(r.Event) {
+		w.requests |= hourlyRequests
+	}
+	return w
+}
+
+// speaks tells whether a record is the first of an hour or has a number; of records one after the other,
+// not of all that a log has of that hour.
+func (l *hourOfLog) speaks(e *event.Event) bool {
+	hour := e.Time.Unix() / 3600
+	if e.RecordID == 0 && hour == l.hour && e.Source.Path == l.path && e.Computer == l.computer && e.Channel == l.channel {
+		return false
+	}
+	*l = hourOfLog{e.Source.Path, e.Computer, e.Channel, hour}
+	return true
 }
 
 // serverOf is the server that wrote the log, if it says: several servers have pages of one name.
@@ -291,49 +365,38 @@ func (m *webMemory) serverOf(r *Record) []byte {
 	} else if server == nil {
 		server = r.Text(WebServerIP)
 	}
-	if !bytes.Equal(m.server, server) {
+	if !bytes.Equal(m.server, server) || m.serverHash == 0 {
 		m.server = append(m.server[:0], server...)
-		m.turn++
+		m.serverHash = maphash.Bytes(m.forOthers, server) | 1
 	}
 	return m.server
 }
 
 // find gives what is known of a path.
 func (m *webMemory) find(stem []byte) *recentStem {
-	slot := &m.other
-	if len(stem) > 0 && len(stem) <= maxRecentStem {
-		slot = &m.stems[slotOf(stem, recentStems)]
-	}
-	if slot.turn != m.turn || !bytes.Equal(slot.stem, stem) {
-		slot.stem = append(slot.stem[:0], stem...)
-		slot.turn, slot.page = m.turn, nil
-		slot.askedFor = askedFor{
-			script: scriptPath(stem) != nil, kind: kindOf(stem[bytes.LastIndexByte(stem, '.')+1:]), confusing: mayConfuse(stem),
+	h := (maphash.Bytes(m.forPaths, stem) ^ m.serverHash) | 1
+	slot := &m.stems[h>>32%recentStems]
+	if slot.hash != h {
+		*slot = recentStem{hash: h, script: scriptPath(stem) != nil, kind: kindOf(stem[bytes.LastIndexByte(stem, '.')+1:])}
+		if slot.kind == dataFile || slot.kind == siteFile {
+			slot.requests |= fileRequests
+		}
+		if mayConfuse(stem) {
+			slot.requests |= confusingRequests
 		}
 	}
 	return slot
 }
 
-// slotOf gives a text one of size places; texts that differ near their end rarely share one. size is a
-// power of two.
-func slotOf(text []byte, size int) int {
-	n := len(text)
-	h := n
-	for _, c := range text[max(n-6, 0):] {
-		h = h*31 + int(c)
-	}
-	return (h*7 + int(text[n/2])) & (size - 1)
-}
-
 // see takes note of a request: its client, and the page if it is for one that was answered or is not
 // there.
-func (s *webSeen) see(r *Record) {
-	w := r.web()
+func (s *webSeen) see(r *Record, w *webRequest) {
+	s.cookiesLogged = s.cookiesLogged || w.cookie
 	if len(w.client) == 0 || len(w.client) > maxAddress {
 		return
 	}
-	asker := s.asker(w.client)
-	if !w.script || !succeeded(w.status) && w.status != 404 {
+	asker := s.asker(r.memory, w.client)
+	if !w.path.script || !succeeded(w.status) && w.status != 404 {
 		return
 	}
 	s.refererLogged = s.refererLogged || r.Has(WebReferer)
@@ -364,24 +427,30 @@ func (s *webSeen) see(r *Record) {
 }
 
 // asker counts a request of a client; nil if there is no room for it.
-func (s *webSeen) asker(client []byte) *webAsker {
+func (s *webSeen) asker(m *webMemory, client []byte) *webAsker {
 	s.total++
-	a := s.clients.get(client)
-	if a == nil {
-		return nil
+	h := maphash.Bytes(m.forOthers, client) | 1
+	slot := &m.clients[h>>32%recentClients]
+	if slot.hash != h {
+		a := s.clients.get(client)
+		if a == nil {
+			return nil
+		}
+		if a.count == 0 {
+			a.name = string(client)
+		}
+		*slot = recentClient{h, a}
 	}
-	if a.count == 0 {
-		a.name = string(client)
-	}
-	a.count++
-	return a
+	slot.asker.count++
+	return slot.asker
 }
 
 func (s *webSeen) page(m *webMemory, w *webRequest) *webPage {
-	slot := m.slot
-	if slot.page == nil {
+	slot := w.path
+	if slot.page == nil && !slot.full {
 		m.key = appendPage(m.key[:0], w.server, scriptPath(w.stem))
 		slot.page = s.pages.get(m.key)
+		slot.full = slot.page == nil
 		if slot.page != nil && slot.page.visits == 0 {
 			slot.page.server, slot.page.path = cutPage(string(m.key))
 		}

@@ -83,7 +83,7 @@ func confusion(r Rule, trick func(*confused, asking) bool) Analytic {
 	r.Next = append(r.Next, "Look for the client's address in all other logs.")
 	r.Tags = []string{"attack.initial-access", "attack.t1190"}
 	return Analytic{
-		Rule: r, Views: []View{Web},
+		Rule: r, Views: []View{Web}, Requests: confusingRequests,
 		Params: []Param{{"hours", 24, "hours", "longest pause between two requests of one chain"}},
 		New: func(s Settings) (func() State, error) {
 			pause := s.Hours("hours")
@@ -118,19 +118,20 @@ type confusedPaths struct {
 // See keeps requests that use one of the analytic's tricks.
 func (s *confusedPaths) See(r *Record) {
 	w := r.web()
-	anchor := r.Text(WebAnchor)
-	if !w.confusing && !bytes.HasPrefix(anchor, []byte("Server")) && !bytes.HasPrefix(anchor, []byte("server")) {
-		return
-	}
 	c := confused{}
 	path, request := decodedRequest(w.stem, w.query)
-	if !s.trick(&c, asking{path, request, anchor, r.Text(WebCookie), r.Text(WebMethod)}) {
+	if !s.trick(&c, asking{path, request, r.Text(WebAnchor), r.Text(WebCookie), r.Text(WebMethod)}) {
 		return
 	}
 	c.answered, c.redirected = succeeded(w.status), w.status == 301 || w.status == 302
 	c.client = string(w.client)
 	c.Ref = r.Ref(fmt.Sprintf("%s %s %d from %s: %s", methodName(r.Text(WebMethod)), Short(request, 120), w.status, c.client, c.trick))
 	s.seen.add(c)
+}
+
+// mayNameBackEnd is the quick look at an anchor.
+func mayNameBackEnd(anchor []byte) bool {
+	return bytes.HasPrefix(anchor, []byte("Server")) || bytes.HasPrefix(anchor, []byte("server"))
 }
 
 // mayConfuse is the quick look at a path: nearly all end here.

@@ -38,7 +38,8 @@ func webStaticPickup() Analytic {
 			Tags:       []string{"attack.exfiltration", "attack.collection", "attack.t1041", "attack.t1567", "attack.t1074.001"},
 			References: []string{"https://www.paloaltonetworks.com/blog/security-operations/through-the-cortex-xdr-lens-uncovering-a-new-activity-group-targeting-governments-in-the-middle-east-and-africa/"},
 		},
-		Views: []View{Web},
+		Views:    []View{Web},
+		Requests: fileRequests,
 		Params: []Param{
 			{"fetches", 2, "requests", "most requests that fetched the whole file"},
 			{"bytes", 1 << 20, "bytes", "size from which on a file is large"},
@@ -99,7 +100,7 @@ type pickups struct {
 // See keeps requests for files of data, and for large parts of a site.
 func (s *pickups) See(r *Record) {
 	w := r.web()
-	switch w.kind {
+	switch w.path.kind {
 	case dataFile:
 	case siteFile:
 		if n, ok := r.Int(WebSent); !ok || n < s.bytes {
