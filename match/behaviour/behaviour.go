@@ -193,8 +193,8 @@ func (f *Finishing) Note(format string, args ...any) {
 }
 
 // Hits gives all matches so far, in order of time: those of rules, and for late analytics the
-// episodes of the others. It must not be changed.
-func (f *Finishing) Hits() []Hit { return f.collector.hits.all() }
+// episodes of the others. They must not be changed.
+func (f *Finishing) Hits() []*Hit { return f.collector.hits.all() }
 
 // Period says from when to when records of a view are there, and how many.
 func (f *Finishing) Period(v View) Period { return f.collector.periods[v] }

@@ -12,8 +12,9 @@ import (
 type hitBook struct {
 	set     *Set
 	at      map[hitKey]hitPair
-	list    []Hit
-	ordered []Hit // the list in order of time; nil if that is to be made
+	list    []*Hit
+	room    []Hit  // for hits to come
+	ordered []*Hit // the list in order of time; nil if that is to be made
 	dropped int
 	wanted  map[ruleLevel]bool
 }
@@ -29,20 +30,24 @@ type hitPair struct{ first, last int32 }
 
 type ruleLevel struct{ rule, level string }
 
-// maxHits is how many matches of rules sequences are looked for in: far more than people could
-// read, and some tens of megabytes.
-const maxHits = 200_000
+const (
+	// maxHits is how many matches of rules sequences are looked for in: far more than people could
+	// read, and some tens of megabytes.
+	maxHits = 200_000
+	// hitRoom is for how many hits room is made at a time.
+	hitRoom = 64
+)
 
 func newHitBook(s *Set) hitBook {
 	return hitBook{set: s, at: map[hitKey]hitPair{}, wanted: map[ruleLevel]bool{}}
 }
 
 // add takes note of a match if it can matter.
-func (b *hitBook) add(h Hit) {
+func (b *hitBook) add(h *Hit) {
 	id := ruleLevel{h.Rule, h.Level}
 	wanted, known := b.wanted[id]
 	if !known {
-		wanted = b.set.keeps(&h)
+		wanted = b.set.keeps(h)
 		b.wanted[id] = wanted
 	}
 	if !wanted {
@@ -59,7 +64,11 @@ func (b *hitBook) add(h Hit) {
 			b.dropped++
 			return
 		}
-		b.list = append(b.list, h)
+		if len(b.room) == 0 {
+			b.room = make([]Hit, hitRoom)
+		}
+		b.room[0] = *h
+		b.list, b.room = append(b.list, &b.room[0]), b.room[1:]
 		if pair.first == 0 {
 			pair.first = int32(len(b.list))
 		} else {
@@ -67,9 +76,9 @@ func (b *hitBook) add(h Hit) {
 		}
 		b.at[key] = pair
 	case compareRefs(h.Ref, b.list[pair.first-1].Ref) < 0 && compareRefs(h.Ref, b.list[pair.last-1].Ref) < 0:
-		b.list[b.earlier(pair)-1] = h
+		*b.list[b.earlier(pair)-1] = *h
 	case compareRefs(h.Ref, b.list[pair.first-1].Ref) > 0 && compareRefs(h.Ref, b.list[pair.last-1].Ref) > 0:
-		b.list[pair.first+pair.last-b.earlier(pair)-1] = h
+		*b.list[pair.first+pair.last-b.earlier(pair)-1] = *h
 	}
 	b.ordered = nil
 }
@@ -82,10 +91,10 @@ func (b *hitBook) earlier(p hitPair) int32 {
 	return p.last
 }
 
-// all gives what was kept in order of time. It must not be changed.
-func (b *hitBook) all() []Hit {
+// all gives what was kept in order of time. They must not be changed.
+func (b *hitBook) all() []*Hit {
 	if b.ordered == nil {
-		b.ordered = slices.SortedStableFunc(slices.Values(b.list), func(x, y Hit) int {
+		b.ordered = slices.SortedStableFunc(slices.Values(b.list), func(x, y *Hit) int {
 			return cmp.Or(compareRefs(x.Ref, y.Ref), strings.Compare(x.Rule, y.Rule))
 		})
 	}

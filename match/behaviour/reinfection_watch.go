@@ -70,8 +70,7 @@ func (s *watchState) Finish(f *Finishing) {
 	hits := f.Hits()
 	for _, cleaned := range s.hosts {
 		byHost := map[string]*watched{}
-		for i := range hits {
-			h := &hits[i]
+		for _, h := range hits {
 			if severity(h.Level) < mediumSeverity || h.Time.IsZero() || !cleaned.covers(h.Host) {
 				continue
 			}

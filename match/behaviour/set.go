@@ -223,7 +223,7 @@ func (c *Collector) Join(s *Seen) {
 }
 
 // Hit takes note of a match of a rule, for sequences.
-func (c *Collector) Hit(h Hit) { c.hits.add(h) }
+func (c *Collector) Hit(h Hit) { c.hits.add(&h) }
 
 // Finish emits all episodes: by analytic, and of each in order of time. It ends at emit's first error.
 func (c *Collector) Finish(emit func(Episode) error) error {

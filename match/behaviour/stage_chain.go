@@ -363,17 +363,23 @@ type namedHit struct {
 }
 
 // named gives the matches of which host and time are known, with the host's name.
-func (s *chainState) named(hits []Hit) []namedHit {
+func (s *chainState) named(hits []*Hit) []namedHit {
 	out := make([]namedHit, 0, len(hits))
-	for i := range hits {
-		if h := &hits[i]; h.Host != "" && !h.Time.IsZero() {
-			host := s.nameOf(ShortHost(h.Host))
-			_, domain, _ := strings.Cut(strings.ToLower(h.Host), ".")
-			if isAddress(h.Host) {
-				domain = ""
-			}
-			out = append(out, namedHit{h, host, domain})
+	known := map[string]namedHit{} // by the host's name as records have it
+	for _, h := range hits {
+		if h.Host == "" || h.Time.IsZero() {
+			continue
 		}
+		n, ok := known[h.Host]
+		if !ok {
+			n.host = s.nameOf(ShortHost(h.Host))
+			if !isAddress(h.Host) {
+				_, n.domain, _ = strings.Cut(strings.ToLower(h.Host), ".")
+			}
+			known[h.Host] = n
+		}
+		n.Hit = h
+		out = append(out, n)
 	}
 	return out
 }

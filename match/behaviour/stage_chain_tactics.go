@@ -43,8 +43,9 @@ func tacticsOf(tags []string) (set tacticSet) {
 
 // tacticRule is the best match of a rule in the time that is looked at.
 type tacticRule struct {
-	hit     *namedHit
-	tactics tacticSet
+	hit      *namedHit
+	tactics  tacticSet
+	severity int
 }
 
 // tacticChains emits for each host the day with the most tactics, if there are enough.
@@ -58,8 +59,8 @@ func (s *chainState) tacticChains(f *Finishing, hits []namedHit) {
 			set = tacticsOf(h.Tags)
 			sets[h.Rule] = set
 		}
-		if set != 0 && severity(h.Level) >= mediumSeverity {
-			byHost[h.host] = append(byHost[h.host], tacticRule{h, set})
+		if level := severity(h.Level); set != 0 && level >= mediumSeverity {
+			byHost[h.host] = append(byHost[h.host], tacticRule{h, set, level})
 		}
 	}
 	for _, host := range slices.Sorted(maps.Keys(byHost)) {
@@ -83,11 +84,25 @@ func (s *chainState) bestDay(all []tacticRule) (best []tacticStage) {
 		for end < len(all) && all[end].hit.Time.Sub(t) <= s.window {
 			end++
 		}
+		if !mayReach(all[i:end], max(s.tactics, len(best))) {
+			continue
+		}
 		if day := tacticsAmong(all[i:end]); weightOfStages(day) > weightOfStages(best) && len(day) >= len(best) || len(day) > len(best) {
 			best = day
 		}
 	}
 	return best
+}
+
+// mayReach tells whether matches have so many tactics at all, and one of level high: most days have not.
+func mayReach(all []tacticRule, tactics int) bool {
+	var set tacticSet
+	high := false
+	for i := range all {
+		set |= all[i].tactics
+		high = high || all[i].severity >= highSeverity
+	}
+	return high && bits.OnesCount16(uint16(set)) >= tactics
 }
 
 // tacticStage is a tactic and the match that stands for it.
@@ -147,7 +162,7 @@ const maxRulesADay = 10
 // any is of level high.
 func bestOfRules(all []tacticRule) (rules []tacticRule, high bool) {
 	sorted := slices.Clone(all)
-	slices.SortStableFunc(sorted, func(a, b tacticRule) int { return severity(b.hit.Level) - severity(a.hit.Level) })
+	slices.SortStableFunc(sorted, func(a, b tacticRule) int { return b.severity - a.severity })
 	seen := map[string]bool{}
 	records := map[recordKey]bool{}
 	same := map[tacticSet]int{}
@@ -158,7 +173,7 @@ func bestOfRules(all []tacticRule) (rules []tacticRule, high bool) {
 		}
 		seen[r.hit.Rule], records[at] = true, true
 		same[r.tactics]++
-		high = high || severity(r.hit.Level) >= highSeverity
+		high = high || r.severity >= highSeverity
 		rules = append(rules, r)
 	}
 	return rules, high
