@@ -104,7 +104,6 @@ func mix(digest, x uint64) uint64 {
 // CRC-32C in hardware.
 func sum(b []byte) uint64 {
 	const k0, k1, k2 = 0xa0761d6478bd642f, 0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3
-	word := binary.LittleEndian.Uint64
 	x, y := uint64(len(b))*k0, uint64(k1)
 	for len(b) >= 32 {
 		x = fold(word(b)^k1, word(b[8:])^x)
@@ -126,6 +125,9 @@ func sum(b []byte) uint64 {
 	}
 	return fold(low^k1, high^x) ^ y
 }
+
+// word is a function of its own because a method that is kept in a variable is not inlined.
+func word(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 func fold(a, b uint64) uint64 {
 	high, low := bits.Mul64(a, b)
