@@ -100,7 +100,7 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 			note(&p.Story.Claims[i])
 		}
 	}
-	for _, pack := range who.Packs {
+	for _, pack := range p.Packs { // they name what the story itself leaves out
 		if pack.Actor == nil {
 			continue
 		}
@@ -116,6 +116,7 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 		}
 	}
 	r.Level = "low"
+	unknown := who.unknown(world)
 	switch {
 	case len(sectors) > 0 && len(places) > 0:
 		r.Level = "high"
@@ -132,10 +133,31 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 		if who.Sector != "" {
 			r.Because += ", of other sectors"
 		}
+	case unknown != "":
+		r.Level = "unknown"
+		r.Because = unknown
 	default:
 		r.Because = "neither your sector nor your region is named"
 	}
 	return r
+}
+
+// unknown says which word of the user's is none that is known, be it misspelt or new: that nobody
+// names it then says little. "" if all are.
+func (s Setting) unknown(world atlas) string {
+	if _, known := knownSector(s.Sector); s.Sector != "" && !known {
+		names := make([]string, len(sectors))
+		for i, words := range sectors {
+			names[i] = words[0]
+		}
+		return fmt.Sprintf("%q is no sector that is known, and nobody uses the word; known are %s", s.Sector, strings.Join(names, ", "))
+	}
+	for _, place := range []string{s.Region, s.Country} {
+		if _, known := world.region(place); place != "" && !known {
+			return fmt.Sprintf("%q is no region or country that is known, and nobody uses the word", place)
+		}
+	}
+	return ""
 }
 
 // sectors are words for the same sector; the first is its name.
@@ -151,24 +173,31 @@ var sectors = [...][]string{
 	{"transport", "transportation", "aviation", "maritime", "logistics"},
 	{"manufacturing", "industrial"}, {"media", "journalism", "press"}, {"non-profit", "ngo", "ngos", "non-governmental organisation", "think tank"},
 	{"retail", "e-commerce"}, {"real estate"}, {"legal", "law"},
+	{"mining"}, {"agriculture", "food"}, {"construction"}, {"hospitality", "tourism", "hotels"}, {"gambling", "gaming"},
 }
 
 // sector gives one name to what is called differently.
 func sector(name string) string {
+	known, _ := knownSector(name)
+	return known
+}
+
+// knownSector gives the name of a sector, and whether it is one of the list.
+func knownSector(name string) (string, bool) {
 	l := strings.ToLower(strings.TrimSpace(name))
 	for _, s := range sectors {
 		if slices.Contains(s, l) {
-			return s[0]
+			return s[0], true
 		}
 	}
 	for _, s := range sectors {
 		for _, word := range s {
 			if len(word) > 3 && strings.Contains(l, word) {
-				return s[0]
+				return s[0], true
 			}
 		}
 	}
-	return l
+	return l, false
 }
 
 // regions are names for the groups of the UN's M49 list.

@@ -6,7 +6,6 @@ package verdict
 import (
 	"time"
 
-	"aldebaran/intel"
 	"aldebaran/plan"
 )
 
@@ -114,7 +113,4 @@ type Relevance struct {
 // A Setting is what the user says of himself.
 type Setting struct {
 	Sector, Region, Country string
-	// Packs are the packs that name what the story is about, for sectors and regions that the story
-	// itself leaves out.
-	Packs []*intel.Pack
 }

@@ -239,4 +239,15 @@ func TestRelevance(t *testing.T) {
 	f(Setting{Sector: "government", Country: "BR"}, "medium")
 	f(Setting{Sector: "bank", Country: "SA"}, "medium")
 	f(Setting{Sector: "retail", Country: "China"}, "low")
+	f(Setting{Sector: "goverment"}, "unknown")
+	f(Setting{Sector: "goverment", Country: "Jordan"}, "medium")
+	f(Setting{Sector: "retail", Region: "Midle East"}, "unknown")
+	f(Setting{Sector: "legal"}, "low")
+	// What a pack knows of the actor's victims counts, unless nobody has verified it.
+	p.Packs = []*intel.Pack{{Actor: &intel.Actor{
+		Sectors: []intel.Claim{{Value: "legal"}, {Value: "retail", Fact: intel.Fact{Unverified: true}}}, Countries: []intel.Claim{{Value: "BR"}},
+	}}}
+	f(Setting{Sector: "legal"}, "medium")
+	f(Setting{Sector: "retail"}, "low")
+	f(Setting{Sector: "legal services", Country: "Brazil"}, "high")
 }

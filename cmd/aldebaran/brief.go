@@ -46,6 +46,13 @@ func (f *briefFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.polishWith, "polish-model", "", "`name` of that model; its key is read from "+polishKey)
 }
 
+// configure takes the language from the user's configuration unless a flag says it.
+func (f *briefFlags) configure(flags *pflag.FlagSet, c config) {
+	if c.Language != "" && !flags.Changed("lang") {
+		f.language = strings.ToLower(c.Language)
+	}
+}
+
 // check tells before the hunt what would be wrong after it.
 func (f *briefFlags) check(asked bool) error {
 	if !slices.Contains(brief.Languages(), strings.ToLower(f.language)) {

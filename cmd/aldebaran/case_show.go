@@ -260,7 +260,10 @@ func whoami() string {
 }
 
 func briefCommand() *cobra.Command {
-	var f briefFlags
+	var (
+		f    briefFlags
+		file string
+	)
 	cmd := &cobra.Command{
 		Use:   "brief CASE",
 		Short: "Write a brief of a case without hunting again",
@@ -269,6 +272,11 @@ evidence again. Without --brief it prints Markdown.`,
 		Example: `  aldebaran brief cases/ministry --brief minister.html --lang fr`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			own, err := readConfigFile(file)
+			if err != nil {
+				return err
+			}
+			f.configure(cmd.Flags(), own)
 			if err := f.check(true); err != nil {
 				return err
 			}
@@ -297,5 +305,6 @@ evidence again. Without --brief it prints Markdown.`,
 		},
 	}
 	f.add(cmd.Flags())
+	configFlag(cmd.Flags(), &file)
 	return cmd
 }

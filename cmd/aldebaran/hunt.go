@@ -88,6 +88,9 @@ error; 130 interrupted. Findings go before evidence that could not be read.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			now := time.Now()
+			if err := f.configure(cmd.Flags(), &f.briefs); err != nil {
+				return err
+			}
 			var in *huntCase
 			if f.caseDir != "" {
 				if in, err = startCase(cmd, f.caseDir, args, now); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -30,20 +31,39 @@ type knowledgeFlags struct {
 	sector       string
 	region       string
 	country      string
+	config       string
 	all          []*intel.Pack // those that were loaded
 }
 
+// add adds the flags of a hunt.
 func (f *knowledgeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVarP(&f.story, "story", "s", "", "answer the story in this `file` claim by claim: text, Markdown, HTML, PDF, e-mail, STIX, MISP; - is standard input")
-	flags.StringArrayVar(&f.packs, "pack", nil, "hunt with the pack in this `folder`, and answer it (repeatable)")
-	flags.StringArrayVar(&f.about, "about", nil, "answer this pack of the program, by its `name` (repeatable; see packs list)")
-	flags.StringArrayVar(&f.indicators, "indicators", nil, "look for the indicators in this `file`: a list, CSV, MISP or STIX (repeatable)")
+	f.addPlanned(flags)
 	flags.BoolVar(&f.expired, "expired", false, "look for indicators that have expired, too")
-	flags.BoolVar(&f.noBehaviours, "no-behaviours", false, "hunt without behaviour analytics")
 	flags.StringArrayVar(&f.behaviours, "behaviours", nil, "settings of behaviours in this `file`: thresholds, words, cleaned hosts (repeatable)")
 	flags.StringVar(&f.sector, "sector", "", "your own `sector` (government, telecommunications...)")
 	flags.StringVar(&f.region, "region", "", "your own `region` (Middle East, Africa...)")
 	flags.StringVar(&f.country, "country", "", "your own `country`, by its name or code")
+	configFlag(flags, &f.config)
+}
+
+// addPlanned adds those that decide what is looked for, which plans have as well.
+func (f *knowledgeFlags) addPlanned(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.packs, "pack", nil, "hunt with the pack in this `folder`, and answer it (repeatable)")
+	flags.StringArrayVar(&f.about, "about", nil, "answer this pack of the program, by its `name` (repeatable; see packs list)")
+	flags.StringArrayVar(&f.indicators, "indicators", nil, "look for the indicators in this `file`: a list, CSV, MISP or STIX (repeatable)")
+	flags.BoolVar(&f.noBehaviours, "no-behaviours", false, "hunt without behaviour analytics")
+}
+
+// configure takes what the flags leave open from the user's configuration.
+func (f *knowledgeFlags) configure(flags *pflag.FlagSet, briefs *briefFlags) error {
+	c, err := readConfigFile(f.config)
+	if err != nil {
+		return err
+	}
+	f.sector, f.region, f.country = cmp.Or(f.sector, c.Sector), cmp.Or(f.region, c.Region), cmp.Or(f.country, c.Country)
+	briefs.configure(flags, c)
+	return nil
 }
 
 // know fills in what a hunt needs to know. Problems with files of the user are told on stderr; what

@@ -59,12 +59,9 @@ A team can work through it by hand; hunt --story does it on evidence that was co
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	know.add(flags)
+	know.addPlanned(flags)
 	flags.StringArrayVarP(&rules, "rules", "r", nil, "plan with the Sigma rules in this file or folder `path` too (repeatable)")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
-	for _, name := range []string{"story", "behaviours", "sector", "region", "country", "expired"} {
-		_ = flags.MarkHidden(name) // they are there: add made them
-	}
 	return cmd
 }
 
