@@ -1,58 +1,53 @@
 package indicator
 
-// What a byte of a bland text can be.
-const (
-	blandByte = iota
-	blandHex
-	notBland // something is divided by it, or written with it
-)
-
-// blandness is what each byte is; letters in either case.
-var blandness = func() (b [256]uint8) {
-	for c := range 256 {
-		switch {
-		case class[lowerOf[c]]&hexByte != 0:
-			b[c] = blandHex
-		case c == '.', c == ':', c == '\\', c == '%', class[lowerOf[c]]&highByte != 0:
-			b[c] = notBland
-		}
-	}
-	return b
-}()
-
-// maxBland is how long a bland text can be, in characters: longer ones nearly always hold something that
-// has to be looked at, and are known by their hash if they come again.
-const maxBland = 64
+// maxBland is how long a text can be that we look at for whether it is bland, in characters: longer ones
+// often come again, and are known by their hash.
+const maxBland = 256
 
 // isBland tells whether a text can hold no indicator, whatever its field: numbers, identifiers, words. That
 // is quicker to see than whether the text was seen before. Without a dot there is no name of a host or a
 // file and no address of four numbers, without a colon no other address, without a backslash no path,
-// without a percent sign nothing is encoded; hashes are as long as the shortest; keys of the registry begin
-// with "hk". A character takes step bytes, of which the first one counts.
+// without a percent sign nothing is encoded; hashes are as long as the shortest; behind the root of a key of the
+// registry is a backslash or a colon. A character takes step bytes, of which the first one counts.
 func (s *Set) isBland(raw []byte, step int) bool {
 	if s.bareName || len(raw) > maxBland*step {
 		return false
 	}
-	digits, before := 0, byte(0)
-	for i := 0; i < len(raw); i += step {
-		c := raw[i]
-		if step == 2 && (i+1 >= len(raw) || raw[i+1] != 0) {
-			return false
-		}
-		switch blandness[c] {
-		case notBland:
-			return false
-		case blandHex:
-			if digits++; digits >= s.shortHex {
-				return false
-			}
-		default:
-			digits = 0
-			if c|0x20 == 'k' && before|0x20 == 'h' {
+	if step == 2 {
+		raw = raw[:len(raw)&^1]
+		for i := 0; i < len(raw); i += 8 {
+			if x := wordAt(raw, i); x&wideHigh != 0 || divider(x) != 0 {
 				return false
 			}
 		}
-		before = c
+	} else {
+		for i := 0; i < len(raw); i += 8 {
+			if divider(wordAt(raw, i)) != 0 {
+				return false
+			}
+		}
 	}
-	return true
+	return len(raw) < s.shortHex*step || !s.has[hexKey] || !longHex(raw, s.shortHex, step)
+}
+
+// longHex tells whether a text has n hexadecimal digits one behind the other: then every n-th character
+// is a digit at least once.
+func longHex(raw []byte, n, step int) bool {
+	isHex := func(i int) bool { return class[lowerOf[raw[i]]]&hexByte != 0 }
+	for i := (n - 1) * step; i < len(raw); i += n * step {
+		if !isHex(i) {
+			continue
+		}
+		digits := 1
+		for k := i - step; k >= 0 && isHex(k); k -= step {
+			digits++
+		}
+		for k := i + step; k < len(raw) && isHex(k); k += step {
+			digits++
+		}
+		if digits >= n {
+			return true
+		}
+	}
+	return false
 }

@@ -48,6 +48,7 @@ type Set struct {
 	bareName bool             // some of them have no dot
 	nets4    []int            // lengths of prefixes that occur
 	nets6    []int
+	sieve    *sieve // of a small set, nil if there is none
 }
 
 // Stats say what became of a list of indicators. Each is counted once: All is the sum of the others,
@@ -140,6 +141,7 @@ func (s *Set) fill(b *builder) (dropped []int32) {
 	s.hasIP = s.has[ipKey] || s.has[netKey] || s.has[urlKey]
 	s.hasHost = s.has[domainKey] || s.has[urlKey]
 	s.hasFile = s.has[nameKey] || s.has[pathKey]
+	s.sieve = newSieve(s.table.entries)
 	return dropped
 }
 

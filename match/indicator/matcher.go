@@ -88,18 +88,12 @@ func (m *Matcher) Match(dst []Hit, e *event.Event) []Hit {
 		s := &p.slots[i]
 		v := &e.Values[s.at]
 		switch v.Kind {
-		case event.UTF16:
-			if s.use != anything || len(v.Raw) >= 2*shortest && !m.set.isBland(v.Raw, 2) {
-				m.value(s, *v)
-			}
-		case event.Text, event.ANSI:
-			if s.use != anything || len(v.Raw) >= shortest && !m.set.isBland(v.Raw, 1) {
-				m.value(s, *v)
-			}
+		case event.UTF16, event.Text, event.ANSI:
+			m.value(s, *v)
 		case event.Binary:
 			// A hash or a fingerprint is what a Binary can be.
 			if n := 2 * len(v.Raw); n <= maxHex && m.set.hexLen[n] {
-				m.value(s, *v)
+				m.look(s, *v)
 			}
 		default:
 			if v.Kind&event.Array != 0 {
@@ -124,8 +118,30 @@ func (m *Matcher) array(s *slot, v event.Value) {
 	}
 }
 
-// value looks for indicators in one value of a field.
+// value looks for indicators in one text of a field.
 func (m *Matcher) value(s *slot, v event.Value) {
+	if m.set.mayHold(v, s.use) {
+		m.look(s, v)
+	}
+}
+
+// mayHold tells whether a text of that use may hold an indicator, as far as that can be seen at a glance.
+func (s *Set) mayHold(v event.Value, u use) bool {
+	step := 1
+	if v.Kind == event.UTF16 {
+		step = 2
+	}
+	if len(v.Raw) < step*shortest && (u == anything || len(v.Raw) == 0) {
+		return false
+	}
+	if s.sieve != nil {
+		return s.sieve.mayHold(v.Raw, step) || s.hasIP && !s.isBland(v.Raw, step)
+	}
+	return u != anything || !s.isBland(v.Raw, step)
+}
+
+// look looks for indicators in a value, if nothing was found in the same one before.
+func (m *Matcher) look(s *slot, v event.Value) {
 	h := m.hash(v, s.use)
 	if h == s.last {
 		return
@@ -138,15 +154,15 @@ func (m *Matcher) value(s *slot, v event.Value) {
 	m.field = s.name
 	m.scans++
 	m.setText(v)
-	m.look(s.use)
+	m.read(s.use)
 	if before == len(m.hits)+int(m.dropped) {
 		m.seen.add(h)
 		s.last = h
 	}
 }
 
-// look finds what a text holds by itself and by its field.
-func (m *Matcher) look(u use) {
+// read finds what the text at hand holds by itself and by its field.
+func (m *Matcher) read(u use) {
 	m.scan()
 	switch u {
 	case agentField:

@@ -42,13 +42,13 @@ type join struct {
 }
 
 func (m *Matcher) newPlan(s *event.Shape) *plan {
-	p := &plan{}
+	p, log := &plan{}, logOf(s)
 	for at, f := range s.Fields {
 		// What is in the header of a record is about the log and its host, and who wrote it.
 		if f.Part == event.System {
 			continue
 		}
-		if u := m.useOf(f.Name); u != nothing {
+		if u := m.useOf(f.Name); u != nothing && !log.leavesOut(f.Name) {
 			p.slots = append(p.slots, slot{at: at, use: u, name: f.Name})
 		}
 	}

@@ -205,7 +205,7 @@ func (m *Matcher) colons(i int) {
 	}
 	text := t[start:end]
 	n := bytes.Count(text, []byte{':'})
-	if digits := 2 * (n + 1); len(text) == digits+n && digits <= maxHex && m.set.hexLen[digits] {
+	if digits := 2 * (n + 1); len(text) == digits+n && digits <= maxHex && m.set.hexLen[digits] && isPairs(text) {
 		m.key = m.key[:0]
 		for _, c := range text {
 			if c != ':' {
@@ -233,6 +233,16 @@ func (m *Matcher) colons(i int) {
 			m.address(ip.Unmap(), start, start+len(text))
 		}
 	}
+}
+
+// isPairs tells whether every third character is a colon.
+func isPairs(text []byte) bool {
+	for i := 2; i < len(text); i += 3 {
+		if text[i] != ':' {
+			return false
+		}
+	}
+	return true
 }
 
 // host looks up a name of several labels, as a domain with all above it, as the host of an URL and as

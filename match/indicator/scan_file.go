@@ -214,8 +214,9 @@ func cutRoot(key []byte) (root string, rest []byte, ok bool) {
 		{`hklm`, "hklm"}, {`hkcu`, "hkcu"}, {`hkcr`, "hkcr"}, {`hku`, "hku"},
 	} {
 		if rest, ok = bytes.CutPrefix(key, []byte(r.written)); ok {
-			rest = bytes.TrimPrefix(rest, []byte(":"))
-			return r.plain, bytes.TrimPrefix(rest, []byte(`\`)), len(rest) > 0
+			rest, colon := bytes.CutPrefix(rest, []byte(":"))
+			rest, back := bytes.CutPrefix(rest, []byte(`\`))
+			return r.plain, rest, len(rest) > 0 && (colon || back || r.written[0] == '\\')
 		}
 	}
 	return "", nil, false

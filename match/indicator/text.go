@@ -72,12 +72,7 @@ func (m *Matcher) setText(v event.Value) {
 		m.low = make([]byte, len(m.text)+len(m.text)/4)
 	}
 	m.low = m.low[:len(m.text)]
-	high := byte(0)
-	for i, c := range m.text {
-		m.low[i] = lowerOf[c]
-		high |= c
-	}
-	if high >= utf8.RuneSelf {
+	if !lowerASCII(m.low, m.text) {
 		lowerHigh(m.low)
 	}
 }
