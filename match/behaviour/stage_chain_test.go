@@ -221,8 +221,8 @@ func TestHitBook(t *testing.T) {
 	want := "08:00 08:59 09:00 09:59"
 	for range 2 {
 		b := newHitBook(set)
-		for _, h := range hits {
-			b.add(h)
+		for i := range hits {
+			b.add(&hits[i])
 		}
 		var got []string
 		for _, h := range b.all() {
