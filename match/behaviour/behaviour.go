@@ -47,6 +47,8 @@ type Analytic struct {
 	Rule
 	// Views are those of which it wants to see the records.
 	Views []View
+	// SecurityEvents, if there are any, are the only events of the view Security that it is shown.
+	SecurityEvents []uint32
 	// Late analytics finish after all others and see their episodes among the hits.
 	Late bool
 	// WebPages says that it looks, in the end, at what is known of pages of web servers.

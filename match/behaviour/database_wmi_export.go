@@ -44,8 +44,9 @@ func databaseWMIExport() Analytic {
 				"https://learn.microsoft.com/previous-versions/windows/it-pro/windows-10/security/threat-protection/auditing/event-5145",
 			},
 		},
-		Views:  []View{Process, FileWrite, FileGone, Security, Database},
-		Params: []Param{{"minutes", 60, "minutes", "longest time from one step to the next"}},
+		Views:          []View{Process, FileWrite, FileGone, Security, Database},
+		SecurityEvents: []uint32{shareChecked},
+		Params:         []Param{{"minutes", 60, "minutes", "longest time from one step to the next"}},
 		Lists: []List{{"extensions", []string{
 			".csv", ".txt", ".rpt", ".bak", ".rar", ".zip", ".7z", ".dat", ".tsv", ".xml", ".json", ".sql", ".cab", ".log",
 		}, "endings of names of files that results are written to"}, {"agents", []string{

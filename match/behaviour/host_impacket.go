@@ -46,7 +46,8 @@ func hostImpacket() Analytic {
 				"https://www.crowdstrike.com/blog/how-to-detect-and-prevent-impackets-wmiexec/",
 			},
 		},
-		Views: []View{Process, Security, Service},
+		Views:          []View{Process, Security, Service},
+		SecurityEvents: []uint32{4698, 4699, 5145},
 		Params: []Param{
 			{"minutes", 30, "minutes", "longest time from one trace to the next of the same session"},
 			{"task_seconds", 30, "seconds", "longest life of a task that is made, run and deleted"},

@@ -36,8 +36,9 @@ func hostLookalikeAccount() Analytic {
 			Tags:       []string{"attack.persistence", "attack.t1136.001", "attack.t1136.002", "attack.t1036.010"},
 			References: []string{"https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-default-user-accounts"},
 		},
-		Views:  []View{Security, Process},
-		Params: []Param{{"hours", 24, "hours", "time after which putting the account into a group counts no more"}},
+		Views:          []View{Security, Process},
+		SecurityEvents: []uint32{4624, 4648, 4720, 4728, 4732, 4756, 4769, 4776},
+		Params:         []Param{{"hours", 24, "hours", "time after which putting the account into a group counts no more"}},
 		Lists: []List{{"names", []string{
 			"SUPPORT_388945a0", "Administrator", "Guest", "krbtgt", "DefaultAccount", "WDAGUtilityAccount", "HelpAssistant", "ASPNET", "IUSR", "IWAM",
 			"HealthMailbox*", "SystemMailbox*", "DiscoverySearchMailbox*", "FederatedEmail*", "Migration*", "MSOL_*", "AAD_*", "SQLServer*", "MSSQLSERVER", "SQLSERVERAGENT",

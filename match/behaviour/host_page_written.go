@@ -44,8 +44,9 @@ func hostPageWritten() Analytic {
 			Tags:       []string{"attack.persistence", "attack.t1505.003"},
 			References: []string{"https://www.microsoft.com/security/blog/2021/02/11/web-shell-attacks-continue-to-rise/"},
 		},
-		Views:    []View{FileWrite, Security, Web},
-		WebPages: true,
+		Views:          []View{FileWrite, Security, Web},
+		SecurityEvents: []uint32{4663, 5145},
+		WebPages:       true,
 		Params: []Param{
 			{"clients", 2, "clients", "most clients that count as hardly anybody"},
 			{"hours", 72, "hours", "longest time from writing to the first request"},

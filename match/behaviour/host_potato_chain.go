@@ -44,8 +44,9 @@ func hostPotatoChain() Analytic {
 				"https://jlajara.gitlab.io/Potatoes_Windows_Privesc",
 			},
 		},
-		Views:  []View{Process, Pipe, Security},
-		Params: []Param{{"minutes", 10, "minutes", "longest time from one trace to the next of the same rise"}},
+		Views:          []View{Process, Pipe, Security},
+		SecurityEvents: []uint32{4624},
+		Params:         []Param{{"minutes", 10, "minutes", "longest time from one trace to the next of the same rise"}},
 		Lists: []List{{"parents", []string{
 			"svchost.exe", "services.exe", "wininit.exe", "winlogon.exe", "smss.exe", "csrss.exe", "lsass.exe", "wmiprvse.exe", "taskeng.exe",
 			"taskhostw.exe", "taskhost.exe", "msiexec.exe", "trustedinstaller.exe", "tiworker.exe", "mpcmdrun.exe", "msmpeng.exe", "sppsvc.exe", "spoolsv.exe",

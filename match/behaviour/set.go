@@ -16,8 +16,10 @@ import (
 type Set struct {
 	views     *sigma.Views
 	analytics []prepared
-	// wanted are the analytics that want a view, by view.
-	wanted [views][]int
+	// wanted are the analytics that want a view, by view; of Security, those that want events which
+	// are not in security: there, all are that want an event, by its number.
+	wanted   [views][]int
+	security map[uint32][]int
 	// chains and remediated are those of the configuration: they say which matches matter.
 	chains     []preparedChain
 	remediated []Remediated
@@ -45,7 +47,12 @@ func New(c Config) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("behaviours: %w", err)
 	}
-	s := &Set{views: all, remediated: c.Remediated, longer: math.MaxInt}
+	s := &Set{views: all, remediated: c.Remediated, longer: math.MaxInt, security: map[uint32][]int{}}
+	for _, a := range Analytics() {
+		for _, id := range a.SecurityEvents {
+			s.security[id] = nil
+		}
+	}
 	for i := range c.Chains {
 		prepared, err := c.Chains[i].prepare()
 		if err != nil {
@@ -72,7 +79,7 @@ func New(c Config) (*Set, error) {
 			if v == Web && a.Requests == 0 {
 				continue
 			}
-			s.wanted[v] = append(s.wanted[v], len(s.analytics))
+			s.want(v, len(s.analytics), a.SecurityEvents)
 		}
 		s.analytics = append(s.analytics, prepared{&rule, a.Late, a.WebPages, a.Requests, start})
 		s.webPages = s.webPages || a.WebPages
@@ -83,6 +90,31 @@ func New(c Config) (*Set, error) {
 		s.tactics = s.tactics || a.ID == stageChainID
 	}
 	return s, nil
+}
+
+// want notes that an analytic wants the records of a view, of Security only the events if there are any.
+func (s *Set) want(v View, analytic int, events []uint32) {
+	if v == Security {
+		for id := range s.security {
+			if len(events) == 0 || slices.Contains(events, id) {
+				s.security[id] = append(s.security[id], analytic)
+			}
+		}
+		if len(events) > 0 {
+			return
+		}
+	}
+	s.wanted[v] = append(s.wanted[v], analytic)
+}
+
+// wants gives the analytics that want an event which is seen in a view.
+func (s *Set) wants(v View, e *event.Event) []int {
+	if v == Security {
+		if some, ok := s.security[e.EventID]; ok {
+			return some
+		}
+	}
+	return s.wanted[v]
 }
 
 // Rules are those of all analytics of the set, in their order.
@@ -137,7 +169,7 @@ func (m *Matcher) See(e *event.Event) {
 			m.seeRequest()
 			continue
 		}
-		for _, i := range m.set.wanted[v] {
+		for _, i := range m.set.wants(View(v), e) {
 			m.state(i).See(&m.record)
 		}
 	}

@@ -41,8 +41,9 @@ func stageChain() Analytic {
 			Tags:       []string{"attack.execution", "attack.lateral-movement", "attack.collection"},
 			References: []string{"https://www.lockheedmartin.com/content/dam/lockheed-martin/rms/documents/cyber/LM-White-Paper-Intel-Driven-Defense.pdf"},
 		},
-		Views: []View{Security, Network, Process},
-		Late:  true,
+		Views:          []View{Security, Network, Process},
+		SecurityEvents: []uint32{4624, 5140, 5145},
+		Late:           true,
 		Params: []Param{
 			{"tactics", 4, "tactics", "tactics of ATT&CK that must be seen on one host by as many rules; 0 leaves this chain out"},
 			{"tactics_hours", 24, "hours", "time in which these must be seen"},
