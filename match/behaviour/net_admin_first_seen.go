@@ -48,7 +48,7 @@ func netAdminFirstSeen() Analytic {
 		New: func(s Settings) (func() State, error) {
 			o := &adminOptions{period: s.Hours("hours"), partners: s.Int("partners")}
 			return func() State {
-				return &adminPairs{adminOptions: o, pairs: table[adminPair]{max: maxAdminPairs}, hosts: table[adminHost]{max: maxAdminHosts}}
+				return &adminPairs{adminOptions: o, ids: newHostIDs(), pairs: numbered[adminPair]{max: maxAdminPairs}, hosts: numbered[adminHost]{max: maxAdminHosts}}
 			}, nil
 		},
 	}
@@ -68,24 +68,61 @@ type adminOptions struct {
 	partners int
 }
 
+// An adminPair is one host and another one that it used a service of.
 type adminPair struct {
-	source, target, service string
-	count                   int
-	span
-	refs []Ref // the first few in the order of the evidence
+	count uint64
+	first moment
+	// listed are the first few records, told how many.
+	listed, told uint32
 }
 
-// adminHost is when a host was seen, and who asks it for the web, mail or data.
+// An adminHost is when a host was first seen, and who asks it for the web, mail or data.
 type adminHost struct {
-	span
-	web, data few
+	seen      bool
+	first     moment
+	web, data askers
+}
+
+// askers tell whether more than fewAskers different clients ask for something.
+type askers struct {
+	known [fewAskers]hostID
+	n     uint8 // more than fewAskers are many
+}
+
+func (a *askers) many() bool { return a.n > fewAskers }
+
+func (a *askers) add(id hostID) {
+	if a.many() || slices.Contains(a.known[:a.n], id) {
+		return
+	}
+	if a.n < fewAskers {
+		a.known[a.n] = id
+	}
+	a.n++
 }
 
 type adminPairs struct {
 	*adminOptions
-	pairs table[adminPair]
-	hosts table[adminHost]
-	key   []byte
+	ids     hostIDs
+	pairs   numbered[adminPair] // by adminKey
+	hosts   numbered[adminHost] // by hostID
+	records chains[recordAt]
+	origins origins
+	room    []byte
+}
+
+// An adminKey is what a pair is kept by.
+type adminKey struct {
+	source, target hostID
+	service        service
+}
+
+func (k adminKey) numbers() twoNumbers {
+	return twoNumbers{uint64(k.source) | uint64(k.service)<<portShift, uint64(k.target)}
+}
+
+func adminKeyOf(n twoNumbers) adminKey {
+	return adminKey{hostID(n.a & (1<<portShift - 1)), hostID(n.b), service(n.a >> portShift)}
 }
 
 // See keeps who administers whom, and what hosts are there for.
@@ -97,162 +134,242 @@ func (s *adminPairs) See(r *Record) {
 		s.seeSecurity(r)
 		return
 	}
-	source, target := r.Text(NetSource), r.Text(NetTarget)
-	if source == nil || target == nil || len(source) > maxAddress || len(target) > maxAddress {
+	c := r.connection()
+	if !c.known {
 		return
 	}
-	if h := s.host(source); h != nil {
-		h.add(r.Time())
-	}
-	port := string(r.Text(NetTargetPort))
-	if h := s.host(target); h != nil {
-		h.add(r.Time())
-		switch port {
-		case "80", "443", "25", "587", "143", "993":
-			h.web.add(source, fewAskers)
-		case "1433", "1521", "3306", "5432":
-			h.data.add(source, fewAskers)
+	at := momentOf(r.Time())
+	s.host(&c.source, at)
+	if h := s.host(&c.target, at); h != nil {
+		switch c.port {
+		case 80, 443, 25, 587, 143, 993:
+			s.asked(&h.web, &c.source)
+		case 1433, 1521, 3306, 5432:
+			s.asked(&h.data, &c.source)
 		}
 	}
-	service := adminPort(port)
-	if port == "1433" {
-		service = "SQL Server"
+	service := adminService(c.port)
+	if c.port == 1433 {
+		service = serviceSQL
 	}
-	if service != "" {
-		s.pair(r, source, target, service)
+	if service != noService {
+		s.pair(r, &c.source, &c.target, service)
 	}
 }
 
 func (s *adminPairs) seeSecurity(r *Record) {
-	source := r.Text(SecAddress)
-	if source == nil || len(source) > maxAddress || r.Event.Computer == "" {
+	text := r.Text(SecAddress)
+	if text == nil || len(text) > maxAddress || r.Event.Computer == "" {
 		return
 	}
-	service := ""
+	used := noService
 	switch r.Event.EventID {
 	case 4624:
 		if string(r.Text(SecLogonType)) == "10" {
-			service = "RDP"
+			used = serviceRDP
 		}
 	case 5140, 5145:
 		if share := r.Text(SecShare); hasSuffixFold(share, `\admin$`) || hasSuffixFold(share, `\c$`) {
-			service = "SMB"
+			used = serviceSMB
 		}
 	}
-	for _, host := range [][]byte{source, []byte(r.Event.Computer)} {
-		if h := s.host(host); h != nil {
-			h.add(r.Time())
-		}
-	}
-	if service != "" {
-		s.pair(r, source, []byte(r.Event.Computer), service)
+	s.room = append(s.room[:0], r.Event.Computer...)
+	var source, target peer
+	source.set(text)
+	target.set(s.room)
+	at := momentOf(r.Time())
+	s.host(&source, at)
+	s.host(&target, at)
+	if used != noService {
+		s.pair(r, &source, &target, used)
 	}
 }
 
-// host gives what is known of a host; nil if there is no room, and for those outside, which nobody inside
-// administers: they are most of the addresses.
-func (s *adminPairs) host(name []byte) *adminHost {
-	if ip, ok := plainIPv4(name); ok && isOutsideIPv4(ip) {
+// host takes note of a host and gives what is known of it, valid until the next call; nil if there is no
+// room, and for those outside, which nobody inside administers: they are most of the addresses.
+func (s *adminPairs) host(p *peer, at moment) *adminHost {
+	if p.isOutside() {
 		return nil
 	}
-	return s.hosts.get(name)
+	id, ok := s.ids.of(p)
+	if !ok {
+		return nil
+	}
+	h := s.hosts.get(twoNumbers{uint64(id), 0})
+	if h != nil && (!h.seen || at.before(h.first)) {
+		h.seen, h.first = true, at
+	}
+	return h
+}
+
+// asked takes note of who asks, as long as it matters.
+func (s *adminPairs) asked(by *askers, p *peer) {
+	if by.many() {
+		return
+	}
+	if id, ok := s.ids.of(p); ok {
+		by.add(id)
+	}
 }
 
 // pair counts; addresses that are the host's own or of the internet are left out: who comes from
 // outside is another question.
-func (s *adminPairs) pair(r *Record, source, target []byte, service string) {
-	s.key = append(append(append(append(append(s.key[:0], source...), 0), target...), 0), service...)
-	p := s.pairs.find(s.key)
+func (s *adminPairs) pair(r *Record, source, target *peer, used service) {
+	if source.isLoopback() || target.isLoopback() || source.isOutside() || target.isOutside() {
+		return
+	}
+	from, ok := s.ids.of(source)
+	to, also := s.ids.of(target)
+	if !ok || !also || from == to {
+		return
+	}
+	p := s.pairs.get(adminKey{from, to, used}.numbers())
 	if p == nil {
-		if isLoopback(source) || isLoopback(target) || string(source) == string(target) || isOutside(string(source)) || isOutside(string(target)) {
-			return
-		}
-		if p = s.pairs.get(s.key); p == nil {
-			return
-		}
-		p.source, p.target, p.service = string(source), string(target), service
+		return
 	}
-	p.count++
-	p.add(r.Time())
-	if len(p.refs) < maxSamples {
-		p.refs = append(p.refs, r.Ref("")) // what it is follows in the end
+	p.add(1, momentOf(r.Time()))
+	if p.told < maxSamples {
+		p.listed = s.records.add(p.listed, s.origins.keep(r))
+		p.told++
 	}
+}
+
+// add counts records, of which the first was at a time.
+func (p *adminPair) add(count uint64, first moment) {
+	if p.count == 0 || first.before(p.first) {
+		p.first = first
+	}
+	p.count += count
 }
 
 // Join adds a later piece of evidence.
 func (s *adminPairs) Join(later State) {
-	l := later.(*adminPairs)
-	s.pairs.join(&l.pairs, func(into, from *adminPair) {
-		into.count += from.count
-		into.span.join(from.span)
-		into.refs = append(into.refs, from.refs[:min(len(from.refs), maxSamples-len(into.refs))]...)
-	})
-	s.hosts.join(&l.hosts, func(into, from *adminHost) {
-		into.span.join(from.span)
-		into.web.join(&from.web, fewAskers)
-		into.data.join(&from.data, fewAskers)
-	})
+	o := later.(*adminPairs)
+	s.pairs.full = s.pairs.full || o.pairs.full
+	s.hosts.full = s.hosts.full || o.hosts.full
+	here, origins := s.ids.join(&o.ids), s.origins.join(&o.origins)
+	for from := range o.hosts.list.each() {
+		if id, ok := here(hostID(from.key.a)); ok {
+			s.joinHost(id, &from.value, here)
+		}
+	}
+	for from := range o.pairs.list.each() {
+		key := adminKeyOf(from.key)
+		source, ok := here(key.source)
+		target, also := here(key.target)
+		if !ok || !also {
+			continue
+		}
+		into := s.pairs.get(adminKey{source, target, key.service}.numbers())
+		if into == nil {
+			continue
+		}
+		into.add(from.value.count, from.value.first)
+		for _, at := range o.records.inOrder(from.value.listed) {
+			if into.told < maxSamples {
+				at.origin = origins[at.origin]
+				into.listed = s.records.add(into.listed, at)
+				into.told++
+			}
+		}
+	}
+}
+
+func (s *adminPairs) joinHost(id hostID, from *adminHost, here func(hostID) (hostID, bool)) {
+	into := s.hosts.get(twoNumbers{uint64(id), 0})
+	if into == nil {
+		return
+	}
+	if !into.seen || from.first.before(into.first) {
+		into.seen, into.first = true, from.first
+	}
+	into.web.join(&from.web, here)
+	into.data.join(&from.data, here)
+}
+
+func (a *askers) join(later *askers, here func(hostID) (hostID, bool)) {
+	if later.many() {
+		a.n = fewAskers + 1
+		return
+	}
+	for _, id := range later.known[:later.n] {
+		if id, ok := here(id); ok {
+			a.add(id)
+		}
+	}
 }
 
 // Finish looks for pairs that are new, by source and protocol.
 func (s *adminPairs) Finish(f *Finishing) {
-	if s.pairs.full || s.hosts.full {
+	if s.pairs.full || s.hosts.full || s.ids.names.full {
 		f.Note("there are more than %d hosts, or %d pairs of them: those that came later were not looked at", maxAdminHosts, maxAdminPairs)
 	}
 	period := f.Period(Network)
 	period.join(f.Period(Security))
 	long := period.Length() >= s.period
-	half := period.First.Add(period.Length() / 2)
-	groups := table[[]*adminPair]{max: maxAdminPairs}
-	partners := map[string]int{}
-	for _, p := range s.pairs.each() {
-		by := p.source + "\x00" + p.service
-		partners[by]++
-		fresh := p.first.After(half) && s.knownBefore(p.source, half) && s.knownBefore(p.target, half)
-		if long && !fresh || !long && s.role(p) == "" {
+	half := momentOf(period.First.Add(period.Length() / 2))
+	partners := numbered[int]{max: maxAdminPairs} // by source and service
+	for p := range s.pairs.list.each() {
+		*partners.get(twoNumbers{p.key.a, 0})++
+	}
+	groups := map[uint64][]adminFound{} // the same
+	var order []uint64
+	for pair := range s.pairs.list.each() {
+		p, by := adminFound{adminKeyOf(pair.key), pair.value}, pair.key.a
+		if *partners.find(twoNumbers{by, 0}) > s.partners {
 			continue
 		}
-		g := groups.get([]byte(by))
-		*g = append(*g, p)
-	}
-	for by, g := range groups.each() {
-		if partners[by] <= s.partners {
-			f.Emit(s.episode(*g, period, long))
+		fresh := half.before(p.first) && s.knownBefore(p.source, half) && s.knownBefore(p.target, half)
+		if long && !fresh || !long && s.role(p.adminKey) == "" {
+			continue
 		}
+		if groups[by] == nil {
+			order = append(order, by)
+		}
+		groups[by] = append(groups[by], p)
+	}
+	for _, by := range order {
+		f.Emit(s.episode(groups[by], period, long))
 	}
 }
 
-func (s *adminPairs) knownBefore(host string, t time.Time) bool {
-	h := s.hosts.named(host)
-	return h != nil && h.first.Before(t)
+// An adminFound is a pair that is told.
+type adminFound struct {
+	adminKey
+	adminPair
+}
+
+func (s *adminPairs) knownBefore(host hostID, at moment) bool {
+	h := s.hosts.find(twoNumbers{uint64(host), 0})
+	return h != nil && h.first.before(at)
 }
 
 // role says what makes a pair matter: what the source or the target is there for; "" if nothing is known.
-func (s *adminPairs) role(p *adminPair) string {
-	source, target := s.hosts.named(p.source), s.hosts.named(p.target)
+func (s *adminPairs) role(p adminKey) string {
+	source, target := s.hosts.find(twoNumbers{uint64(p.source), 0}), s.hosts.find(twoNumbers{uint64(p.target), 0})
 	switch {
-	case source != nil && source.web.many:
+	case source != nil && source.web.many():
 		return "the source serves the web or mail"
-	case source != nil && source.data.many:
+	case source != nil && source.data.many():
 		return "the source serves data"
-	case target != nil && target.data.many && p.service != "SQL Server":
+	case target != nil && target.data.many() && p.service != serviceSQL:
 		return "the target serves data"
 	}
 	return ""
 }
 
-func (s *adminPairs) episode(pairs []*adminPair, period Period, long bool) Episode {
-	first := pairs[0]
-	e := Episode{Level: "low", Group: []NamedValue{{"source", first.source}, {"protocol", first.service}}}
+func (s *adminPairs) episode(pairs []adminFound, period Period, long bool) Episode {
+	source, used := s.ids.text(pairs[0].source), pairs[0].service.String()
+	e := Episode{Level: "low", Group: []NamedValue{{"source", source}, {"protocol", used}}}
 	var targets, roles []string
 	for _, p := range pairs {
-		targets = append(targets, p.target)
-		for _, at := range p.refs {
-			at.What = Short(fmt.Sprintf("%s to %s by %s", p.source, p.target, p.service), maxWhat)
-			e.Refs = append(e.Refs, at)
+		target := s.ids.text(p.target)
+		targets = append(targets, target)
+		for _, at := range s.records.inOrder(p.listed) {
+			e.Refs = append(e.Refs, s.origins.ref(&at, fmt.Sprintf("%s to %s by %s", source, target, used)))
 		}
-		e.Count += p.count
-		if role := s.role(p); role != "" {
+		e.Count += int(p.count)
+		if role := s.role(p.adminKey); role != "" {
 			e.Level = "medium"
 			roles = appendNew(roles, role)
 		}
@@ -262,7 +379,7 @@ func (s *adminPairs) episode(pairs []*adminPair, period Period, long bool) Episo
 		e.Level = levelBelow(e.Level)
 		e.Caveats = []string{fmt.Sprintf("the evidence covers %s of connections, less than %s: what is first seen in it may be usual", duration(period.Length()), duration(s.period))}
 	}
-	e.Summary = fmt.Sprintf("%s began to use %s towards %s", first.source, first.service, several(targets))
+	e.Summary = fmt.Sprintf("%s began to use %s towards %s", source, used, several(targets))
 	if len(roles) > 0 {
 		e.Summary += " (" + strings.Join(roles, ", ") + ")"
 	}

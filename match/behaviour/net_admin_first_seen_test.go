@@ -27,6 +27,11 @@ func TestNetAdminFirstSeen(t *testing.T) {
 	}{
 		{"from the web server to the database by WMI", append(slices.Clone(usual), flow(4*day, web, data, "135"), flow(4*day+time.Second, web, data, "135")),
 			"medium: 10.0.0.10 began to use WMI towards 10.0.0.20 (the source serves the web or mail)\n"},
+		{"between addresses of IPv6", slices.Concat(
+			every(time.Hour, 120, func(d time.Duration, n int) made { return flow(d, fmt.Sprintf("2001:db8::%d", n%9), "fd00::10", "443") }),
+			every(time.Hour, 120, func(d time.Duration, n int) made { return flow(d, "fd00::10", "fd00::20", "1433") }),
+			[]made{flow(4*day, "fd00::10", "fd00::20", "135"), flow(4*day, "2001:db8::5", "fd00::20", "135")}),
+			"medium: fd00::10 began to use WMI towards fd00::20 (the source serves the web or mail)\n"},
 		{"from a desk to another", append(slices.Clone(usual), flow(4*day, desk, "10.0.5.6", "3389")),
 			"low: 10.0.5.5 began to use RDP towards 10.0.5.6\n"},
 		{"signed in", slices.Concat(usual, []made{signIn(time.Hour, "3"), signIn(4*day, "10")}),

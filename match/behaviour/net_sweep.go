@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -43,8 +42,11 @@ func netSweep() Analytic {
 			{"sources", nil, "addresses that sweep for sound reasons"},
 		},
 		New: func(s Settings) (func() State, error) {
-			o := &sweepOptions{targets: min(s.Int("targets"), maxSweepTargets-1), ports: s.List("ports"), sources: s.List("sources")}
-			return func() State { return &sweeps{sweepOptions: o, minutes: table[sweepMinute]{max: maxSweepMinutes}} }, nil
+			ports, err := newPortSet(s.List("ports"))
+			o := &sweepOptions{targets: min(s.Int("targets"), maxSweepTargets-1), ports: ports, sources: s.List("sources")}
+			return func() State {
+				return &sweeps{sweepOptions: o, hosts: newHostIDs(), minutes: numbered[sweepMinute]{max: maxSweepMinutes}}
+			}, err
 		},
 	}
 }
@@ -55,106 +57,141 @@ const (
 	maxSweepTargets = 512
 	// maxSweepMinutes is how many sources, ports and minutes are told apart: 2000 hosts for an hour.
 	maxSweepMinutes = 120_000
+	// maxSweepTries is how many targets of all of them are kept, 56 bytes each.
+	maxSweepTries = 1_000_000
 )
 
 type sweepOptions struct {
-	targets        int
-	ports, sources []string
+	targets int
+	ports   *portSet
+	sources []string
 }
 
 // sweepMinute is what one source tried on one port in one minute.
 type sweepMinute struct {
-	source, port string
-	minute       int64 // since 1970
-	targets      []string
-	tries        int
-	samples      sampler[sweepTry]
+	tries, targets uint32
+	// listed are the first tries of each target.
+	listed uint32
 }
 
-// A sweepTry is a connection to a target; texts are made of it only if it is listed.
+// A sweepTry is a connection to a target.
 type sweepTry struct {
-	at     Ref // without What
-	target string
+	target hostID
+	recordAt
 }
 
 type sweeps struct {
 	*sweepOptions
-	minutes table[sweepMinute]
-	key     []byte
+	hosts   hostIDs
+	minutes numbered[sweepMinute] // by sweepKey
+	tries   chains[sweepTry]
+	origins origins
+}
+
+// A sweepKey is a source, a port and a minute since 1970.
+type sweepKey struct {
+	source hostID
+	port   uint16
+	minute int64
+}
+
+// portShift is where a port stands behind a host's number.
+const portShift = 48
+
+func (k sweepKey) numbers() twoNumbers {
+	return twoNumbers{uint64(k.source) | uint64(k.port)<<portShift, uint64(k.minute)}
+}
+
+func sweepKeyOf(n twoNumbers) sweepKey {
+	return sweepKey{hostID(n.a & (1<<portShift - 1)), uint16(n.a >> portShift), int64(n.b)}
 }
 
 // See counts targets by source, port and minute.
 func (s *sweeps) See(r *Record) {
-	port := r.Text(NetTargetPort)
-	if len(port) == 0 || r.Time().IsZero() || !slices.Contains(s.ports, string(port)) {
+	c := r.connection()
+	if !c.known || !s.ports.has(c.port) || r.Time().IsZero() || len(s.sources) > 0 && slices.Contains(s.sources, r.String(NetSource)) {
 		return
 	}
-	source, target := r.Text(NetSource), r.Text(NetTarget)
-	if source == nil || target == nil || len(source) > maxAddress || len(target) > maxAddress || slices.Contains(s.sources, string(source)) {
+	source, ok := s.hosts.of(&c.source)
+	target, also := s.hosts.of(&c.target)
+	if !ok || !also {
 		return
 	}
-	minute := r.Time().Unix() / 60
-	s.key = append(append(append(s.key[:0], source...), 0), port...)
-	for shift := 0; shift < 64; shift += 8 {
-		s.key = append(s.key, byte(minute>>shift))
-	}
-	m := s.minutes.get(s.key)
+	m := s.minutes.get(sweepKey{source, c.port, r.Time().Unix() / 60}.numbers())
 	if m == nil {
 		return
 	}
-	if m.tries == 0 {
-		m.source, m.port, m.minute = string(source), string(port), minute
-	}
 	m.tries++
-	if kept := m.addTarget(target); kept != "" {
-		e := r.Event
-		m.samples.add(sweepTry{Ref{Time: e.Time, Source: e.Source, Host: e.Computer, Channel: e.Channel, EventID: e.EventID, RecordID: e.RecordID}, kept})
+	if s.isNew(m, target) {
+		s.add(m, sweepTry{target, s.origins.keep(r)})
 	}
 }
 
-// addTarget keeps the targets sorted; it gives the one that is kept, "" if it is known or there are too many.
-func (m *sweepMinute) addTarget(target []byte) string {
-	at, known := slices.BinarySearchFunc(m.targets, target, func(have string, t []byte) int { return strings.Compare(have, string(t)) })
-	if known || len(m.targets) >= maxSweepTargets {
-		return ""
+// isNew tells whether a target is to be added.
+func (s *sweeps) isNew(m *sweepMinute, target hostID) bool {
+	if m.targets >= maxSweepTargets {
+		return false
 	}
-	m.targets = slices.Insert(m.targets, at, string(target))
-	return m.targets[at]
+	for head := m.listed; head != 0; {
+		var try *sweepTry
+		if try, head = s.tries.at(head); try.target == target {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *sweeps) add(m *sweepMinute, try sweepTry) {
+	if s.tries.links.n >= maxSweepTries {
+		s.minutes.full = true
+		return
+	}
+	m.targets++
+	m.listed = s.tries.add(m.listed, try)
 }
 
 // Join adds a later piece of evidence.
 func (s *sweeps) Join(later State) {
-	s.minutes.join(&later.(*sweeps).minutes, func(into, from *sweepMinute) {
-		into.tries += from.tries
-		for _, t := range from.targets {
-			into.addTarget([]byte(t))
+	o := later.(*sweeps)
+	s.minutes.full = s.minutes.full || o.minutes.full
+	here, origins := s.hosts.join(&o.hosts), s.origins.join(&o.origins)
+	for from := range o.minutes.list.each() {
+		key := sweepKeyOf(from.key)
+		var ok bool
+		if key.source, ok = here(key.source); !ok {
+			continue
 		}
-		into.samples.join(&from.samples)
-	})
+		into := s.minutes.get(key.numbers())
+		if into == nil {
+			continue
+		}
+		into.tries += from.value.tries
+		for _, try := range o.tries.inOrder(from.value.listed) {
+			if try.target, ok = here(try.target); ok && s.isNew(into, try.target) {
+				try.origin = origins[try.origin]
+				s.add(into, try)
+			}
+		}
+	}
 }
 
 // Finish looks for minutes with many targets, and puts those together that follow one another.
 func (s *sweeps) Finish(f *Finishing) {
-	if s.minutes.full {
-		f.Note("there are more than %d minutes of sources and ports: those that came later were not looked at", maxSweepMinutes)
+	if s.minutes.full || s.hosts.names.full {
+		f.Note("there are more than %d minutes of sources and ports, or %d targets in them: those that came later were not looked at", maxSweepMinutes, maxSweepTries)
 	}
-	var all []*sweepMinute
-	for _, m := range s.minutes.each() {
-		all = append(all, m)
-	}
-	slices.SortFunc(all, func(a, b *sweepMinute) int {
-		return cmp.Or(strings.Compare(a.source, b.source), strings.Compare(a.port, b.port), cmp.Compare(a.minute, b.minute))
-	})
-	var sweep []*sweepMinute // minutes that belong to one sweep
-	for i, m := range all {
+	var sweep []*minuteOfSweep // minutes that belong to one sweep
+	all := s.busy()
+	for i := range all {
+		m := &all[i]
 		if len(sweep) > 0 && !m.follows(sweep[len(sweep)-1]) {
 			f.Emit(s.episode(sweep))
 			sweep = nil
 		}
-		many := len(m.targets) > s.targets
-		if !many && i > 0 && m.follows(all[i-1]) {
-			if many = together(m, all[i-1]) > s.targets; many && len(sweep) == 0 {
-				sweep = append(sweep, all[i-1])
+		many := len(m.tries) > s.targets
+		if !many && i > 0 && m.follows(&all[i-1]) {
+			if many = together(m, &all[i-1]) > s.targets; many && len(sweep) == 0 {
+				sweep = append(sweep, &all[i-1])
 			}
 		}
 		if many {
@@ -169,31 +206,62 @@ func (s *sweeps) Finish(f *Finishing) {
 	}
 }
 
-func (m *sweepMinute) follows(o *sweepMinute) bool {
+// A minuteOfSweep is a minute that may belong to a sweep, with the first try of each target in order of
+// the evidence.
+type minuteOfSweep struct {
+	sweepKey
+	sweepMinute
+	tries []sweepTry
+}
+
+// busy gives the minutes with more than half of the targets that make a sweep, and those beside them, in
+// order: no others matter, and there are few.
+func (s *sweeps) busy() []minuteOfSweep {
+	var keys []sweepKey
+	for m := range s.minutes.list.each() {
+		if 2*int(m.value.targets) > s.targets {
+			key := sweepKeyOf(m.key)
+			keys = append(keys, key, sweepKey{key.source, key.port, key.minute - 1}, sweepKey{key.source, key.port, key.minute + 1})
+		}
+	}
+	slices.SortFunc(keys, func(a, b sweepKey) int {
+		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.port, b.port), cmp.Compare(a.minute, b.minute))
+	})
+	var busy []minuteOfSweep
+	for _, key := range slices.Compact(keys) {
+		if m := s.minutes.find(key.numbers()); m != nil {
+			busy = append(busy, minuteOfSweep{key, *m, s.tries.inOrder(m.listed)})
+		}
+	}
+	return busy
+}
+
+func (m *minuteOfSweep) follows(o *minuteOfSweep) bool {
 	return m.source == o.source && m.port == o.port && m.minute == o.minute+1
 }
 
 // together is how many targets two minutes have.
-func together(a, b *sweepMinute) int {
-	n := len(a.targets)
-	for _, t := range b.targets {
-		if _, known := slices.BinarySearch(a.targets, t); !known {
-			n++
+func together(a, b *minuteOfSweep) int {
+	targets := map[hostID]bool{}
+	for _, m := range [...]*minuteOfSweep{a, b} {
+		for i := range m.tries {
+			targets[m.tries[i].target] = true
 		}
 	}
-	return n
+	return len(targets)
 }
 
-func (s *sweeps) episode(minutes []*sweepMinute) Episode {
+func (s *sweeps) episode(minutes []*minuteOfSweep) Episode {
 	first := minutes[0]
-	e := Episode{Level: "medium", Group: []NamedValue{{"source", first.source}, {"port", first.port}}}
+	source, port := s.hosts.text(first.source), fmt.Sprint(first.port)
+	e := Episode{Level: "medium", Group: []NamedValue{{"source", source}, {"port", port}}}
 	var targets []string
 	for _, m := range minutes {
-		targets = append(targets, m.targets...)
-		e.Count += m.tries
-		for _, try := range m.samples.all() {
-			try.at.What = fmt.Sprintf("%s to %s port %s", m.source, try.target, m.port)
-			e.Refs = append(e.Refs, try.at)
+		e.Count += int(m.sweepMinute.tries)
+		for i := range m.tries {
+			target := s.hosts.text(m.tries[i].target)
+			targets = append(targets, target)
+			e.Refs = append(e.Refs, s.origins.ref(&m.tries[i].recordAt, fmt.Sprintf("%s to %s port %s", source, target, port)))
 		}
 	}
 	slices.Sort(targets)
@@ -206,10 +274,10 @@ func (s *sweeps) episode(minutes []*sweepMinute) Episode {
 	if len(targets) > 5*s.targets {
 		e.Level = "high"
 	}
-	if slices.ContainsFunc(minutes, func(m *sweepMinute) bool { return len(m.targets) >= maxSweepTargets }) {
+	if slices.ContainsFunc(minutes, func(m *minuteOfSweep) bool { return len(m.tries) >= maxSweepTargets }) {
 		e.Caveats = append(e.Caveats, fmt.Sprintf("more than %d targets of a minute were not told apart", maxSweepTargets))
 	}
-	e.Summary = fmt.Sprintf("%s tried port %s of %d hosts within %s", first.source, first.port, len(targets), within)
+	e.Summary = fmt.Sprintf("%s tried port %s of %d hosts within %s", source, port, len(targets), within)
 	e.Facts = []NamedValue{{"targets", fmt.Sprintf("%d (more than %d within two minutes)", len(targets), s.targets)}, {"first and last target", targets[0] + ", " + targets[len(targets)-1]}}
 	return e
 }

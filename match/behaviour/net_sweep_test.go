@@ -30,6 +30,9 @@ func TestNetSweep(t *testing.T) {
 		{"seen on the host", every(time.Second, 30, func(d time.Duration, n int) made {
 			return connected(d, "WEB01", `C:\x.exe`, source, fmt.Sprintf("10.0.1.%d", n), "137", "true")
 		}), "medium: 10.0.0.10 tried port 137 of 30 hosts within a minute\n"},
+		{"addresses of IPv6 and names", every(time.Second, 40, func(d time.Duration, n int) made {
+			return flow(d, "fd00::10", fmt.Sprintf([]string{"fd00::1:%d", "host%d"}[n%2], n), "22")
+		}), "medium: fd00::10 tried port 22 of 40 hosts within a minute\n"},
 		{"slowly", sweep(60, 10*time.Second, "445"), ""},
 		{"the web", sweep(60, time.Second, "443"), ""},
 		{"the same few", every(time.Second, 60, func(d time.Duration, n int) made { return flow(d, source, fmt.Sprintf("10.0.1.%d", n%9), "445") }), ""},
@@ -40,6 +43,9 @@ func TestNetSweep(t *testing.T) {
 				t.Errorf("episodes:\n%swant:\n%s", got, c.want)
 			}
 		})
+	}
+	if _, err := New(Config{Behaviours: map[string]Setting{"net-sweep": {Lists: map[string][]string{"ports": {"smb"}}}}}); err == nil {
+		t.Error("a port that is a word is taken")
 	}
 	known := Config{Behaviours: map[string]Setting{"net-sweep": {Lists: map[string][]string{"sources": {source}}}}}
 	if got := lines(episodesOf(t, known, "net-sweep", sweep(40, time.Second, "445"))); got != "" {

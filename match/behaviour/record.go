@@ -15,6 +15,7 @@ type Record struct {
 	View View
 	// Event is the record itself.
 	Event  *event.Event
+	ends   connectionMemory // see [Record.connection]
 	reader *sigma.ViewReader
 	// memory is what the matcher remembers of requests: see [Record.web].
 	memory *webMemory

@@ -165,6 +165,7 @@ func (m *Matcher) See(e *event.Event) {
 	for _, v := range in {
 		m.seen.periods[v].add(e.Time)
 		m.record.View, m.record.Event = View(v), e
+		m.record.ends.made = false
 		if v == int(Web) {
 			m.seeRequest()
 			continue

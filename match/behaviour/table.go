@@ -14,7 +14,7 @@ import (
 //	list     keys and values, in the order in which they came
 type table[V any] struct {
 	list   []entry[V]
-	places []tablePlace
+	places places
 	recent []recentKey[V]
 	seed   maphash.Seed // nobody can write keys that stand in each other's way; the order of list is not by it
 	room   []V          // for values to come
@@ -31,6 +31,33 @@ type entry[V any] struct {
 
 // A tablePlace is a part of a key's hash and where the key stands in the list, plus 1; 0 is free.
 type tablePlace struct{ hash, at uint32 }
+
+// places say where keys stand in a list, by their hashes: open addressing, at most half full.
+type places []tablePlace
+
+// with gives the places with one more.
+func (p places) with(hash uint32, at int) places {
+	if 2*at > len(p) {
+		grown := make(places, max(2*len(p), leastPlaces))
+		for _, one := range p {
+			if one.at != 0 {
+				grown.put(one)
+			}
+		}
+		p = grown
+	}
+	p.put(tablePlace{hash, uint32(at)})
+	return p
+}
+
+func (p places) put(one tablePlace) {
+	mask := uint32(len(p) - 1)
+	i := one.hash & mask
+	for p[i].at != 0 {
+		i = (i + 1) & mask
+	}
+	p[i] = one
+}
 
 // A recentKey is a key with what is kept for it.
 type recentKey[V any] struct {
@@ -113,38 +140,15 @@ func (t *table[V]) put(key string, v *V) *V {
 		t.full = true
 		return nil
 	}
-	if 2*(len(t.list)+1) > len(t.places) {
-		t.grow()
-	}
-	t.list = append(t.list, entry[V]{key, v})
-	t.place(uint32(maphash.String(t.seed, key)>>32), uint32(len(t.list)))
-	return v
-}
-
-func (t *table[V]) place(hash, at uint32) {
-	mask := uint32(len(t.places) - 1)
-	i := hash & mask
-	for t.places[i].at != 0 {
-		i = (i + 1) & mask
-	}
-	t.places[i] = tablePlace{hash, at}
-}
-
-// grow makes twice as many places.
-func (t *table[V]) grow() {
 	if t.places == nil {
 		t.seed = maphash.MakeSeed()
 	}
-	old := t.places
-	t.places = make([]tablePlace, max(2*len(old), leastPlaces))
-	for _, p := range old {
-		if p.at != 0 {
-			t.place(p.hash, p.at)
-		}
-	}
-	if n := min(len(old), maxRecentKeys); n > len(t.recent) {
+	t.list = append(t.list, entry[V]{key, v})
+	t.places = t.places.with(uint32(maphash.String(t.seed, key)>>32), len(t.list))
+	if n := min(len(t.places)/2, maxRecentKeys); n >= leastPlaces && n > len(t.recent) {
 		t.recent = make([]recentKey[V], n)
 	}
+	return v
 }
 
 // join adds a later table; merge joins what both have for one key.

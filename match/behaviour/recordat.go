@@ -1,0 +1,89 @@
+package behaviour
+
+import (
+	"math"
+	"time"
+
+	"aldebaran/event"
+)
+
+// A moment is a time without pointers: the garbage collector need not look at what is full of them.
+type moment struct {
+	sec  int64 // since 1970
+	nsec int32
+}
+
+func momentOf(t time.Time) moment { return moment{t.Unix(), int32(t.Nanosecond())} }
+
+// time is the moment as a time in UTC.
+func (m moment) time() time.Time { return time.Unix(m.sec, int64(m.nsec)).UTC() }
+
+func (m moment) before(o moment) bool { return m.sec < o.sec || m.sec == o.sec && m.nsec < o.nsec }
+
+// A recordAt is where a record stands, without pointers: a [Ref] is made of it only if it is told. What
+// many records have in common is kept once, as its origin.
+type recordAt struct {
+	sec, offset    int64
+	record         uint64
+	nsec, chunk    int32
+	length, origin uint32
+}
+
+// An origin is what records have in common.
+type origin struct {
+	path, host, channel string
+	eventID             uint32
+	recovered           bool
+}
+
+// origins are those of the records that an analytic keeps. The zero value is ready.
+type origins struct {
+	list   []origin
+	number map[origin]uint32
+	last   uint32 // most records have that of the record before
+}
+
+// keep gives where a record stands.
+func (o *origins) keep(r *Record) recordAt {
+	e := r.Event
+	return recordAt{
+		sec: e.Time.Unix(), nsec: int32(e.Time.Nanosecond()), offset: e.Source.Offset, length: uint32(min(e.Source.Length, math.MaxUint32)),
+		record: e.RecordID, chunk: int32(e.Source.Chunk),
+		origin: o.numberOf(origin{e.Source.Path, r.Host(), e.Channel, e.EventID, e.Source.Recovered}),
+	}
+}
+
+func (o *origins) numberOf(of origin) uint32 {
+	if int(o.last) < len(o.list) && o.list[o.last] == of {
+		return o.last
+	}
+	n, known := o.number[of]
+	if !known {
+		if o.number == nil {
+			o.number = map[origin]uint32{}
+		}
+		n = uint32(len(o.list))
+		o.list, o.number[of] = append(o.list, of), n
+	}
+	o.last = n
+	return n
+}
+
+// join gives the origins of later records numbers here, by their numbers there.
+func (o *origins) join(later *origins) []uint32 {
+	numbers := make([]uint32, len(later.list))
+	for i := range later.list {
+		numbers[i] = o.numberOf(later.list[i])
+	}
+	return numbers
+}
+
+// ref tells of a record; what is the record in short.
+func (o *origins) ref(at *recordAt, what string) Ref {
+	from := &o.list[at.origin]
+	return Ref{
+		Time:   moment{at.sec, at.nsec}.time(),
+		Source: event.Source{Path: from.path, Offset: at.offset, Length: int64(at.length), Chunk: int(at.chunk), Recovered: from.recovered},
+		Host:   from.host, Channel: from.channel, EventID: from.eventID, RecordID: at.record, What: Short(what, maxWhat),
+	}
+}
