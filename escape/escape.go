@@ -17,11 +17,11 @@ func AppendJSON[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if plain[c] {
+			i++
+			continue
+		}
 		if c < utf8.RuneSelf {
-			if c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != 0x7f {
-				i++
-				continue
-			}
 			dst = append(dst, s[start:i]...)
 			switch c {
 			case '"', '\\':
@@ -54,6 +54,14 @@ func AppendJSON[T string | []byte](dst []byte, s T) []byte {
 	}
 	return append(append(dst, s[start:]...), '"')
 }
+
+// plain are the bytes that stand in a JSON text as they are.
+var plain = func() (t [256]bool) {
+	for c := range utf8.RuneSelf {
+		t[c] = c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != 0x7f
+	}
+	return t
+}()
 
 // appendU appends \uXXXX, as a surrogate pair where it must be.
 func appendU(dst []byte, r rune) []byte {

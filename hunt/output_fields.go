@@ -58,6 +58,9 @@ func (f *fieldEncoder) value(dst []byte, v event.Value) []byte {
 	if v.IsNull() {
 		return append(dst, "null"...)
 	}
+	if v.Kind == event.Text { // what is no UTF-8 in it is mended by either
+		return escape.AppendJSON(dst, v.Raw)
+	}
 	f.scratch = v.AppendText(f.scratch[:0])
 	return escape.AppendJSON(dst, f.scratch)
 }

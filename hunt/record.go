@@ -314,14 +314,13 @@ func (c *recorder) readEvents(d *recordReader, r *result) {
 		e.Source.Offset, e.Source.Length, e.Source.Chunk = d.int(), d.int(), int(d.int())
 		e.Source.Recovered = d.byte() == 1
 		e.EventID, e.RecordID = uint32(d.uint()), d.uint()
-		first := len(r.values)
-		for range e.Shape.Fields {
-			r.values = append(r.values, event.Value{Kind: event.Kind(d.byte()), Raw: d.bytes()})
+		e.Values = r.values.take(len(e.Shape.Fields))
+		for i := range e.Values {
+			e.Values[i] = event.Value{Kind: event.Kind(d.byte()), Raw: d.bytes()}
 			if d.err != nil {
 				return
 			}
 		}
-		e.Values = r.values[first:len(r.values):len(r.values)]
 		r.matched = append(r.matched, matched{event: e})
 	}
 }

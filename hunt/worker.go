@@ -165,8 +165,8 @@ type result struct {
 	seen    match.Seen
 	matched []matched
 	hits    []match.Hit
-	values  []event.Value
-	bytes   []byte
+	values  arena[event.Value]
+	bytes   arena[byte]
 
 	// With a journal:
 	check   string // of the contents of the outermost file, once for each
@@ -203,8 +203,10 @@ func (r *result) reset(t task) {
 	clear(r.matched)
 	*r = result{
 		task: t, chunks: r.chunks[:0], logs: r.logs, skews: r.skews, matched: r.matched[:0],
-		hits: r.hits[:0], values: r.values[:0], bytes: r.bytes[:0],
+		hits: r.hits[:0], values: r.values, bytes: r.bytes,
 	}
+	r.values.reset()
+	r.bytes.reset()
 	r.logs.reset()
 	r.skews.Reset()
 }
@@ -380,13 +382,17 @@ func mix(h, x uint64) uint64 {
 // keep copies an event with its hits into the result.
 func (r *result) keep(e *event.Event, key uint64, lo int) {
 	m := matched{event: *e, key: key, lo: lo, hi: len(r.hits)}
-	first := len(r.values)
+	size := 0
 	for _, v := range e.Values {
-		start := len(r.bytes)
-		r.bytes = append(r.bytes, v.Raw...)
-		r.values = append(r.values, event.Value{Kind: v.Kind, Raw: r.bytes[start:len(r.bytes):len(r.bytes)]})
+		size += len(v.Raw)
 	}
-	m.event.Values = r.values[first:len(r.values):len(r.values)]
+	raw, values := r.bytes.take(size), r.values.take(len(e.Values))
+	for i, v := range e.Values {
+		n := copy(raw, v.Raw)
+		values[i] = event.Value{Kind: v.Kind, Raw: raw[:n:n]}
+		raw = raw[n:]
+	}
+	m.event.Values = values
 	r.matched = append(r.matched, m)
 }
 
