@@ -95,23 +95,37 @@ func (h *hourly) of(who []byte, t time.Time) *hour {
 	return one
 }
 
+// again is of for somebody whose hour before is known, or nil.
+func (h *hourly) again(before *hour, who []byte, t time.Time) *hour {
+	if before != nil && before.at == t.Unix()/3600 {
+		before.span.add(t)
+		return before
+	}
+	return h.of(who, t)
+}
+
 // thing counts a record about a thing in an hour whose amounts are counted already, and tells by which
 // hash it goes, and whether the record should be kept as an example.
 func (h *hourly) thing(one *hour, name []byte) (hash uint64, wanted bool) {
-	one.records++
 	hash = hashOf(name)
+	return hash, h.hashed(one, hash, len(name) > 0)
+}
+
+// hashed is thing for one whose hash is known; it is none if it has no name.
+func (h *hourly) hashed(one *hour, hash uint64, named bool) (wanted bool) {
+	one.records++
 	if hash == one.lastThing && one.records > 1 && len(one.examples) > 0 {
-		return hash, false
+		return false
 	}
 	one.lastThing = hash
-	if len(name) > 0 {
+	if named {
 		h.addThing(one, hash)
 	}
 	if h.hours > crowded && !h.always && one.records < busy && one.amounts[0] < busyAmount {
-		return hash, false
+		return false
 	}
 	at, have := one.exampleAt(hash)
-	return hash, !have && at < maxExamples
+	return !have && at < maxExamples
 }
 
 func (h *hourly) addThing(one *hour, hash uint64) {

@@ -2,12 +2,104 @@ package behaviour
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/maphash"
 	"slices"
 	"strings"
+	"time"
 )
 
 // What analytics of mail share: accounts, the commands by which mailboxes are opened, searched and
 // exported, and their parameters.
+
+// A mailAccess is what analytics want to know of a record of the view Mailbox: it is made once for all of them.
+type mailAccess struct {
+	user, mailbox, address, agent, app []byte
+	// reads says that the contents of a mailbox were read, signIn that somebody opened his own.
+	reads, signIn bool
+	recent        *recentAccess
+}
+
+// mailMemory is what a matcher remembers of accesses to mailboxes, so that what comes again and again is
+// looked up once. They are told apart as requests are: see [webMemory].
+type mailMemory struct {
+	access   mailAccess
+	seed     maphash.Seed
+	accesses [recentAccesses]recentAccess
+	key      []byte
+}
+
+// recentAccesses is how many are remembered: some programs of each of a thousand people. A power of two.
+const recentAccesses = 4096
+
+// A recentAccess is who opens which mailbox from where by what, with what analytics know of it.
+type recentAccess struct {
+	hash uint64 // 0 is nobody
+	// hour is where the account was counted, thing the hash of the mailbox: see [mailBulkAccess].
+	hour  *hour
+	thing uint64
+	// since is when it was seen, or earlier: see [mailNewClient].
+	since time.Time
+}
+
+func newMailMemory() *mailMemory { return &mailMemory{seed: maphash.MakeSeed()} }
+
+// forget forgets what belongs to a piece of evidence.
+func (m *mailMemory) forget() {
+	if len(m.key) > 0 {
+		clear(m.accesses[:])
+	}
+}
+
+// access gives what is known of an access, of a record of the view Mailbox.
+func (r *Record) access() *mailAccess { return &r.mail.access }
+
+// read takes from a record what analytics want to know of an access; nil if it is none.
+func (m *mailMemory) read(r *Record) *mailAccess {
+	a := &m.access
+	a.reads, a.signIn = isMailAccess(r), isMailSignIn(r)
+	if !a.reads && !a.signIn {
+		return nil
+	}
+	a.user, a.mailbox, a.address, a.agent, a.app = r.Text(BoxUser), r.Text(BoxMailbox), r.Text(BoxClient), r.Text(BoxAgent), r.Text(BoxAppID)
+	key := m.key[:0]
+	for _, part := range [...][]byte{a.user, a.mailbox, a.address, a.agent, a.app} {
+		key = append(binary.NativeEndian.AppendUint32(key, uint32(len(part))), part...)
+	}
+	m.key = key
+	hash := maphash.Bytes(m.seed, key) | 1
+	a.recent = &m.accesses[hash>>32%recentAccesses]
+	if a.recent.hash != hash {
+		*a.recent = recentAccess{hash: hash}
+	}
+	return a
+}
+
+// isMailAccess tells whether a record of a mailbox is about its contents being read.
+func isMailAccess(r *Record) bool {
+	switch r.Event.Product {
+	case "dovecot", "zimbra":
+		return false
+	case "m365":
+		switch string(r.Text(BoxOperation)) {
+		case "MailItemsAccessed", "MessageBind", "FolderBind":
+			return true
+		}
+		return false
+	}
+	if status := r.Text(BoxStatus); len(status) == 3 && status[0] != '2' {
+		return false
+	}
+	// What finds mailboxes, lists addresses or administers reads no mail.
+	protocol := r.Text(BoxProtocol)
+	return !hasPrefixFold(protocol, "autodiscover") && !equalText(protocol, "oab") && !equalText(protocol, "powershell") && !equalText(protocol, "ecp")
+}
+
+// isMailSignIn tells whether a record of Dovecot or Zimbra says that somebody opened his mailbox.
+func isMailSignIn(r *Record) bool {
+	product := r.Event.Product
+	return (product == "dovecot" || product == "zimbra") && equalText(r.Text(BoxOperation), "login") && equalText(r.Text(BoxStatus), "success")
+}
 
 // A mailCommand is what a command of Exchange or of Microsoft 365 does to mailboxes.
 type mailCommand uint8

@@ -80,17 +80,15 @@ type bulkMailState struct {
 
 // See counts an access for its account.
 func (s *bulkMailState) See(r *Record) {
-	if !isMailAccess(r) {
+	a := r.access()
+	if !a.reads || a.user == nil {
 		return
 	}
-	user := r.Text(BoxUser)
-	if user == nil {
-		return
-	}
-	h := s.seen.of(user, r.Time())
+	h := s.seen.again(a.recent.hour, a.user, r.Time())
 	if h == nil {
 		return
 	}
+	a.recent.hour = h
 	items := int64(1)
 	if n, ok := r.Int(BoxItems); ok && n > 0 {
 		items = min(n, maxAmount)
@@ -102,19 +100,21 @@ func (s *bulkMailState) See(r *Record) {
 	if equalText(r.Text(BoxAccess), "sync") {
 		h.flags |= syncAccess
 	}
-	box := mailboxOf(r.Text(BoxMailbox))
-	hash, wanted := s.seen.thing(h, box)
-	if wanted {
-		h.keep(hash, r.Ref(s.what(r, user, box)))
+	box := mailboxOf(a.mailbox)
+	if a.recent.thing == 0 {
+		a.recent.thing = hashOf(box)
+	}
+	if s.seen.hashed(h, a.recent.thing, len(box) > 0) {
+		h.keep(a.recent.thing, r.Ref(s.what(a, box)))
 	}
 }
 
 // what is an access in short. It is written once for each hour of everybody, so without ceremony.
-func (s *bulkMailState) what(r *Record, user, box []byte) string {
-	s.room = append(append(s.room[:0], user...), " read "...)
+func (s *bulkMailState) what(a *mailAccess, box []byte) string {
+	s.room = append(append(s.room[:0], a.user...), " read "...)
 	s.room = appendOr(s.room, box, "a mailbox")
-	s.room = appendOr(append(s.room, " from "...), r.Text(BoxClient), "an unknown address")
-	s.room = appendOr(append(s.room, " with "...), r.Text(BoxAgent), "an unknown program")
+	s.room = appendOr(append(s.room, " from "...), a.address, "an unknown address")
+	s.room = appendOr(append(s.room, " with "...), a.agent, "an unknown program")
 	return string(s.room)
 }
 
@@ -127,32 +127,6 @@ func appendOr(dst, text []byte, nothing string) []byte {
 
 // maxAmount is what one record can count for: what a log says may be anything.
 const maxAmount = 1 << 36
-
-// isMailAccess tells whether a record of a mailbox is about its contents being read.
-func isMailAccess(r *Record) bool {
-	switch r.Event.Product {
-	case "dovecot", "zimbra":
-		return false
-	case "m365":
-		switch string(r.Text(BoxOperation)) {
-		case "MailItemsAccessed", "MessageBind", "FolderBind":
-			return true
-		}
-		return false
-	}
-	if status := r.Text(BoxStatus); len(status) == 3 && status[0] != '2' {
-		return false
-	}
-	// What finds mailboxes, lists addresses or administers reads no mail.
-	protocol := r.Text(BoxProtocol)
-	return !hasPrefixFold(protocol, "autodiscover") && !equalText(protocol, "oab") && !equalText(protocol, "powershell") && !equalText(protocol, "ecp")
-}
-
-// isMailSignIn tells whether a record of Dovecot or Zimbra says that somebody opened his mailbox.
-func isMailSignIn(r *Record) bool {
-	product := r.Event.Product
-	return (product == "dovecot" || product == "zimbra") && equalText(r.Text(BoxOperation), "login") && equalText(r.Text(BoxStatus), "success")
-}
 
 // mailboxOf takes what says how a mailbox was found off its name: "SMTP~a@corp.example" and
 // "Sid~S-1-5-..." of Exchange's front end; nil if it is the name of a server.

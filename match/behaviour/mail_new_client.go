@@ -3,7 +3,6 @@ package behaviour
 import (
 	"cmp"
 	"fmt"
-	"hash/maphash"
 	"net/netip"
 	"slices"
 	"strings"
@@ -84,11 +83,11 @@ type newClientState struct {
 	scripts          []string
 
 	boxes table[boxClients]
-	// pairs is how many clients all mailboxes have, dropped how many there was no room for.
-	pairs, dropped int
+	// pairs is how many clients all mailboxes have, full that there was no room for more.
+	pairs int
+	full  bool
 	// families and networks are short forms by what the log says.
 	families, networks map[string]string
-	hash               maphash.Hash
 }
 
 // boxClients are those that read a mailbox.
@@ -98,16 +97,7 @@ type boxClients struct {
 	clients            []boxClient
 	// many is set when there are too many to tell what is new.
 	many bool
-	// last are clients that were seen last, as the log has them: each in the place that its hash gives.
-	last [recentPrograms]struct {
-		client uint64 // hash of program and address
-		since  time.Time
-	}
 }
-
-// recentPrograms is how many clients of a mailbox are known at once: people have a browser, a telephone,
-// Outlook.
-const recentPrograms = 4
 
 type firstSeen struct {
 	name  string
@@ -122,16 +112,17 @@ type boxClient struct {
 
 // See takes note of who read a mailbox.
 func (s *newClientState) See(r *Record) {
-	if r.Time().IsZero() || !isMailAccess(r) && !isMailSignIn(r) {
+	a, at := r.access(), r.Time()
+	if at.IsZero() || a.address == nil || a.user == nil && r.Event.Product != "m365" {
 		return
 	}
-	address := r.Text(BoxClient)
-	if address == nil || r.Text(BoxUser) == nil && r.Event.Product != "m365" {
-		return
+	if since := a.recent.since; !since.IsZero() && !at.Before(since) {
+		return // the same was seen at that time or earlier
 	}
-	name := mailboxOf(r.Text(BoxMailbox))
+	a.recent.since = at
+	name := mailboxOf(a.mailbox)
 	if name == nil {
-		name = r.Text(BoxUser)
+		name = a.user
 	}
 	if name == nil {
 		return
@@ -140,16 +131,11 @@ func (s *newClientState) See(r *Record) {
 	if box == nil || box.many {
 		return
 	}
-	agent, app := r.Text(BoxAgent), r.Text(BoxAppID)
-	if s.isLast(box, r.Time(), agent, app, address) {
-		return
-	}
-	network := s.network(address)
+	network := s.network(a.address)
 	if network == "" {
 		return
 	}
-	family := s.family(agent, app)
-	at := r.Time()
+	family := s.family(a.agent, a.app)
 	if box.first.IsZero() || at.Before(box.first) {
 		box.first = at
 	}
@@ -159,24 +145,7 @@ func (s *newClientState) See(r *Record) {
 		}
 	}
 	s.put(box, boxClient{family, network, r.Ref(fmt.Sprintf("%s read with %s from %s by %s", name,
-		orNothing(agent, "an unknown program"), address, orNothing(r.Text(BoxUser), "an unknown account")))})
-}
-
-// isLast tells whether a client was seen just before, at that time or earlier, and remembers it: most
-// records of a mailbox are like one of the last. Of 2^64 hashes two are the same by chance alone.
-func (s *newClientState) isLast(b *boxClients, t time.Time, agent, app, address []byte) bool {
-	s.hash.Reset()
-	for _, part := range [...][]byte{agent, app, address} {
-		_, _ = s.hash.Write(part) // never fails
-		_ = s.hash.WriteByte(0)
-	}
-	client := s.hash.Sum64() | 1 // 0 is nobody
-	last := &b.last[client>>1%recentPrograms]
-	if last.client == client && !t.Before(last.since) {
-		return true
-	}
-	last.client, last.since = client, t
-	return false
+		orNothing(a.agent, "an unknown program"), a.address, orNothing(a.user, "an unknown account")))})
 }
 
 // put takes note of a client of a mailbox, or of an earlier time of one.
@@ -188,7 +157,7 @@ func (s *newClientState) put(b *boxClients, c boxClient) {
 			b.clients[at] = c
 		}
 	case s.pairs >= maxPairs:
-		s.dropped++
+		s.full = true
 		return
 	default:
 		b.clients = append(b.clients, c)
@@ -304,7 +273,7 @@ func networkOf(address string) string {
 // Join adds a later piece of evidence.
 func (s *newClientState) Join(later State) {
 	o := later.(*newClientState)
-	s.dropped += o.dropped
+	s.full = s.full || o.full
 	s.boxes.full = s.boxes.full || o.boxes.full
 	for name, from := range o.boxes.each() {
 		into := s.boxes.get([]byte(name))
@@ -344,8 +313,8 @@ func (s *newClientState) Finish(f *Finishing) {
 	if s.boxes.full {
 		f.Note("mailboxes beyond the first %d were not looked at", maxMailboxes)
 	}
-	if s.dropped > 0 {
-		f.Note("%d clients of mailboxes were not looked at: there are more than %d", s.dropped, maxPairs)
+	if s.full {
+		f.Note("clients of mailboxes beyond the first %d were not looked at", maxPairs)
 	}
 	users := map[string]int{} // mailboxes by program
 	var all []newcomer

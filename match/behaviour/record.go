@@ -19,6 +19,8 @@ type Record struct {
 	reader *sigma.ViewReader
 	// memory is what the matcher remembers of requests: see [Record.web].
 	memory *webMemory
+	// mail is what it remembers of mailboxes: see [Record.access].
+	mail *mailMemory
 }
 
 // Text gives a field, nil if it is absent or holds nothing. It is valid until See returns; who

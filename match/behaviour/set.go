@@ -137,12 +137,13 @@ type Matcher struct {
 	// record is used again for each event: analytics do not keep it.
 	record Record
 	memory *webMemory
+	mail   *mailMemory
 }
 
 // NewMatcher makes a matcher.
 func (s *Set) NewMatcher() *Matcher {
-	m := &Matcher{set: s, reader: s.views.NewReader(), memory: newWebMemory(s.longer)}
-	m.record.reader, m.record.memory = m.reader, m.memory
+	m := &Matcher{set: s, reader: s.views.NewReader(), memory: newWebMemory(s.longer), mail: newMailMemory()}
+	m.record.reader, m.record.memory, m.record.mail = m.reader, m.memory, m.mail
 	return m
 }
 
@@ -168,6 +169,9 @@ func (m *Matcher) See(e *event.Event) {
 		m.record.ends.made = false
 		if v == int(Web) {
 			m.seeRequest()
+			continue
+		}
+		if v == int(Mailbox) && m.mail.read(&m.record) == nil {
 			continue
 		}
 		for _, i := range m.set.wants(View(v), e) {
@@ -210,6 +214,7 @@ func (m *Matcher) Take() *Seen {
 	s := m.seen
 	m.seen = nil
 	m.memory.forget() // what it remembers is handed over
+	m.mail.forget()
 	return s
 }
 
