@@ -153,8 +153,12 @@ func (s *exportState) program(r *Record) {
 	if shell && !console {
 		console = containsFold(command, "invoke-sqlcmd") || wmi && containsFold(command, "sqlcmd ") || wmi && containsFold(command, "bcp ")
 	}
+	batch := wmi && (console || shell && s.hasBatch(command))
+	if !batch && !console {
+		return
+	}
 	what := fmt.Sprintf("%s started %s", cmp.Or(string(lastPart(parent)), "something"), cmp.Or(string(command), string(image)))
-	if wmi && (console || shell && s.hasBatch(command)) {
+	if batch {
 		s.add(r, exportByWMI, command, what)
 	}
 	if console {

@@ -33,16 +33,9 @@ func containsFold[T string | []byte](text T, lower string) bool {
 	if lower == "" {
 		return true
 	}
-	small, capital := lower[0], lower[0]
-	if 'a' <= small && small <= 'z' {
-		capital -= 'a' - 'A'
-	}
-	for i := 0; i+len(lower) <= len(text); i++ {
-		if c := text[i]; (c == small || c == capital) && hasPrefixFold(text[i+1:], lower[1:]) {
-			return true
-		}
-	}
-	return false
+	// What has no case is quickest to look for, and most texts do not have it.
+	at := max(strings.IndexFunc(lower, func(c rune) bool { return c < 'a' || c > 'z' }), 0)
+	return indexByRare([]byte(text), lower, at) >= 0
 }
 
 // hasPrefixFold is containsFold for the beginning of a text.

@@ -48,6 +48,29 @@ func TestIdentityOf(t *testing.T) {
 	f("", "", otherIdentity)
 }
 
+func TestContainsFold(t *testing.T) {
+	f := func(text, lower string, want bool) {
+		t.Helper()
+		if got := containsFold(text, lower); got != want {
+			t.Errorf("containsFold(%q, %q) = %t, want %t", text, lower, got, want)
+		}
+		if got := containsFold([]byte(text), lower); got != want {
+			t.Errorf("containsFold of the bytes of %q, %q = %t, want %t", text, lower, got, want)
+		}
+	}
+	f(`C:\TEMP\a`, `\temp\`, true)
+	f(`C:\\Temp\`, `\temp\`, true)
+	f(`C:\Temp`, `\temp\`, false)
+	f(`emp\ \Temp\`, `\temp\`, true)
+	f("Invoke-SqlCmd", "invoke-sqlcmd", true)
+	f("-SqlCmd invoke-", "invoke-sqlcmd", false)
+	f("SQLCMD", "sqlcmd ", false)
+	f("POWERSHELL", "shell", true)
+	f("POWERSHEL", "shell", false)
+	f("", "a", false)
+	f("a", "", true)
+}
+
 func TestShortHost(t *testing.T) {
 	for in, want := range map[string]string{"MAIL01.corp.example": "mail01", "SQL01": "sql01", "10.0.0.5": "10.0.0.5", "fe80::1": "fe80::1", "": ""} {
 		if got := ShortHost(in); got != want {
