@@ -83,9 +83,15 @@ type viewPlan struct{ views []viewOf }
 
 type viewOf struct {
 	view  int
-	where []Where
+	where []viewWhere
 	// fields are where each field of the view is found.
 	fields []viewField
+}
+
+// A viewWhere is a condition, and which of the event's values it is about.
+type viewWhere struct {
+	*Where
+	at int
 }
 
 // viewField is where a field is found: at -1 without a derivation if it is not there.
@@ -126,23 +132,21 @@ func (r *ViewReader) See(e *event.Event) []int {
 	return r.seen
 }
 
-func (r *ViewReader) holds(where []Where) bool {
-	for i := range where {
-		if !where[i].holds(r.event) {
+func (r *ViewReader) holds(where []viewWhere) bool {
+	for _, w := range where {
+		v := &r.event.Values[w.at]
+		if v.IsNull() {
+			return false
+		}
+		if r.arena = v.AppendText(r.arena[:0]); !w.takes(r.arena) {
 			return false
 		}
 	}
 	return true
 }
 
-// holds tells whether an event meets the condition.
-func (w *Where) holds(e *event.Event) bool {
-	at := e.Shape.Lookup(w.Field)
-	if len(at) == 0 || e.Values[at[0]].IsNull() {
-		return false
-	}
-	var room [128]byte
-	text := e.Values[at[0]].AppendText(room[:0])
+// takes tells whether a text meets the condition.
+func (w *Where) takes(text []byte) bool {
 	return slices.ContainsFunc(w.Values, func(s string) bool { return equalASCII(text, s) }) ||
 		slices.ContainsFunc(w.Prefixes, func(s string) bool { return hasPrefixASCII(text, s) })
 }
@@ -163,10 +167,11 @@ func (r *ViewReader) planFor(k planKey, e *event.Event) *viewPlan {
 			continue
 		}
 		for _, route := range routes {
-			if !kind.takes(route) || slices.ContainsFunc(route.Where, func(w Where) bool { return e.Shape.Lookup(w.Field) == nil }) {
+			where, there := placed(route.Where, e.Shape)
+			if !kind.takes(route) || !there {
 				continue
 			}
-			v := viewOf{view: i, where: route.Where, fields: make([]viewField, len(r.views.specs[i].Fields))}
+			v := viewOf{view: i, where: where, fields: make([]viewField, len(r.views.specs[i].Fields))}
 			for j, name := range r.views.specs[i].Fields {
 				v.fields[j] = viewFieldOf(name, route.Fields, e)
 			}
@@ -178,6 +183,18 @@ func (r *ViewReader) planFor(k planKey, e *event.Event) *viewPlan {
 	}
 	r.plans[k] = p
 	return p
+}
+
+// placed finds the values that conditions are about; false if events of a shape lack one.
+func placed(all []Where, s *event.Shape) (where []viewWhere, there bool) {
+	for i := range all {
+		at := s.Lookup(all[i].Field)
+		if len(at) == 0 {
+			return nil, false
+		}
+		where = append(where, viewWhere{&all[i], at[0]})
+	}
+	return where, true
 }
 
 func viewFieldOf(names string, fields Mapping, e *event.Event) viewField {
