@@ -1,16 +1,12 @@
 package indicator
 
-// maxBland is how long a text can be that we look at for whether it is bland, in characters: longer ones
-// often come again, and are known by their hash.
-const maxBland = 256
-
 // isBland tells whether a text can hold no indicator, whatever its field: numbers, identifiers, words. That
 // is quicker to see than whether the text was seen before. Without a dot there is no name of a host or a
 // file and no address of four numbers, without a colon no other address, without a backslash no path,
 // without a percent sign nothing is encoded; hashes are as long as the shortest; behind the root of a key of the
 // registry is a backslash or a colon. A character takes step bytes, of which the first one counts.
 func (s *Set) isBland(raw []byte, step int) bool {
-	if s.bareName || len(raw) > maxBland*step {
+	if s.bareName {
 		return false
 	}
 	if step == 2 {

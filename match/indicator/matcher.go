@@ -20,6 +20,9 @@ const (
 	maxUses = 16384
 	// recentPlans are found without a map.
 	recentPlans = 64
+	// maxGlance is how long a text is of which we look what it holds, in characters, before its hash is looked up: longer
+	// ones often come again, such as user agents and cookies.
+	maxGlance = 100
 	// shortest is the length of the shortest text with an indicator that stands anywhere: "a.bc", "::1a".
 	shortest = 4
 )
@@ -82,18 +85,21 @@ func (m *Matcher) Match(dst []Hit, e *event.Event) []Hit {
 	if len(m.set.table.entries) == 0 {
 		return dst
 	}
-	p := m.planOf(e.Shape)
+	p := m.planOf(e)
 	m.event, m.hits, m.first = e, dst, len(dst)
 	for i := range p.slots {
 		s := &p.slots[i]
 		v := &e.Values[s.at]
+		if s.twin >= 0 && len(m.hits) == m.first && isSame(*v, e.Values[s.twin]) {
+			continue // and nothing was found in it
+		}
 		switch v.Kind {
 		case event.UTF16, event.Text, event.ANSI:
 			m.value(s, *v)
 		case event.Binary:
 			// A hash or a fingerprint is what a Binary can be.
 			if n := 2 * len(v.Raw); n <= maxHex && m.set.hexLen[n] {
-				m.look(s, *v)
+				m.look(s, *v, true)
 			}
 		default:
 			if v.Kind&event.Array != 0 {
@@ -120,33 +126,46 @@ func (m *Matcher) array(s *slot, v event.Value) {
 
 // value looks for indicators in one text of a field.
 func (m *Matcher) value(s *slot, v event.Value) {
-	if m.set.mayHold(v, s.use) {
-		m.look(s, v)
+	step := stepOf(v.Kind)
+	switch n := len(v.Raw); {
+	case n < shortest*step && (s.use == anything || n == 0):
+	case n > maxGlance*step:
+		m.look(s, v, false)
+	case m.set.mayHold(v.Raw, step, s.use):
+		m.look(s, v, true)
 	}
 }
 
-// mayHold tells whether a text of that use may hold an indicator, as far as that can be seen at a glance.
-func (s *Set) mayHold(v event.Value, u use) bool {
-	step := 1
-	if v.Kind == event.UTF16 {
-		step = 2
+// stepOf is how many bytes a character of ASCII takes.
+func stepOf(k event.Kind) int {
+	if k == event.UTF16 {
+		return 2
 	}
-	if len(v.Raw) < step*shortest && (u == anything || len(v.Raw) == 0) {
-		return false
-	}
+	return 1
+}
+
+// mayHold tells whether a text may hold an indicator, as far as that can be seen at a glance. A character
+// takes step bytes.
+func (s *Set) mayHold(raw []byte, step int, u use) bool {
 	if s.sieve != nil {
-		return s.sieve.mayHold(v.Raw, step) || s.hasIP && !s.isBland(v.Raw, step)
+		return s.sieve.mayHold(raw, step) || s.hasIP && !s.isBland(raw, step)
 	}
-	return u != anything || !s.isBland(v.Raw, step)
+	return u != anything || !s.isBland(raw, step)
 }
 
-// look looks for indicators in a value, if nothing was found in the same one before.
-func (m *Matcher) look(s *slot, v event.Value) {
+// look looks for indicators in a value, if nothing was found in the same one before. Glanced says that a
+// glance at it did not do.
+func (m *Matcher) look(s *slot, v event.Value, glanced bool) {
 	h := m.hash(v, s.use)
 	if h == s.last {
 		return
 	}
 	if m.seen.has(h) {
+		s.last = h
+		return
+	}
+	if step := stepOf(v.Kind); !glanced && !m.set.mayHold(v.Raw, step, s.use) {
+		m.seen.add(h)
 		s.last = h
 		return
 	}
@@ -247,8 +266,9 @@ func (m *Matcher) account() {
 	}
 }
 
-// planOf gives the plan of a layout.
-func (m *Matcher) planOf(s *event.Shape) *plan {
+// planOf gives the plan of an event's layout.
+func (m *Matcher) planOf(e *event.Event) *plan {
+	s := e.Shape
 	const granule = 64 // bytes; shapes stand no closer together
 	recent := &m.recent[uintptr(unsafe.Pointer(s))/granule%recentPlans]
 	if recent.shape == s {
@@ -259,7 +279,7 @@ func (m *Matcher) planOf(s *event.Shape) *plan {
 		if len(m.plans) >= maxPlans {
 			clear(m.plans)
 		}
-		p = m.newPlan(s)
+		p = m.newPlan(e)
 		m.plans[s] = p
 	}
 	recent.shape, recent.plan = s, p

@@ -16,6 +16,9 @@ type slot struct {
 	at   int
 	use  use
 	name string
+	// twin is the index of an earlier field whose value was this one's too, of the same bytes: readers give
+	// some values a second name; -1 if there is none.
+	twin int
 	// last is the hash of the value that it had last, if nothing was found in it: in many logs it
 	// is the next one's too.
 	last uint64
@@ -41,17 +44,19 @@ type join struct {
 	name  string
 }
 
-func (m *Matcher) newPlan(s *event.Shape) *plan {
-	p, log := &plan{}, logOf(s)
+func (m *Matcher) newPlan(e *event.Event) *plan {
+	s := e.Shape
+	p, log := &plan{slots: make([]slot, 0, len(s.Fields))}, logOf(s)
 	for at, f := range s.Fields {
 		// What is in the header of a record is about the log and its host, and who wrote it.
 		if f.Part == event.System {
 			continue
 		}
-		if u := m.useOf(f.Name); u != nothing && !log.leavesOut(f.Name) {
-			p.slots = append(p.slots, slot{at: at, use: u, name: f.Name})
+		if u := m.useOf(f.Name); u != nothing && !log.leavesOut(f.Name, m.set.hasIP) {
+			p.slots = append(p.slots, slot{at: at, use: u, name: f.Name, twin: -1})
 		}
 	}
+	p.pair(e.Values)
 	if m.set.has[urlKey] {
 		p.joinURL(s)
 	}
@@ -59,6 +64,27 @@ func (m *Matcher) newPlan(s *event.Shape) *plan {
 		p.joinAccounts(s)
 	}
 	return p
+}
+
+// pair finds fields that are names of the same value.
+func (p *plan) pair(values []event.Value) {
+	const most = 64 // fields; one layout in each line is no reason for more work
+	if len(p.slots) > most {
+		return
+	}
+	for i := range p.slots {
+		for k := range i {
+			if p.slots[i].use == p.slots[k].use && isSame(values[p.slots[i].at], values[p.slots[k].at]) {
+				p.slots[i].twin = p.slots[k].at
+				break
+			}
+		}
+	}
+}
+
+// isSame tells whether two values are the same bytes of the evidence.
+func isSame(a, b event.Value) bool {
+	return len(a.Raw) == len(b.Raw) && len(a.Raw) > 0 && &a.Raw[0] == &b.Raw[0] && a.Kind == b.Kind
 }
 
 // useOf remembers the uses of names: layouts are many, and names few.
