@@ -66,7 +66,11 @@ func (m *Model) Cluster(incidents []*Incident) (*Clusters, error) {
 	c := &Clusters{Incidents: []string{}, Links: []Link{}, History: []Change{}}
 	root := make([]int, len(incidents))
 	for i, in := range incidents {
-		c.Incidents = append(c.Incidents, cmp.Or(in.Name, fmt.Sprintf("incident %d", i+1)))
+		name := cmp.Or(in.Name, fmt.Sprintf("incident %d", i+1))
+		if slices.Contains(c.Incidents, name) { // documents of the same name in two folders
+			name = fmt.Sprintf("%s (%d)", name, i+1)
+		}
+		c.Incidents = append(c.Incidents, name)
 		root[i] = i
 	}
 	for a := range incidents {
@@ -205,6 +209,42 @@ func near(a, b *Incident) bool {
 	return gap < linkDays*24*time.Hour
 }
 
+// A Decision is what an analyst says of clusters: that several are one ("merge"), or that some incidents of
+// one are of another ("split").
+type Decision struct {
+	Kind      string    `json:"kind"`
+	Clusters  []string  `json:"clusters"`            // their IDs; one for a split
+	Incidents []string  `json:"incidents,omitempty"` // the names of those that a split takes out
+	By        string    `json:"by"`
+	Reason    string    `json:"reason"`
+	When      time.Time `json:"when,omitzero"`
+}
+
+// Apply does what an analyst decided.
+func (c *Clusters) Apply(d Decision) error {
+	switch d.Kind {
+	case "merge":
+		if len(d.Incidents) > 0 {
+			return fmt.Errorf("merge: want clusters alone, found the incidents %s", strings.Join(d.Incidents, ", "))
+		}
+		return c.Merge(d.Clusters, d.By, d.Reason, d.When)
+	case "split":
+		if len(d.Clusters) != 1 {
+			return fmt.Errorf("split: want one cluster, found %d", len(d.Clusters))
+		}
+		var out []int
+		for _, name := range d.Incidents {
+			i := slices.Index(c.Incidents, name)
+			if i < 0 {
+				return fmt.Errorf("split: want one of the incidents %s, found %q", strings.Join(c.Incidents, ", "), name)
+			}
+			out = append(out, i)
+		}
+		return c.Split(d.Clusters[0], out, d.By, d.Reason, d.When)
+	}
+	return fmt.Errorf("clusters: want the kind merge or split, found %q", d.Kind)
+}
+
 // Merge makes one cluster of several, and keeps in History what they were.
 func (c *Clusters) Merge(ids []string, by, reason string, when time.Time) error {
 	from, rest, err := c.take(ids, by, reason)
@@ -256,7 +296,11 @@ func (c *Clusters) take(ids []string, by, reason string) (taken, rest []Cluster,
 		}
 	}
 	if len(taken) != len(once(ids)) {
-		return nil, nil, fmt.Errorf("clusters: want %s, found %d of them", strings.Join(ids, ", "), len(taken))
+		var have []string
+		for _, x := range c.Current {
+			have = append(have, x.ID)
+		}
+		return nil, nil, fmt.Errorf("clusters: want %s, found %s", strings.Join(ids, ", "), strings.Join(have, ", "))
 	}
 	return taken, rest, nil
 }
@@ -265,4 +309,28 @@ func (c *Clusters) change(kind string, from, to, rest []Cluster, by, reason stri
 	c.Current = append(rest, to...)
 	slices.SortFunc(c.Current, func(a, b Cluster) int { return cmp.Compare(a.Incidents[0], b.Incidents[0]) })
 	c.History = append(c.History, Change{Kind: kind, From: from, To: to, By: by, Reason: reason, When: when})
+}
+
+// sentence says what was changed, without who and why.
+func (c *Change) sentence() string {
+	ids := func(list []Cluster) string {
+		names := make([]string, len(list))
+		for i, x := range list {
+			names[i] = x.ID
+		}
+		return strings.Join(names, ", ")
+	}
+	if c.Kind == "merge" {
+		return ids(c.From) + " merged into " + ids(c.To)
+	}
+	return ids(c.From) + " split into " + ids(c.To)
+}
+
+// String says what was changed, by whom and why.
+func (c *Change) String() string {
+	when := ""
+	if !c.When.IsZero() {
+		when = " on " + c.When.UTC().Format(time.DateOnly)
+	}
+	return fmt.Sprintf("%s by %s%s: %s", c.sentence(), c.By, when, c.Reason)
 }

@@ -13,7 +13,7 @@ import (
 var stixSpace = [16]byte{0x6d, 0x1f, 0x2b, 0x0a, 0x5c, 0x3e, 0x4b, 0x7d, 0x9a, 0x41, 0x0e, 0x8c, 0x72, 0xd5, 0x13, 0xb6}
 
 // a stixObject is what we write of objects of STIX 2.1 (OASIS Standard, 10 June 2021): campaigns (4.3),
-// intrusion sets (4.8), relationships (5.1).
+// intrusion sets (4.8), notes (4.14), relationships (5.1).
 type stixObject struct {
 	Type        string `json:"type"`
 	SpecVersion string `json:"spec_version"`
@@ -27,10 +27,15 @@ type stixObject struct {
 	Relationship string `json:"relationship_type,omitempty"`
 	Source       string `json:"source_ref,omitempty"`
 	Target       string `json:"target_ref,omitempty"`
+	// Of notes: what was decided, by whom, about what.
+	Content string   `json:"content,omitempty"`
+	Authors []string `json:"authors,omitempty"`
+	Refs    []string `json:"object_refs,omitempty"`
 }
 
 // WriteSTIX writes the clusters as a bundle of STIX 2.1: each incident a campaign, each cluster an
-// intrusion set to which its incidents are attributed, each link a relationship with its reasons. The
+// intrusion set to which its incidents are attributed, each link a relationship with its reasons, each
+// change by an analyst a note. The
 // identifiers depend on the names alone, so that the same clusters are the same objects; at is when they
 // were made.
 func (c *Clusters) WriteSTIX(w io.Writer, at time.Time) error {
@@ -66,6 +71,17 @@ func (c *Clusters) WriteSTIX(w io.Writer, at time.Time) error {
 		sure := confidence(l.Weight)
 		add("relationship", incidents[l.A]+incidents[l.B], stixObject{
 			Relationship: "related-to", Source: incidents[l.A], Target: incidents[l.B], Description: description, Confidence: &sure,
+		})
+	}
+	for i, change := range c.History {
+		var about []string
+		for _, x := range change.To {
+			for _, k := range x.Incidents {
+				about = append(about, incidents[k])
+			}
+		}
+		add("note", fmt.Sprintf("%d %s", i, change.sentence()), stixObject{
+			Content: plain(change.sentence() + ": " + change.Reason), Authors: []string{plain(change.By)}, Refs: once(about),
 		})
 	}
 	key := stamp

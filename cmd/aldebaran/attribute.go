@@ -27,6 +27,7 @@ import (
 type attributeFlags struct {
 	packs     []string
 	overrides string
+	clusters  string
 	graph     string
 	stix      string
 	sector    string
@@ -51,6 +52,7 @@ as well. Probabilities always leave room for an unknown or new actor.`,
 	packFlag(cmd, &f.packs)
 	flags := cmd.Flags()
 	flags.StringVar(&f.overrides, "overrides", "", "changes by an analyst, as JSON in this `file`: docs/formats/attribution.md")
+	flags.StringVar(&f.clusters, "clusters", "", "clusters that an analyst merges or splits, as JSON in this `file`: docs/formats/attribution.md")
 	flags.StringVar(&f.graph, "graph", "", "draw how several hunts are linked into this `file` (.svg)")
 	flags.StringVar(&f.stix, "stix", "", "write how several hunts are linked into this `file`, as STIX 2.1")
 	flags.StringVar(&f.sector, "sector", "", "the victim's `sector` (government, telecommunications...)")
@@ -93,11 +95,9 @@ func (f *attributeFlags) run(cmd *cobra.Command, names []string) error {
 		incidents = append(incidents, in)
 		all = append(all, who.attribute(name, in, overrides))
 	}
-	var clusters *attribution.Clusters
-	if len(incidents) > 1 {
-		if clusters, err = who.model.Cluster(incidents); err != nil {
-			return &hunt.UsageError{What: err.Error(), Hint: "compare fewer at once"}
-		}
+	clusters, err := f.clustersOf(who.model, incidents)
+	if err != nil {
+		return err
 	}
 	if err := f.writeLinks(clusters); err != nil {
 		return err
@@ -273,6 +273,40 @@ func reasonTexts(list []attribution.Reason) []string {
 // maxOverrides bounds a file of an analyst's changes.
 const maxOverrides = 1 << 20
 
+// clustersOf links several hunts, and applies what an analyst decided of their clusters; nil for one hunt.
+func (f *attributeFlags) clustersOf(m *attribution.Model, incidents []*attribution.Incident) (*attribution.Clusters, error) {
+	if len(incidents) < 2 {
+		if f.clusters != "" {
+			return nil, &hunt.UsageError{What: "--clusters: want several hunts, found one", Hint: "name two or more cases or documents of hunts"}
+		}
+		return nil, nil
+	}
+	c, err := m.Cluster(incidents)
+	if err != nil {
+		return nil, &hunt.UsageError{What: err.Error(), Hint: "compare fewer at once"}
+	}
+	if f.clusters == "" {
+		return c, nil
+	}
+	var decisions []attribution.Decision
+	data, err := readBounded(f.clusters, maxOverrides)
+	if err == nil {
+		err = json.Unmarshal(data, &decisions)
+	}
+	for i, d := range decisions {
+		if err == nil {
+			if err = c.Apply(d); err != nil {
+				err = fmt.Errorf("change %d: %w", i+1, err)
+			}
+		}
+	}
+	if err != nil {
+		return nil, &hunt.UsageError{What: fmt.Sprintf("--clusters: %s: %v", f.clusters, err), Hint: "docs/formats/attribution.md says what stands in it"}
+	}
+	return c, nil
+}
+
+// readOverrides reads an analyst's changes to objects of evidence.
 func readOverrides(name string) ([]attribution.Override, error) {
 	if name == "" {
 		return nil, nil
@@ -403,6 +437,9 @@ func (w packText) clusters(c *attribution.Clusters) {
 			names = append(names, c.Incidents[i])
 		}
 		w.line(x.ID, "%s", strings.Join(names, ", "))
+	}
+	for i := range c.History {
+		w.line(c.History[i].Kind, "%s", c.History[i].String())
 	}
 	for _, l := range c.Links {
 		w.line(fmt.Sprintf("%+.2f", l.Weight), "%s and %s: %s", c.Incidents[l.A], c.Incidents[l.B], strings.Join(l.Reasons, "; "))

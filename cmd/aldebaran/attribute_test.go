@@ -99,6 +99,55 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
+// TestClusters: what an analyst says of clusters is done, and kept in every form; what cannot be done is refused.
+func TestClusters(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const hunt = `{"findings":[{"level":"high","rule":{"id":"a","title":"Files encrypted","file":"x/sigma/a.yml"},"attack":["T1486"],"host":"FILE01","first":"2026-03-09T02:00:00Z","last":"2026-03-09T03:00:00Z"}]}`
+	spring, autumn := write("spring.json", hunt), write("autumn.json", strings.ReplaceAll(hunt, "T1486", "T1190"))
+	stix := filepath.Join(dir, "links.stix.json")
+	for _, c := range []struct {
+		name, decisions, want, wrong string
+	}{
+		{"merged", `[{"kind":"merge","clusters":["CL-spring","CL-autumn"],"by":"A. Analyst","reason":"same operator","when":"2026-06-01T00:00:00Z"}]`,
+			"CL-spring, CL-autumn merged into CL-spring by A. Analyst on 2026-06-01: same operator", ""},
+		{"merged and split", `[{"kind":"merge","clusters":["CL-spring","CL-autumn"],"by":"A","reason":"x"},
+			{"kind":"split","clusters":["CL-spring"],"incidents":["autumn"],"by":"B","reason":"the domain was sold"}]`,
+			"CL-spring split into CL-spring, CL-autumn by B: the domain was sold", ""},
+		{"nobody's", `[{"kind":"merge","clusters":["CL-spring","CL-autumn"],"reason":"x"}]`, "", "change 1: clusters: want a name and a reason"},
+		{"of another kind", `[{"kind":"join","by":"A","reason":"x"}]`, "", `want the kind merge or split, found "join"`},
+		{"of nobody", `[{"kind":"split","clusters":["CL-spring"],"incidents":["winter"],"by":"A","reason":"x"}]`, "", `found "winter"`},
+		{"no list", `{}`, "", "cannot unmarshal"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			said := write("said.json", c.decisions)
+			if c.wrong != "" {
+				cmd := attributeCommand()
+				cmd.SetArgs([]string{spring, autumn, "--clusters", said})
+				if err := cmd.Execute(); err == nil || !strings.Contains(err.Error(), c.wrong) {
+					t.Errorf("want %q, found %v", c.wrong, err)
+				}
+				return
+			}
+			shown := output(t, attributeCommand(), spring, autumn, "--clusters", said, "--stix", stix)
+			if !strings.Contains(strings.Join(strings.Fields(shown), " "), c.want) { // lines are broken
+				t.Errorf("want %q, found\n%s", c.want, shown)
+			}
+			kept, err := os.ReadFile(stix)
+			if err != nil || !bytes.Contains(kept, []byte(`"type": "note"`)) || !bytes.Contains(kept, []byte(`"authors"`)) {
+				t.Errorf("STIX has no note (%v):\n%s", err, kept)
+			}
+		})
+	}
+}
+
 func TestActors(t *testing.T) {
 	for _, test := range []struct {
 		args []string

@@ -89,7 +89,8 @@ func (r *Reader) isOwnOutput() bool {
 }
 
 // ErrNoEvents is a file whose only object is no event: it says no time, is of no maker we know and has
-// no field that logs have. Settings, manifests and reports of programs are such files.
+// no field that logs have. Settings, manifests and reports of programs are such files; bundles of STIX and
+// events of MISP, too, for they tell of what happened elsewhere.
 var ErrNoEvents = errors.New("JSON without events")
 
 // Open looks at the beginning of a file to see how its records are laid out. The error is
@@ -107,7 +108,7 @@ func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error
 	}
 	f := &File{log: log}
 	text, _ := lines.Head(head[:n])
-	if int64(n) == size && isNoEvent(text) {
+	if int64(n) == size && isNoEvent(text) || isIntelligence(text) {
 		return nil, ErrNoEvents
 	}
 	f.perLine = isPerLine(text, int64(n) == size)

@@ -173,6 +173,13 @@ func TestNoEvents(t *testing.T) {
 	f(ErrNoEvents, "{\n  \"name\": \"settings\",\n  \"version\": \"1.2.3\",\n  \"ports\": [80, 443]\n}\n")
 	f(ErrNoEvents, `{"a":{"b":1},"since":1772352000}`)
 	f(ErrNoEvents, "\xef\xbb\xbf{\"a\":1}\n\x00\x00")
+	stix := `{"type":"bundle","id":"bundle--1","objects":[{"type":"file","created":"2026-03-01T08:00:00Z","name":"x.dll"}`
+	f(ErrNoEvents, stix+"]}")
+	f(ErrNoEvents, stix+strings.Repeat(`,{"type":"file","created":"2026-03-01T08:00:00Z"}`, lines.MaxLine/80)+"]}")
+	f(ErrNoEvents, `{"objects": [{"created":"2026-03-01T08:00:00Z"}], "id": "bundle--1"}`)
+	f(ErrNoEvents, `{"Event":{"id":"1","orgc_id":"2","date":"2026-03-01","info":"x","uuid":"u","Attribute":[]}}`)
+	f(nil, `{"id":"bundle--1","time":"2026-03-01T08:00:00Z","objects":"none"}`) // one field alone hides no log
+	f(nil, `{"Event":{"System":{"EventID":1,"TimeCreated":"2026-03-01T08:00:00Z"},"EventData":{"info":"x","uuid":"y"}}}`)
 	f(nil, "{\"a\":1}\n{\"a\":2}\n")              // records of something
 	f(nil, `[{"a":1}]`)                           // a list of them
 	f(nil, `{"value":[{"a":1}]}`)                 // a reply

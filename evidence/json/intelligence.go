@@ -1,0 +1,90 @@
+package json
+
+import "bytes"
+
+// isIntelligence tells whether a text begins a document of threat intelligence: a bundle of STIX (2.1
+// section 8: its identifier begins with "bundle--", beside a list of objects) or an event of MISP (its core
+// format: "info", "uuid" and more in "Event"). Its objects have times and names of files, but nothing of it
+// happened here. Both want more than one member, so that who writes one field of a log cannot hide it.
+func isIntelligence(text []byte) bool {
+	text = bytes.TrimLeft(text, " \t\r\n")
+	if len(text) == 0 || text[0] != '{' {
+		return false
+	}
+	bundle, objects, misp := false, false, false
+	members(text, func(key, value []byte) bool {
+		switch string(key) {
+		case "id":
+			bundle = bytes.HasPrefix(value, []byte(`"bundle--`))
+		case "objects":
+			objects = value[0] == '['
+		case "Event":
+			misp = isEventOfMISP(value)
+		}
+		return !(bundle && objects) && !misp
+	})
+	return bundle && objects || misp
+}
+
+func isEventOfMISP(event []byte) bool {
+	if event[0] != '{' {
+		return false
+	}
+	found := 0
+	members(event, func(key, _ []byte) bool {
+		switch string(key) {
+		case "info", "uuid", "threat_level_id", "analysis", "orgc_id", "Orgc":
+			found++
+		}
+		return found < mispMembers
+	})
+	return found >= mispMembers
+}
+
+const (
+	// mispMembers is how many of the names of MISP make an event one of MISP.
+	mispMembers = 3
+	// maxMembersSeen is how many members are looked at: both formats have fewer before their lists.
+	maxMembersSeen = 32
+)
+
+// members calls see with the name and the text from the value on of each member of the object that b
+// begins with, until it gives false or b ends.
+func members(b []byte, see func(key, value []byte) bool) {
+	p := 1
+	for range maxMembersSeen {
+		p = skip(b, p)
+		if p < len(b) && b[p] == ',' {
+			p = skip(b, p+1)
+		}
+		if p >= len(b) || b[p] != '"' {
+			return
+		}
+		end, _ := stringEnd(b, p+1)
+		if end < 0 {
+			return
+		}
+		key := b[p+1 : end]
+		if p = skip(b, end+1); p >= len(b) || b[p] != ':' {
+			return
+		}
+		if p = skip(b, p+1); p >= len(b) || !see(key, b[p:]) {
+			return
+		}
+		switch b[p] {
+		case '"':
+			if end, _ = stringEnd(b, p+1); end < 0 {
+				return
+			}
+			p = end + 1
+		case '{', '[':
+			if p, _ = skipValue(b, p); p < 0 {
+				return
+			}
+		default:
+			for p < len(b) && b[p] != ',' && b[p] != '}' {
+				p++
+			}
+		}
+	}
+}
