@@ -178,7 +178,7 @@ func holdsPlus(v event.Value) bool { return bytes.IndexByte(v.Raw, '+') >= 0 }
 
 // decoded is a text URL-decoded that many times; there is none if that changes nothing.
 func decoded(of webText, times int) Derivation {
-	d := Derivation{From: of.from, If: holdsCode, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
+	d := Derivation{From: of.from, If: holdsCode, Decodes: true, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
 		text, ok := of.appendTo(dst, e)
 		if !ok {
 			return dst, false

@@ -43,8 +43,8 @@ type group struct {
 	keywordKinds [256]bool
 	// keywordNumbers are those that can stand in a text of digits, dots, colons and hyphens.
 	keywordNumbers [][]byte
-	// keywordCodes says that one can stand in a text of the characters of codes, and is none of these.
-	keywordCodes bool
+	// keywordCharacters are the kinds of characters of which a text has one that any other keyword can stand in.
+	keywordCharacters character
 	// keywords are the indexes of the group's own keywords, by field: most groups have those of one
 	// rule, and a table of all would be slower.
 	keywords map[uint32]*literalIndex
@@ -332,11 +332,12 @@ func (s *Set) indexKeywords(g *group) {
 	for k := range g.keywordKinds {
 		g.keywordKinds[k] = true
 	}
+	g.keywordCharacters = otherCharacter
 	for _, k := range known {
 		switch madeOf := charactersOf(k.lit); {
 		case madeOf&otherCharacter != 0:
 		case madeOf&codeCharacter != 0:
-			g.keywordCodes = true
+			g.keywordCharacters |= codeCharacter
 		default:
 			g.keywordNumbers = append(g.keywordNumbers, []byte(k.lit))
 		}
@@ -354,14 +355,10 @@ func (g *group) holdsKeywords(v event.Value) bool {
 	if v.Kind != event.Text || len(v.Raw) > maxCode {
 		return g.keywordKinds[v.Kind]
 	}
-	madeOf := character(0)
 	for _, c := range v.Raw {
-		if madeOf |= characters[c]; madeOf&otherCharacter != 0 {
+		if characters[c]&g.keywordCharacters != 0 {
 			return true
 		}
-	}
-	if madeOf&codeCharacter != 0 && g.keywordCodes {
-		return true
 	}
 	for _, lit := range g.keywordNumbers {
 		if bytes.Contains(v.Raw, lit) {

@@ -57,6 +57,9 @@ type Derivation struct {
 	// if none of the fields in From passes. It costs little where most events have nothing to make. Nil
 	// if that cannot be told.
 	If func(v event.Value) bool
+	// Decodes says that Make undoes the encoding of URLs: it can make something only of fields one of
+	// which has a percent or a plus sign.
+	Decodes bool
 	// Joins names two fields of which Make makes the text, if the event has both: that of the first and,
 	// unless the second is null, a question mark and that of the second. Whoever looks at the fields
 	// too can then look at all three at once. Nil if the text is made otherwise.

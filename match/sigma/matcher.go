@@ -105,6 +105,9 @@ func (m *Matcher) Match(e *event.Event) []*Rule {
 	slots := p.slots
 	if p.joined != nil && m.lookJoined(p.joined) {
 		slots = slots[p.joined.covers:]
+		if !holdsCode(event.Value{Raw: m.joined, Kind: event.Text}) {
+			slots = slots[p.joined.decodes:]
+		}
 	}
 	for i := range slots {
 		m.look(&slots[i])

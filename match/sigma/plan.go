@@ -48,6 +48,7 @@ type memo struct {
 type joinedSlot struct {
 	first, second int32 // index in Event.Values
 	covers        int   // so many slots, the first ones, need not be looked at if this is
+	decodes       int   // nor so many after these, if it has nothing to decode
 	scanner       *scanner
 	memo          memo
 }
@@ -276,11 +277,19 @@ func (m *Matcher) joinSlots(p *plan, e *event.Event) {
 			}
 		}
 	}
-	covered := func(s slot) bool { return s.at == at[0] || s.at == at[1] || s.source == p.slots[whole].source }
-	first := slices.DeleteFunc(slices.Clone(p.slots), func(s slot) bool { return !covered(s) })
-	rest := slices.DeleteFunc(p.slots, covered)
-	p.joined = &joinedSlot{first: at[0], second: at[1], covers: len(first), scanner: m.joinedScanner(p.group, parts)}
-	p.slots = append(first, rest...)
+	var covered, decoding, rest []slot
+	for _, s := range p.slots {
+		switch {
+		case s.at == at[0] || s.at == at[1] || s.source == p.slots[whole].source:
+			covered = append(covered, s)
+		case s.derived != nil && s.derived.Decodes && !slices.ContainsFunc(s.from, func(from int32) bool { return from != at[0] && from != at[1] }):
+			decoding = append(decoding, s)
+		default:
+			rest = append(rest, s)
+		}
+	}
+	p.joined = &joinedSlot{first: at[0], second: at[1], covers: len(covered), decodes: len(decoding), scanner: m.joinedScanner(p.group, parts)}
+	p.slots = slices.Concat(covered, decoding, rest)
 }
 
 func (m *Matcher) joinedScanner(g *group, parts [3]*scanner) *scanner {
