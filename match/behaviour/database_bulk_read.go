@@ -129,7 +129,7 @@ func (s *bulkReadState) See(r *Record) {
 		}
 	}
 	if wanted {
-		h.keep(hash, r.Ref(fmt.Sprintf("%s by %s: %s", user, orNothing(by, "an unknown program"), cmp.Or(string(statement[:min(len(statement), maxWhat)]), "read of "+string(table)))))
+		s.seen.keep(h, hash, r, fmt.Sprintf("%s by %s: %s", user, orNothing(by, "an unknown program"), cmp.Or(string(statement[:min(len(statement), maxWhat)]), "read of "+string(table))))
 	}
 }
 

@@ -108,7 +108,7 @@ func (s *loginState) See(r *Record) {
 		if application != nil {
 			what += " by " + string(application)
 		}
-		h.keep(hash, r.Ref(what))
+		in.keep(h, hash, r, what)
 	}
 }
 
@@ -164,8 +164,8 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 	}
 	hours := map[int64]hourOf{}
 	for _, l := range refused {
-		for at, h := range l.hours {
-			hours[at] = hourOf{hours[at].failures + h.records, hours[at].users + 1}
+		for _, h := range l.hours {
+			hours[h.at] = hourOf{hours[h.at].failures + h.records, hours[h.at].users + 1}
 		}
 	}
 	var most hourOf
@@ -183,8 +183,8 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 		for _, h := range l.sortedHours() {
 			all.join(h.span)
 			total += h.records
-			for _, e := range h.examples {
-				refs = append(refs, e.Ref)
+			for i := range h.examples {
+				refs = append(refs, h.examples[i].ref())
 			}
 			if h.records < s.failures && hours[h.at].users < s.accounts {
 				continue
@@ -253,7 +253,7 @@ func (s *loginState) after(signed []*hour, refusals *hour) (at Ref, before, ok b
 		}
 		for _, t := range [...]time.Time{h.span.first, h.span.last} {
 			if since := t.Sub(refusals.span.last); since >= 0 && since <= s.within {
-				return h.examples[0].Ref, before, true
+				return h.examples[0].ref(), before, true
 			}
 		}
 	}

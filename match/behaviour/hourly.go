@@ -2,7 +2,6 @@ package behaviour
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 )
@@ -16,12 +15,17 @@ type hourly struct {
 	hours, things, dropped int
 	// always is set by analytics to which a single record matters: examples are kept of all hours.
 	always bool
+	// origins are those of the examples; room is for hours and examples to come.
+	origins     *origins
+	room        []hour
+	exampleRoom []example
 }
 
 // Bounds of hours. Most are those of people with their own mailbox: one thing, about 200 bytes.
 const (
 	maxActive   = 20_000    // people and services: more than any installation has that read for others
-	maxHours    = 500_000   // their hours together, about 100 MB: 2,000 people for a month of office hours
+	maxHours    = 500_000   // their hours together, about 150 MB: 2,000 people for a month of office hours
+	maxHoursOf  = 50_000    // those of one: each of five years. They are kept in order, which takes time if they come in none
 	maxThings   = 5_000_000 // the things of all hours, 40 MB
 	maxDistinct = 1000      // different things of one hour: beyond that they are many
 	maxExamples = 6         // records of an hour that are kept
@@ -32,14 +36,22 @@ const (
 
 // An activity is what one did.
 type activity struct {
-	hours map[int64]*hour // by the number of the hour since 1970
+	hours []*hour // in order of time
 	// last is where the record before was counted: most records come in order.
 	last *hour
 }
 
+// hour gives where an hour is, by its number since 1970, or where it would be.
+func (a *activity) hour(at int64) (i int, have bool) {
+	if n := len(a.hours); n > 0 && a.hours[n-1].at < at {
+		return n, false
+	}
+	return slices.BinarySearchFunc(a.hours, at, func(h *hour, at int64) int { return cmp.Compare(h.at, at) })
+}
+
 // An hour is what one did in an hour of the clock, in UTC.
 type hour struct {
-	at      int64
+	at      int64 // its number since 1970
 	records int64
 	// span is from the first to the last record.
 	span span
@@ -48,6 +60,8 @@ type hour struct {
 	// things are the hashes of different things, sorted: mailboxes, tables; lastThing is that of the record before.
 	things    []uint64
 	lastThing uint64
+	// first has the place of the first thing: of most hours there is no other.
+	first [1]uint64
 	// examples are records about different things, those of the smallest hashes: which these are does
 	// not depend on how the evidence is cut. One is enough for an hour like all others.
 	examples []example
@@ -58,8 +72,13 @@ type hour struct {
 // An example is the first record about a thing.
 type example struct {
 	thing uint64
-	Ref
+	at    recordAt
+	from  *origins
+	what  string
 }
+
+// ref tells of it.
+func (e *example) ref() Ref { return e.from.ref(&e.at, e.what) }
 
 // of gives the hour of somebody, nil if there is no room or no time.
 func (h *hourly) of(who []byte, t time.Time) *hour {
@@ -73,31 +92,39 @@ func (h *hourly) of(who []byte, t time.Time) *hour {
 			a.last.span.add(t)
 			return a.last
 		}
-		if one := a.hours[at]; one != nil {
-			a.last = one
-			one.span.add(t)
-			return one
+		if i, have := a.hour(at); have {
+			a.last = a.hours[i]
+			a.last.span.add(t)
+			return a.last
 		}
 	}
-	if h.hours >= maxHours {
+	if h.hours < maxHours && a == nil {
+		a = h.who.put(string(who), &activity{})
+	}
+	if h.hours >= maxHours || a == nil || len(a.hours) >= maxHoursOf {
 		h.dropped++
 		return nil
 	}
-	if a == nil {
-		if a = h.who.put(string(who), &activity{hours: map[int64]*hour{}}); a == nil {
-			h.dropped++
-			return nil
-		}
+	if len(h.room) == 0 {
+		h.room = make([]hour, min(h.hours+1, mostRoom))
 	}
-	one := &hour{at: at, span: span{t, t}}
-	a.hours[at], a.last = one, one
-	h.hours++
+	one := &h.room[0]
+	h.room = h.room[1:]
+	one.at, one.span = at, span{t, t}
+	h.put(a, one)
 	return one
+}
+
+// put adds an hour that is not there.
+func (h *hourly) put(a *activity, one *hour) {
+	i, _ := a.hour(one.at)
+	a.hours, a.last = slices.Insert(a.hours, i, one), one
+	h.hours++
 }
 
 // again is of for somebody whose hour before is known, or nil.
 func (h *hourly) again(before *hour, who []byte, t time.Time) *hour {
-	if before != nil && before.at == t.Unix()/3600 {
+	if before != nil && before.at == t.Unix()/3600 && !t.IsZero() {
 		before.span.add(t)
 		return before
 	}
@@ -132,6 +159,9 @@ func (h *hourly) addThing(one *hour, hash uint64) {
 	if len(one.things) >= maxDistinct || h.things >= maxThings {
 		return
 	}
+	if one.things == nil {
+		one.things = one.first[:0]
+	}
 	if at, have := slices.BinarySearch(one.things, hash); !have {
 		one.things = slices.Insert(one.things, at, hash)
 		h.things++
@@ -142,16 +172,29 @@ func (h *hour) exampleAt(hash uint64) (at int, have bool) {
 	return slices.BinarySearchFunc(h.examples, hash, func(e example, hash uint64) int { return cmp.Compare(e.thing, hash) })
 }
 
-// keep keeps a record as an example.
-func (h *hour) keep(hash uint64, ref Ref) {
-	at, have := h.exampleAt(hash)
+// keep keeps a record as an example of a thing; what is the record in short.
+func (h *hourly) keep(one *hour, hash uint64, r *Record, what string) {
+	if h.origins == nil {
+		h.origins = &origins{}
+	}
+	h.keepExample(one, example{hash, h.origins.keep(r), h.origins, what})
+}
+
+func (h *hourly) keepExample(one *hour, e example) {
+	at, have := one.exampleAt(e.thing)
 	if have || at >= maxExamples {
 		return
 	}
-	if len(h.examples) == maxExamples {
-		h.examples = h.examples[:maxExamples-1]
+	switch len(one.examples) {
+	case 0: // of most hours there is no other
+		if len(h.exampleRoom) == 0 {
+			h.exampleRoom = make([]example, min(h.hours, mostRoom))
+		}
+		one.examples, h.exampleRoom = h.exampleRoom[:0:1], h.exampleRoom[1:]
+	case maxExamples:
+		one.examples = one.examples[:maxExamples-1]
 	}
-	h.examples = slices.Insert(h.examples, at, example{hash, ref})
+	one.examples = slices.Insert(one.examples, at, e)
 }
 
 // hashOf tells names apart without regard to the case of ASCII letters (FNV-1a, 64 bits).
@@ -172,20 +215,21 @@ func (h *hourly) join(later *hourly) {
 	h.who.full = h.who.full || later.who.full
 	for who, from := range later.who.each() {
 		into := h.who.named(who)
-		for _, one := range from.sortedHours() {
-			if into != nil && into.hours[one.at] != nil {
-				h.joinHour(into.hours[one.at], one)
-				continue
+		for _, one := range from.hours {
+			if into != nil {
+				if i, have := into.hour(one.at); have {
+					h.joinHour(into.hours[i], one)
+					continue
+				}
 			}
 			if into == nil && h.hours < maxHours {
-				into = h.who.put(who, &activity{hours: map[int64]*hour{}})
+				into = h.who.put(who, &activity{})
 			}
-			if into == nil || h.hours >= maxHours {
+			if into == nil || h.hours >= maxHours || len(into.hours) >= maxHoursOf {
 				h.dropped += int(one.records)
 				continue
 			}
-			into.hours[one.at], into.last = one, one
-			h.hours++
+			h.put(into, one)
 			h.things += len(one.things)
 		}
 	}
@@ -199,7 +243,7 @@ func (h *hourly) joinHour(into, later *hour) {
 	}
 	into.flags |= later.flags
 	for _, e := range later.examples {
-		into.keep(e.thing, e.Ref)
+		h.keepExample(into, e)
 	}
 	for _, hash := range later.things {
 		h.addThing(into, hash)
@@ -207,13 +251,7 @@ func (h *hourly) joinHour(into, later *hour) {
 }
 
 // sortedHours are all hours in order of time.
-func (a *activity) sortedHours() []*hour {
-	hours := make([]*hour, 0, len(a.hours))
-	for _, at := range slices.Sorted(maps.Keys(a.hours)) {
-		hours = append(hours, a.hours[at])
-	}
-	return hours
-}
+func (a *activity) sortedHours() []*hour { return slices.Clone(a.hours) }
 
 // A usual is what is compared: one figure of an hour, and from when on it is much.
 type usual struct {
@@ -304,8 +342,8 @@ func isRegular(u usual, h *hour, v int64, busiest []*hour) bool {
 func (p *peak) refs() []Ref {
 	var refs []Ref
 	for _, h := range p.hours {
-		for _, e := range h.examples {
-			refs = append(refs, e.Ref)
+		for i := range h.examples {
+			refs = append(refs, h.examples[i].ref())
 		}
 	}
 	return refs

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"aldebaran/event"
 )
 
 // recordsIn is a usual that looks at the number of records alone.
@@ -55,7 +57,7 @@ func TestHourlyJoin(t *testing.T) {
 		for _, h := range []*hourly{&whole, part} {
 			one := h.of(who, at)
 			if hash, wanted := h.thing(one, thing); wanted {
-				one.keep(hash, Ref{Time: at, RecordID: uint64(i)})
+				h.keep(one, hash, &Record{Event: &event.Event{Time: at, RecordID: uint64(i), Computer: "h"}}, "")
 			}
 		}
 	}
@@ -64,11 +66,13 @@ func TestHourlyJoin(t *testing.T) {
 		t.Errorf("%d hours, want %d", first.hours, whole.hours)
 	}
 	for who, a := range whole.who.each() {
-		for at, h := range a.hours {
-			got := first.who.named(who).hours[at]
-			if got == nil || got.records != h.records || len(got.things) != len(h.things) || !slices.Equal(got.examples, h.examples) {
-				t.Errorf("%s at %d: %+v, want %+v", who, at, got, h)
+		for i, h := range a.hours {
+			got := first.who.named(who).hours[i]
+			if got.at != h.at || got.records != h.records || len(got.things) != len(h.things) || !slices.EqualFunc(got.examples, h.examples, sameExample) {
+				t.Errorf("%s at %d: %+v, want %+v", who, h.at, got, h)
 			}
 		}
 	}
 }
+
+func sameExample(a, b example) bool { return a.thing == b.thing && a.ref() == b.ref() }

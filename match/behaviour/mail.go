@@ -35,9 +35,11 @@ const recentAccesses = 4096
 // A recentAccess is who opens which mailbox from where by what, with what analytics know of it.
 type recentAccess struct {
 	hash uint64 // 0 is nobody
-	// hour is where the account was counted, thing the hash of the mailbox: see [mailBulkAccess].
+	// hour is where the account was counted, thing the hash of the mailbox, what the access in short: see
+	// [mailBulkAccess].
 	hour  *hour
 	thing uint64
+	what  string
 	// since is when it was seen, or earlier: see [mailNewClient].
 	since time.Time
 }

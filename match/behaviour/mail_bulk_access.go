@@ -105,17 +105,20 @@ func (s *bulkMailState) See(r *Record) {
 		a.recent.thing = hashOf(box)
 	}
 	if s.seen.hashed(h, a.recent.thing, len(box) > 0) {
-		h.keep(a.recent.thing, r.Ref(s.what(a, box)))
+		if a.recent.what == "" {
+			a.recent.what = s.what(a, box)
+		}
+		s.seen.keep(h, a.recent.thing, r, a.recent.what)
 	}
 }
 
-// what is an access in short. It is written once for each hour of everybody, so without ceremony.
+// what is an access in short.
 func (s *bulkMailState) what(a *mailAccess, box []byte) string {
 	s.room = append(append(s.room[:0], a.user...), " read "...)
 	s.room = appendOr(s.room, box, "a mailbox")
 	s.room = appendOr(append(s.room, " from "...), a.address, "an unknown address")
 	s.room = appendOr(append(s.room, " with "...), a.agent, "an unknown program")
-	return string(s.room)
+	return Short(string(s.room), maxWhat)
 }
 
 func appendOr(dst, text []byte, nothing string) []byte {
