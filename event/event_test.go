@@ -22,7 +22,9 @@ func TestAppendText(t *testing.T) {
 	f(UTF16, "\x3d\xd8\x00\xde", "😀")    // a pair
 	f(UTF16, "\x3d\xd8a\x00", "\ufffda") // half a pair
 	f(UTF16, "a\x00b", "a")              // half a unit at the end
-	f(ANSI, "\x80\xe9\x00", "€é")        // Windows-1252
+	f(UTF16, "C\x00:\x00\\\x00a\x00b\x00c\x00\xe9\x00d\x00e\x00f\x00\x00\x00", `C:\abcédef`)
+	f(UTF16, "a\x00b\x00c\x00d\x01", "abcŤ")
+	f(ANSI, "\x80\xe9\x00", "€é") // Windows-1252
 	f(Int8, "\xff", "-1")
 	f(Uint8, "\xff", "255")
 	f(Int16, "\xfe\xff", "-2")

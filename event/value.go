@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf16"
@@ -305,6 +306,16 @@ func appendSystemTime(dst, b []byte) []byte {
 
 func appendUTF16(dst, b []byte) []byte {
 	b = trimUTF16(b)
+	dst = slices.Grow(dst, len(b)/2)
+	for len(b) >= 8 { // four characters of ASCII at a time
+		x := binary.LittleEndian.Uint64(b)
+		if x&0xff80_ff80_ff80_ff80 != 0 {
+			break
+		}
+		x = (x | x>>8) & 0x0000_ffff_0000_ffff
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(x|x>>16))
+		b = b[8:]
+	}
 	for i := 0; i+2 <= len(b); i += 2 {
 		c := rune(b[i]) | rune(b[i+1])<<8
 		if c < utf8.RuneSelf {
