@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/intel"
 )
 
 // An Incident is what is known of one intrusion, or of several that are taken as one.
@@ -57,10 +59,10 @@ type Mark struct {
 	// Seen is when it was tied to the actor, Now when it was found here; zero if that is not known.
 	Seen time.Time `json:"seen,omitzero"`
 	Now  time.Time `json:"now,omitzero"`
-	// Holders is how many actors it is known of; 0 counts as one. Shared says that it stands on
-	// infrastructure that many use: shared hosting, a content network, a public resolver.
-	Holders int  `json:"holders,omitempty"`
-	Shared  bool `json:"shared,omitempty"`
+	// Holders is how many actors it is known of; 0 counts as one. Hosting is the kind of machine that it
+	// stands on, for domains and addresses; "" if that is not known.
+	Holders int           `json:"holders,omitempty"`
+	Hosting intel.Hosting `json:"hosting,omitempty"`
 
 	rule string // its id: one mark each
 }

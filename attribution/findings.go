@@ -232,7 +232,7 @@ func (b *builder) indicator(n *intel.Indicator, s *Seen, strength float64) {
 	}
 	if actor, ok := b.names[strings.ToLower(n.Actor)]; ok {
 		b.mark(Mark{
-			Actor: actor, Kind: markKind(n.Type), What: s.Title, Strength: strength, Seen: n.Last, Now: s.Last, Holders: b.holders(s.Rule), rule: s.Rule,
+			Actor: actor, Kind: markKind(n.Type), What: s.Title, Strength: strength, Seen: n.Last, Now: s.Last, Holders: b.holders(s.Rule), Hosting: n.Hosting, rule: s.Rule,
 		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"aldebaran/intel"
 )
 
 // What evidence besides techniques and software counts, in natural logarithms of odds. ATT&CK has no
@@ -29,8 +31,16 @@ var markHalfLife = map[MarkKind]float64{
 	MarkTag:     5,
 }
 
+// hostingLeaves is how much of what a mark says is left for the kind of machine that it stands on.
+var hostingLeaves = map[intel.Hosting]float64{
+	"":                1, // not known: its age and holders must do
+	intel.Dedicated:   1,
+	intel.Rented:      .7,
+	intel.Compromised: .4,
+	intel.Shared:      .2,
+}
+
 const (
-	sharedMark   = .2 // of what it says is left on infrastructure of many
 	nextMark     = .5 // of what it says is left for each further mark of a kind: they come together
 	victimPoints = .3 // for a sector, and for a region
 	hoursPoints  = .25
@@ -49,10 +59,7 @@ func (k *Mark) points() float64 {
 	if k.Holders > 1 {
 		p /= float64(k.Holders)
 	}
-	if k.Shared {
-		p *= sharedMark
-	}
-	return p
+	return p * hostingLeaves[k.Hosting]
 }
 
 func years(d time.Duration) float64 { return d.Hours() / (365.25 * 24) }

@@ -1,6 +1,7 @@
 package attribution
 
 import (
+	"aldebaran/intel"
 	"encoding/json"
 	"math"
 	"slices"
@@ -146,7 +147,9 @@ func TestMarks(t *testing.T) {
 	}{
 		{"old address", Mark{Kind: MarkAddress, Strength: 1, Seen: day("2023-01-01"), Now: day("2026-01-01")}, .05},
 		{"of several actors", Mark{Kind: MarkAddress, Strength: 1, Holders: 4}, .3},
-		{"shared hosting", Mark{Kind: MarkAddress, Strength: 1, Shared: true}, .25},
+		{"shared hosting", Mark{Kind: MarkAddress, Strength: 1, Hosting: intel.Shared}, .25},
+		{"on somebody else's machine", Mark{Kind: MarkAddress, Strength: 1, Hosting: intel.Compromised}, .45},
+		{"rented", Mark{Kind: MarkAddress, Strength: 1, Hosting: intel.Rented}, .75},
 		{"weak", Mark{Kind: MarkAddress, Strength: .1}, .15},
 	} {
 		if got := test.mark.points() / full.points(); got > test.less || got <= 0 {

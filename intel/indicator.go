@@ -1,7 +1,9 @@
 package intel
 
 import (
+	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -42,6 +44,8 @@ type Indicator struct {
 	Source string
 	Grade  Grade
 	TLP    TLP
+	// Hosting is what kind of machine an address, a domain or a URL stands on.
+	Hosting Hosting
 	// First and Last are when it was seen in use; Expires is when it stops to mean anything; zero
 	// if that is not known.
 	First, Last, Expires time.Time
@@ -50,6 +54,26 @@ type Indicator struct {
 	// Pack is the pack or file that it stands in.
 	Pack string
 	Line int
+}
+
+// A Hosting is what kind of infrastructure an indicator stands on; "" if nobody said.
+type Hosting string
+
+// The kinds of hosting, from the one that tells most of who uses it to the one that tells least.
+const (
+	Dedicated   Hosting = "dedicated"   // the actor's own
+	Rented      Hosting = "rented"      // a server of a hoster, which goes to another customer in time
+	Compromised Hosting = "compromised" // somebody else's machine, where other intruders may be, too
+	Shared      Hosting = "shared"      // many use it at once: shared hosting, a content network, a service of tunnels
+)
+
+// ParseHosting reads the name of a kind of hosting; an empty text is the unknown one.
+func ParseHosting(s string) (Hosting, error) {
+	switch h := Hosting(strings.ToLower(strings.TrimSpace(s))); h {
+	case "", Dedicated, Rented, Compromised, Shared:
+		return h, nil
+	}
+	return "", fmt.Errorf("want %s, %s, %s or %s, found %q", Dedicated, Rented, Compromised, Shared, s)
 }
 
 // Prefix gives the range of an IP or CIDR indicator; false for others.

@@ -13,7 +13,7 @@ import (
 
 // indicatorColumns are the columns of indicators.csv; the first two must be there.
 var indicatorColumns = [...]string{
-	"type", "value", "malware", "actor", "note", "source", "grade", "tlp", "first", "last", "expires", "verified",
+	"type", "value", "malware", "actor", "note", "source", "grade", "tlp", "first", "last", "expires", "verified", "hosting",
 }
 
 // isIndicatorCSV tells our table by its header, behind comments.
@@ -105,6 +105,8 @@ func indicatorOf(columns, row []string) (i Indicator, err error) {
 			i.Expires, err = parseTime(cell)
 		case "verified":
 			i.Unverified, err = isUnverified(cell)
+		case "hosting":
+			i.Hosting, err = ParseHosting(cell)
 		}
 		if err != nil {
 			return i, fmt.Errorf("%s: %w", columns[at], err)

@@ -21,17 +21,18 @@ func TestReadIndicators(t *testing.T) {
 		problems   []string
 	}{
 		{"indicators.csv", strings.Join([]string{
-			"# ours", "type,value,malware,actor,note,source,grade,tlp,first,last,expires,verified",
-			`domain,evil[.]example,NET-STAR,Phantom Taurus,"a, b",Unit 42,B2,amber,2025-01,2025-02-03,2026-01-01,no`,
-			"ip,10.1.2.0/24", "domain,nothing", "colour,red", "md5," + md5 + ",,,,,Z9", `sha1,"` + md5,
+			"# ours", "type,value,malware,actor,note,source,grade,tlp,first,last,expires,verified,hosting",
+			`domain,evil[.]example,NET-STAR,Phantom Taurus,"a, b",Unit 42,B2,amber,2025-01,2025-02-03,2026-01-01,no,Rented`,
+			"ip,10.1.2.0/24", "domain,nothing", "colour,red", "md5," + md5 + ",,,,,Z9", "ip,1.2.3.4,,,,,,,,,,,bulletproof", `sha1,"` + md5,
 		}, "\n"), []string{
-			"domain evil.example NET-STAR/Phantom Taurus/a, b/Unit 42 B2 amber 2025-01-01 2025-02-03 2026-01-01 true 3",
+			"domain evil.example NET-STAR/Phantom Taurus/a, b/Unit 42 B2 amber 2025-01-01 2025-02-03 2026-01-01 true 3 rented",
 			"cidr 10.1.2.0/24 /// F6 clear - - - false 4",
 		}, []string{
 			`indicators.csv:5: want a value of type domain, found "nothing"`,
 			`indicators.csv:6: want a type of indicator, found "colour"`,
 			`indicators.csv:7: grade: grade: want A1 to F6, found "Z9"`,
-			`indicators.csv:8: extraneous or missing " in quoted-field`,
+			`indicators.csv:8: hosting: want dedicated, rented, compromised or shared, found "bulletproof"`,
+			`indicators.csv:9: extraneous or missing " in quoted-field`,
 		}},
 		{"list.txt", "# a report\nevil[.]com\n\n1.2.3.4;c2\n" + md5 + " ; dropper\n0.0.0.0 bad.example\nupdate.dll,note\n1.2.3.4:443\n???\n", []string{
 			"domain evil.com //a report/ F6 clear - - - false 2", "ip 1.2.3.4 //c2/ F6 clear - - - false 4",
@@ -109,7 +110,7 @@ func summary(i *Indicator) string {
 			s += " -"
 		}
 	}
-	return fmt.Sprintf("%s %t %d", s, i.Unverified, i.Line)
+	return strings.TrimSuffix(fmt.Sprintf("%s %t %d %s", s, i.Unverified, i.Line, i.Hosting), " ")
 }
 
 // All lines of signature-base's lists load, or are refused one by one.
