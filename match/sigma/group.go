@@ -349,23 +349,27 @@ func (s *Set) indexKeywords(g *group) {
 	}
 }
 
-// holdsKeywords tells whether one of the group's keywords can stand in a value at all. Text logs
-// write numbers, times, addresses, GUIDs and SIDs as text: they are told by their characters.
+// holdsKeywords tells whether one of the group's keywords can stand in a value at all. Logs write
+// numbers, times, addresses, GUIDs and SIDs as text: they are told by their characters.
 func (g *group) holdsKeywords(v event.Value) bool {
-	if v.Kind != event.Text || len(v.Raw) > maxCode {
-		return g.keywordKinds[v.Kind]
-	}
-	for _, c := range v.Raw {
-		if characters[c]&g.keywordCharacters != 0 {
-			return true
+	raw := v.Raw
+	switch {
+	case v.Kind == event.Text && len(raw) <= maxCode:
+		for _, c := range raw {
+			if characters[c]&g.keywordCharacters != 0 {
+				return true
+			}
 		}
-	}
-	for _, lit := range g.keywordNumbers {
-		if bytes.Contains(v.Raw, lit) {
-			return true
+		return slices.ContainsFunc(g.keywordNumbers, func(lit []byte) bool { return bytes.Contains(raw, lit) })
+	case v.Kind == event.UTF16 && len(raw) <= 2*maxCode && len(g.keywordNumbers) == 0:
+		for ; len(raw) >= 2; raw = raw[2:] {
+			if raw[1] != 0 || characters[raw[0]]&g.keywordCharacters != 0 {
+				return true
+			}
 		}
+		return false
 	}
-	return false
+	return g.keywordKinds[v.Kind]
 }
 
 // A character is what kind of text a byte occurs in.

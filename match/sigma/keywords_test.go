@@ -1,9 +1,11 @@
 package sigma
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"testing"
+	"unicode/utf16"
 
 	"aldebaran/event"
 )
@@ -40,8 +42,15 @@ func TestKeywordsInCodes(t *testing.T) {
 		m := set.NewMatcher()
 		for round := range 2 {
 			for _, text := range texts {
-				for _, kind := range []event.Kind{event.Text, event.Text | event.Array} {
-					e := &event.Event{Shape: shape, Category: "application", Values: []event.Value{{Raw: []byte("b"), Kind: event.Text}, {Raw: []byte(text), Kind: kind}}}
+				for _, kind := range []event.Kind{event.Text, event.Text | event.Array, event.UTF16, event.UTF16 | event.Array} {
+					raw := []byte(text)
+					if kind&^event.Array == event.UTF16 {
+						raw = nil
+						for _, c := range utf16.Encode([]rune(text)) {
+							raw = binary.LittleEndian.AppendUint16(raw, c)
+						}
+					}
+					e := &event.Event{Shape: shape, Category: "application", Values: []event.Value{{Raw: []byte("b"), Kind: event.Text}, {Raw: raw, Kind: kind}}}
 					var got, want []string
 					for _, r := range m.Match(e) {
 						got = append(got, r.Title)
