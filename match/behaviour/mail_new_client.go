@@ -60,8 +60,8 @@ func mailNewClient() Analytic {
 			}
 			return func() State {
 				one := state
-				one.boxes.max = maxMailboxes
-				one.families, one.networks = map[string]string{}, map[string]string{}
+				one.names.max, one.families.max, one.networks.max, one.texts.max = maxMailboxes, maxPairs, maxPairs, 3*maxPairs
+				one.programs, one.addresses = map[string]uint32{}, map[string]uint32{}
 				return &one
 			}, nil
 		},
@@ -72,42 +72,49 @@ func mailNewClient() Analytic {
 const (
 	maxMailboxes = 50_000  // mailboxes
 	maxClients   = 32      // programs, or networks, of a mailbox: one with more is nobody's own
-	maxPairs     = 200_000 // programs in networks of all mailboxes, about 80 MB
+	maxPairs     = 200_000 // programs in networks of all mailboxes, about 50 MB
 	maxNames     = 20_000  // programs and addresses whose short form is remembered
 	maxProgram   = 200     // bytes of a program's name that are looked at
+	maxMailbox   = 512     // bytes of a mailbox's name that are looked at
 )
 
+// newClientState has no pointers where it is large. Texts go by their numbers, short forms of programs and
+// networks too.
 type newClientState struct {
 	known, within    time.Duration
 	mailboxes, share int
 	scripts          []string
 
-	boxes table[boxClients]
+	names   texts // of mailboxes
+	boxes   blocks[boxClients]
+	clients chains[boxClient]
 	// pairs is how many clients all mailboxes have, full that there was no room for more.
-	pairs int
-	full  bool
-	// families and networks are short forms by what the log says.
-	families, networks map[string]string
+	pairs                     int
+	full                      bool
+	families, networks, texts texts
+	origins                   origins
+	// programs and addresses are the numbers of short forms by what the log says.
+	programs, addresses map[string]uint32
+	key                 []byte
 }
 
 // boxClients are those that read a mailbox.
 type boxClients struct {
-	first              time.Time
-	families, networks []firstSeen
-	clients            []boxClient
+	first moment
+	seen  bool // first is set
+	// clients is the head of their list, length how many it has; families and networks are how many different ones it has.
+	clients, length    uint32
+	families, networks uint8
 	// many is set when there are too many to tell what is new.
 	many bool
 }
 
-type firstSeen struct {
-	name  string
-	first time.Time
-}
-
-// A boxClient is a program in a network.
+// A boxClient is a program in a network, and the first record of it.
 type boxClient struct {
-	family, network string
-	Ref
+	family, network uint32
+	// agent, address and user are texts, as the log has them.
+	agent, address, user uint32
+	recordAt
 }
 
 // See takes note of who read a mailbox.
@@ -127,87 +134,140 @@ func (s *newClientState) See(r *Record) {
 	if name == nil {
 		return
 	}
-	box := s.boxes.get(name)
+	box := s.box(name[:min(len(name), maxMailbox)])
 	if box == nil || box.many {
 		return
 	}
 	network := s.network(a.address)
-	if network == "" {
+	if network == noNumber {
 		return
 	}
 	family := s.family(a.agent, a.app)
-	if box.first.IsZero() || at.Before(box.first) {
-		box.first = at
+	box.add(momentOf(at))
+	if c := s.client(box, family, network); c != nil && !momentOf(at).before(c.moment()) || family == noNumber {
+		return
 	}
-	for i := range box.clients {
-		if c := &box.clients[i]; c.family == family && c.network == network && !at.Before(c.Time) {
-			return
+	c := boxClient{family: family, network: network, agent: s.text(a.agent), address: s.text(a.address), user: s.text(a.user)}
+	if c.agent == noNumber || c.address == noNumber || c.user == noNumber {
+		return
+	}
+	c.recordAt = s.origins.keep(r)
+	s.put(box, c)
+}
+
+// box gives a mailbox, nil if there is no room.
+func (s *newClientState) box(name []byte) *boxClients {
+	n, ok := s.names.number(name)
+	switch {
+	case !ok:
+		return nil
+	case int(n) == s.boxes.n:
+		return s.boxes.add(boxClients{})
+	}
+	return s.boxes.at(n)
+}
+
+// add notes that it was read.
+func (b *boxClients) add(at moment) {
+	if !b.seen || at.before(b.first) {
+		b.first, b.seen = at, true
+	}
+}
+
+// text gives the number of a text that is only shown, noNumber if there is no room for it.
+func (s *newClientState) text(text []byte) uint32 {
+	return s.number(&s.texts, text[:min(len(text), maxWhat)])
+}
+
+func (s *newClientState) number(in *texts, text []byte) uint32 {
+	n, ok := in.number(text)
+	if !ok {
+		s.full = true
+		return noNumber
+	}
+	return n
+}
+
+// client gives a client of a mailbox, nil if it is new for it.
+func (s *newClientState) client(b *boxClients, family, network uint32) *boxClient {
+	for head := b.clients; head != 0; {
+		var c *boxClient
+		if c, head = s.clients.at(head); c.family == family && c.network == network {
+			return c
 		}
 	}
-	s.put(box, boxClient{family, network, r.Ref(fmt.Sprintf("%s read with %s from %s by %s", name,
-		orNothing(a.agent, "an unknown program"), a.address, orNothing(a.user, "an unknown account")))})
+	return nil
 }
 
 // put takes note of a client of a mailbox, or of an earlier time of one.
 func (s *newClientState) put(b *boxClients, c boxClient) {
-	at := slices.IndexFunc(b.clients, func(have boxClient) bool { return have.family == c.family && have.network == c.network })
-	switch {
-	case at >= 0:
-		if c.Time.Before(b.clients[at].Time) {
-			b.clients[at] = c
+	if have := s.client(b, c.family, c.network); have != nil {
+		if c.moment().before(have.moment()) {
+			*have = c
 		}
-	case s.pairs >= maxPairs:
+		return
+	}
+	if s.pairs >= maxPairs {
 		s.full = true
 		return
-	default:
-		b.clients = append(b.clients, c)
-		s.pairs++
 	}
-	b.families = seenFirst(b.families, c.family, c.Time)
-	b.networks = seenFirst(b.networks, c.network, c.Time)
-	if len(b.families) > maxClients || len(b.networks) > maxClients {
-		s.pairs -= len(b.clients)
-		*b = boxClients{first: b.first, many: true}
-	}
-}
-
-func seenFirst(list []firstSeen, name string, t time.Time) []firstSeen {
-	for i := range list {
-		if list[i].name == name {
-			if t.Before(list[i].first) {
-				list[i].first = t
-			}
-			return list
+	newFamily, newNetwork := uint8(1), uint8(1)
+	for head := b.clients; head != 0; {
+		var have *boxClient
+		have, head = s.clients.at(head)
+		if have.family == c.family {
+			newFamily = 0
+		}
+		if have.network == c.network {
+			newNetwork = 0
 		}
 	}
-	return append(list, firstSeen{name, t})
+	b.families, b.networks = b.families+newFamily, b.networks+newNetwork
+	s.pairs++
+	b.length++
+	if b.families > maxClients || b.networks > maxClients {
+		s.tooMany(b)
+		return
+	}
+	b.clients = s.clients.add(b.clients, c)
 }
 
-// family is the short form of a program.
-func (s *newClientState) family(agent, app []byte) string {
-	agent = agent[:min(len(agent), maxProgram)]
-	if len(app) == 0 {
-		if f, ok := s.families[string(agent)]; ok {
-			return f
-		}
+// tooMany forgets the clients of a mailbox.
+func (s *newClientState) tooMany(b *boxClients) {
+	s.pairs -= int(b.length)
+	*b = boxClients{first: b.first, seen: b.seen, many: true}
+}
+
+// family is the number of the short form of a program, noNumber if there is no room for it.
+func (s *newClientState) family(agent, app []byte) uint32 {
+	agent, app = agent[:min(len(agent), maxProgram)], app[:min(len(app), maxAddress)]
+	s.key = append(append(append(s.key[:0], agent...), 0), app...)
+	if n, ok := s.programs[string(s.key)]; ok {
+		return n
 	}
 	f := clientFamily(string(agent))
 	if len(app) > 0 {
-		return strings.TrimSpace(f + " " + string(app[:min(len(app), maxAddress)]))
+		f = strings.TrimSpace(f + " " + string(app))
 	}
-	if len(s.families) < maxNames {
-		s.families[string(agent)] = f
+	n := s.number(&s.families, []byte(f))
+	if len(s.programs) < maxNames && n != noNumber {
+		s.programs[string(s.key)] = n
 	}
-	return f
+	return n
 }
 
-func (s *newClientState) network(address []byte) string {
-	if n, ok := s.networks[string(address)]; ok {
+// network is the number of the network of an address, noNumber if it is none or there is no room for it.
+func (s *newClientState) network(address []byte) uint32 {
+	if n, ok := s.addresses[string(address)]; ok {
 		return n
 	}
-	n := networkOf(string(address))
-	if len(s.networks) < maxNames {
-		s.networks[string(address)] = n
+	network := networkOf(string(address))
+	if network == "" {
+		return noNumber
+	}
+	n := s.number(&s.networks, []byte(network))
+	if len(s.addresses) < maxNames && n != noNumber {
+		s.addresses[string(address)] = n
 	}
 	return n
 }
@@ -273,23 +333,28 @@ func networkOf(address string) string {
 // Join adds a later piece of evidence.
 func (s *newClientState) Join(later State) {
 	o := later.(*newClientState)
-	s.full = s.full || o.full
-	s.boxes.full = s.boxes.full || o.boxes.full
-	for name, from := range o.boxes.each() {
-		into := s.boxes.get([]byte(name))
+	s.full, s.names.full = s.full || o.full, s.names.full || o.names.full
+	families, networks, shown, origins := s.families.join(&o.families), s.networks.join(&o.networks), s.texts.join(&o.texts), s.origins.join(&o.origins)
+	for n := range o.boxes.n {
+		from, into := o.boxes.at(uint32(n)), s.box(o.names.text(uint32(n)))
 		if into == nil {
 			continue
 		}
-		if into.first.IsZero() || !from.first.IsZero() && from.first.Before(into.first) {
-			into.first = from.first
+		if from.seen {
+			into.add(from.first)
 		}
 		if from.many && !into.many {
-			s.pairs -= len(into.clients)
-			*into = boxClients{first: into.first, many: true}
+			s.tooMany(into)
 		}
-		for _, c := range from.clients {
+		for _, c := range o.clients.inOrder(from.clients) {
 			if into.many {
 				break
+			}
+			c.family, c.network, c.origin = families[c.family], networks[c.network], origins[c.origin]
+			c.agent, c.address, c.user = shown[c.agent], shown[c.address], shown[c.user]
+			if slices.Contains([]uint32{c.family, c.network, c.agent, c.address, c.user}, noNumber) {
+				s.full = true
+				continue
 			}
 			s.put(into, c)
 		}
@@ -304,13 +369,13 @@ const (
 
 // A newcomer is a client that was new for a mailbox.
 type newcomer struct {
-	mailbox string
-	boxClient
+	mailbox, family, network string
+	Ref
 }
 
 // Finish puts together for which mailboxes one client was new.
 func (s *newClientState) Finish(f *Finishing) {
-	if s.boxes.full {
+	if s.names.full {
 		f.Note("mailboxes beyond the first %d were not looked at", maxMailboxes)
 	}
 	if s.full {
@@ -318,13 +383,16 @@ func (s *newClientState) Finish(f *Finishing) {
 	}
 	users := map[string]int{} // mailboxes by program
 	var all []newcomer
-	for name, box := range s.boxes.each() {
-		for _, fam := range box.families {
-			users[fam.name]++
-		}
-		for _, c := range box.clients {
-			if c.Time.Sub(box.first) >= s.known && !seenBefore(box.families, c.family, c.Time) && !seenBefore(box.networks, c.network, c.Time) {
-				all = append(all, newcomer{name, c})
+	for n := range s.boxes.n {
+		box := s.boxes.at(uint32(n))
+		clients := s.clients.inOrder(box.clients)
+		for i := range clients {
+			c := &clients[i]
+			if !slices.ContainsFunc(clients[:i], func(o boxClient) bool { return o.family == c.family }) {
+				users[string(s.families.text(c.family))]++
+			}
+			if s.isNew(box, c, clients) {
+				all = append(all, s.newcomer(uint32(n), c))
 			}
 		}
 	}
@@ -342,8 +410,21 @@ func (s *newClientState) Finish(f *Finishing) {
 	}
 }
 
-func seenBefore(list []firstSeen, name string, t time.Time) bool {
-	return slices.ContainsFunc(list, func(s firstSeen) bool { return s.name == name && s.first.Before(t) })
+// isNew tells whether neither the program nor the network of a client had been seen for a mailbox.
+func (s *newClientState) isNew(box *boxClients, c *boxClient, clients []boxClient) bool {
+	at := c.moment()
+	return at.time().Sub(box.first.time()) >= s.known && !slices.ContainsFunc(clients, func(o boxClient) bool {
+		return (o.family == c.family || o.network == c.network) && o.moment().before(at)
+	})
+}
+
+func (s *newClientState) newcomer(box uint32, c *boxClient) newcomer {
+	name := string(s.names.text(box))
+	return newcomer{
+		name, string(s.families.text(c.family)), string(s.networks.text(c.network)),
+		s.origins.ref(&c.recordAt, fmt.Sprintf("%s read with %s from %s by %s", name,
+			orNothing(s.texts.text(c.agent), "an unknown program"), s.texts.text(c.address), orNothing(s.texts.text(c.user), "an unknown account"))),
+	}
 }
 
 func (s *newClientState) episode(f *Finishing, came []newcomer, users int) {
@@ -364,17 +445,17 @@ func (s *newClientState) episode(f *Finishing, came []newcomer, users int) {
 		counted(len(came), "mailbox", "mailboxes"), duration(s.known), Short(strings.Join(names[:min(len(names), 5)], ", "), maxWhat))
 	e.Facts = []NamedValue{
 		{"mailboxes that it is new for", fmt.Sprintf("%d (high from %d)", len(came), s.mailboxes)},
-		{"mailboxes read with this program", fmt.Sprintf("%d of %d", users, len(s.boxes.list))},
+		{"mailboxes read with this program", fmt.Sprintf("%d of %d", users, s.boxes.n)},
 		{"a program for scripts", yesNo(script)},
 	}
 	if len(came) < s.mailboxes {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "it is about one or two mailboxes: their owners may have set it up")
-	} else if percent(users-len(came), len(s.boxes.list)) >= s.share {
+	} else if percent(users-len(came), s.boxes.n) >= s.share {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "many other mailboxes are read with this program too")
 	}
-	if len(came) >= manyMailboxes && percent(len(came), len(s.boxes.list)) >= mostMailboxes {
+	if len(came) >= manyMailboxes && percent(len(came), s.boxes.n) >= mostMailboxes {
 		e.Level = levelBelow(e.Level)
 		e.Caveats = append(e.Caveats, "it came to most mailboxes at once: perhaps a new service")
 	}

@@ -29,6 +29,9 @@ type recordAt struct {
 	length, origin uint32
 }
 
+// moment is when it happened.
+func (a *recordAt) moment() moment { return moment{a.sec, a.nsec} }
+
 // An origin is what records have in common.
 type origin struct {
 	path, host, channel string
