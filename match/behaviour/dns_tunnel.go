@@ -3,7 +3,7 @@ package behaviour
 import (
 	"bytes"
 	"fmt"
-	"hash/fnv"
+	"hash/maphash"
 	"math"
 	"math/bits"
 	"slices"
@@ -66,7 +66,7 @@ func dnsTunnel() Analytic {
 				o.domains[strings.ToLower(strings.Trim(d, "."))] = true
 			}
 			return func() State {
-				return &tunnels{tunnelOptions: o, asked: table[tunnel]{max: maxTunnels}, domainOf: map[string]string{}}
+				return &tunnels{tunnelOptions: o, hosts: newHostIDs(), asked: numbered[tunnel]{max: maxTunnels}, parents: numbered[uint32]{max: maxDomains}, registered: texts{max: maxDomains}, seed: maphash.MakeSeed()}
 			}, nil
 		},
 	}
@@ -117,23 +117,52 @@ type tunnelOptions struct {
 	domains               map[string]bool
 }
 
-// tunnel is what a client asked for below a domain.
+// tunnel is what a client asked for below a domain. Most ask for a few names only: the first queries are
+// kept as they are, and counted once there are more.
 type tunnel struct {
-	queries, characters     int
-	names                   cardinality
-	letters                 [39]int // how often each character came
-	carrying, missing, puny int
-	span
-	refs []Ref // the first few in the order of the evidence
+	queries    uint32
+	counted    uint32 // where the counts of all queries are, plus 1; 0 as long as all are listed
+	characters uint64
+	span       spanAt
+	// listed are the first few queries in the order of the evidence, told how many.
+	listed, told            uint32
+	carrying, missing, puny uint32
+}
+
+// A tunnelQuery is a query as it was made: its text is that of the type, a space and the name.
+type tunnelQuery struct {
+	recordAt
+	text               uint32
+	kind, name, before uint16 // lengths: before is what of the name stands before the domain
+}
+
+// The hash of names is FNV-1a, of 64 bits: the same name has the same one in all pieces of the evidence.
+const (
+	fnvBasis uint64 = 14695981039346656037
+	fnvPrime        = 1099511628211
+)
+
+// tunnelCounts are of what stands before the domain.
+type tunnelCounts struct {
+	names   cardinality
+	letters [39]uint32 // how often each character came
 }
 
 type tunnels struct {
 	*tunnelOptions
-	asked table[tunnel]
-	// domainOf remembers the registered domain of the ends of names; "" is one that is not looked at.
-	domainOf map[string]string
-	key      []byte
-	name     [maxDNSName]byte
+	asked numbered[tunnel] // by client and domain
+	hosts hostIDs
+	// registered are domains; parents are what follows the first label of names, by its hash, each with the
+	// domain that it belongs to, noNumber for what is not looked at.
+	registered texts
+	parents    numbered[uint32]
+	seed       maphash.Seed
+	queries    chains[tunnelQuery]
+	said       []byte // the texts of queries
+	counts     blocks[tunnelCounts]
+	origins    origins
+	name       [maxDNSName]byte
+	room       []byte
 }
 
 // See counts queries for names of three labels and more.
@@ -142,26 +171,62 @@ func (s *tunnels) See(r *Record) {
 	if len(query) < shortestName || len(query) > maxDNSName {
 		return
 	}
-	name := bytes.TrimRight(appendLower(s.name[:0], query), ".")
+	name, marks := lowerName(s.name[:0], query)
 	domain := s.domain(name)
-	if domain == "" || len(name) <= len(domain)+1 || isService(name) {
+	if domain == noNumber || marks&hasUnderscore != 0 && isService(name) {
 		return
 	}
-	s.key = append(append(append(s.key[:0], tunnelClient(r)...), 0), domain...)
-	if t := s.asked.get(s.key); t != nil {
-		t.see(r, name[:len(name)-len(domain)-1], query)
+	var client peer
+	client.set(s.client(r))
+	id, ok := s.hosts.of(&client)
+	if !ok {
+		return
+	}
+	if t := s.asked.get(twoNumbers{uint64(id), uint64(domain)}); t != nil {
+		s.see(t, r, s.before(name, domain), query, marks)
 	}
 }
 
-// tunnelClient is who asked: the client that a server of names saw, else the computer that wrote the log.
-func tunnelClient(r *Record) []byte {
-	if r.Event.Computer != "" && r.Text(DNSImage) != nil {
-		return []byte(r.Event.Computer)
+// What a name has, besides letters and digits, that is looked for in few.
+const (
+	hasUnderscore = 1 << iota
+	hasHyphen
+)
+
+// lowerName appends a name in lower case, without the dots that may end it, and tells what it has.
+func lowerName(dst, name []byte) (lower []byte, marks int) {
+	for _, c := range name {
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '_':
+			marks |= hasUnderscore
+		case c == '-':
+			marks |= hasHyphen
+		}
+		dst = append(dst, c)
+	}
+	for len(dst) > 0 && dst[len(dst)-1] == '.' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst, marks
+}
+
+// before is what stands before the domain of a name.
+func (s *tunnels) before(name []byte, domain uint32) []byte {
+	return name[:len(name)-len(s.registered.text(domain))-1]
+}
+
+// client is who asked: the client that a server of names saw, else the computer that wrote the log.
+func (s *tunnels) client(r *Record) []byte {
+	s.room = append(s.room[:0], r.Event.Computer...)
+	if len(s.room) > 0 && r.Text(DNSImage) != nil {
+		return s.room
 	}
 	if c := r.Text(DNSClient); c != nil {
 		return c[:min(len(c), maxAddress)]
 	}
-	return []byte(r.Event.Computer)
+	return s.room
 }
 
 // isService tells whether a name begins as names do by which services are found.
@@ -174,21 +239,24 @@ func isService(name []byte) bool {
 	return slices.Contains(servicePrefixes, string(label))
 }
 
-// domain gives the registered domain of a name, "" if that is one which is not looked at. Names below
-// one name have one registered domain: that is remembered.
-func (s *tunnels) domain(name []byte) string {
+// domain gives the registered domain of a name, noNumber if that is one which is not looked at, or the
+// name itself. Names below one name have one registered domain: that is remembered.
+func (s *tunnels) domain(name []byte) uint32 {
 	_, parent, _ := bytes.Cut(name, []byte{'.'})
-	if d, ok := s.domainOf[string(parent)]; ok {
-		return d
+	key := twoNumbers{maphash.Bytes(s.seed, parent), uint64(len(parent))}
+	if known := s.parents.find(key); known != nil {
+		return *known
 	}
-	d, err := publicsuffix.EffectiveTLDPlusOne(string(name))
-	if err != nil || s.isKnown(d) {
-		d = ""
+	domain := noNumber
+	if d, err := publicsuffix.EffectiveTLDPlusOne(string(name)); err == nil && len(d) < len(name) && !s.isKnown(d) {
+		if n, ok := s.registered.number([]byte(d)); ok {
+			domain = n
+		}
 	}
-	if len(s.domainOf) < maxDomains {
-		s.domainOf[string(parent)] = d
+	if remembered := s.parents.get(key); remembered != nil {
+		*remembered = domain
 	}
-	return d
+	return domain
 }
 
 // isKnown tells whether a domain, or one that it is below, is in the list.
@@ -205,27 +273,76 @@ func (s *tunnels) isKnown(domain string) bool {
 	}
 }
 
-func (t *tunnel) see(r *Record, before, query []byte) {
+func (s *tunnels) see(t *tunnel, r *Record, before, query []byte, marks int) {
 	t.queries++
-	t.characters += len(before)
-	h := fnv.New64a()
-	_, _ = h.Write(before) // never fails
-	t.names.add(h.Sum64())
-	for _, c := range before {
-		t.letters[letterOf(c)]++
-	}
-	if carries(r.Text(DNSType)) {
+	t.characters += uint64(len(before))
+	kind := r.Text(DNSType)
+	if carries(kind) {
 		t.carrying++
 	}
 	if code := r.Text(DNSCode); string(code) == "NXDOMAIN" || string(code) == "3" || string(code) == "9003" {
 		t.missing++
 	}
-	if bytes.Contains(before, []byte("xn--")) {
+	if marks&hasHyphen != 0 && bytes.Contains(before, []byte("xn--")) {
 		t.puny++
 	}
-	t.add(r.Time())
-	if len(t.refs) < maxRefs {
-		t.refs = append(t.refs, r.Ref(string(r.Text(DNSType))+" "+string(query)))
+	t.span.add(r.Time())
+	if t.told < maxRefs {
+		kind = kind[:min(len(kind), maxWhat+1)] // more is not shown
+		s.list(t, s.origins.keep(r), kind, query, len(before))
+		return
+	}
+	s.countsOf(t).add(before)
+}
+
+// list keeps a query; what of a type is longer than people are told is left out.
+func (s *tunnels) list(t *tunnel, at recordAt, kind, query []byte, before int) {
+	t.told++
+	t.listed = s.queries.add(t.listed, tunnelQuery{at, uint32(len(s.said)), uint16(len(kind)), uint16(len(query)), uint16(before)})
+	s.said = append(append(append(s.said, kind...), ' '), query...)
+}
+
+// text gives the type and the name of a query that was kept.
+func (s *tunnels) text(q *tunnelQuery) (kind, name []byte) {
+	text := s.said[q.text:]
+	return text[:q.kind], text[q.kind+1 : q.kind+1+q.name]
+}
+
+// countsOf gives the counts of what a client asked for below a domain, made now of the queries that were
+// kept if it was not counted before.
+func (s *tunnels) countsOf(t *tunnel) *tunnelCounts {
+	if t.counted == 0 {
+		s.counts.add(s.listedCounts(t))
+		t.counted = uint32(s.counts.n)
+	}
+	return s.counts.at(t.counted - 1)
+}
+
+// listedCounts are the counts of the queries that were kept.
+func (s *tunnels) listedCounts(t *tunnel) (c tunnelCounts) {
+	for head := t.listed; head != 0; {
+		var q *tunnelQuery
+		q, head = s.queries.at(head)
+		_, name := s.text(q)
+		s.room = appendLower(s.room[:0], name[:q.before])
+		c.add(s.room)
+	}
+	return c
+}
+
+func (c *tunnelCounts) add(before []byte) {
+	hash := fnvBasis
+	for _, b := range before {
+		hash = (hash ^ uint64(b)) * fnvPrime
+		c.letters[letterOf(b)]++
+	}
+	c.names.add(hash)
+}
+
+func (c *tunnelCounts) join(o *tunnelCounts) {
+	c.names.join(&o.names)
+	for i, n := range o.letters {
+		c.letters[i] += n
 	}
 }
 
@@ -257,42 +374,81 @@ func carries(kind []byte) bool {
 
 // Join adds a later piece of evidence.
 func (s *tunnels) Join(later State) {
-	s.asked.join(&later.(*tunnels).asked, func(into, from *tunnel) {
-		into.queries += from.queries
-		into.characters += from.characters
-		into.carrying += from.carrying
-		into.missing += from.missing
-		into.puny += from.puny
-		into.names.join(&from.names)
-		for i, n := range from.letters {
-			into.letters[i] += n
+	o := later.(*tunnels)
+	s.asked.full = s.asked.full || o.asked.full
+	client, domains, origins := s.hosts.join(&o.hosts), s.registered.join(&o.registered), s.origins.join(&o.origins)
+	for from := range o.asked.list.each() {
+		id, ok := client(hostID(from.key.a))
+		domain := domains[from.key.b]
+		if !ok || domain == noNumber {
+			continue
 		}
-		into.span.join(from.span)
-		into.refs = append(into.refs, from.refs[:min(len(from.refs), maxRefs-len(into.refs))]...)
-	})
+		if into := s.asked.get(twoNumbers{uint64(id), uint64(domain)}); into != nil {
+			s.join(into, o, &from.value, origins)
+		}
+	}
+}
+
+// join adds what a client asked for below a domain in a later piece of evidence.
+func (s *tunnels) join(into *tunnel, o *tunnels, from *tunnel, origins []uint32) {
+	if uint64(into.queries)+uint64(from.queries) > maxRefs {
+		counts := s.countsOf(into)
+		if from.counted != 0 {
+			counts.join(o.counts.at(from.counted - 1))
+		} else {
+			listed := o.listedCounts(from)
+			counts.join(&listed)
+		}
+	}
+	into.queries += from.queries
+	into.characters += from.characters
+	into.carrying += from.carrying
+	into.missing += from.missing
+	into.puny += from.puny
+	into.span.join(from.span)
+	for _, q := range o.queries.inOrder(from.listed) {
+		if into.told < maxRefs {
+			kind, name := o.text(&q)
+			q.origin = origins[q.origin]
+			s.list(into, q.recordAt, kind, name, int(q.before))
+		}
+	}
 }
 
 // Finish looks at the clients and domains with many different names.
 func (s *tunnels) Finish(f *Finishing) {
-	if s.asked.full {
+	if s.asked.full || s.hosts.names.full || s.registered.full {
 		f.Note("there are more than %d pairs of client and domain: those that came later were not looked at", maxTunnels)
 	}
-	clients := map[string]int{}
-	for key, t := range s.asked.each() {
+	var found []tunnelFound
+	clients := map[uint32]int{} // by domain
+	for e := range s.asked.list.each() {
+		t := tunnelFound{client: hostID(e.key.a), domain: uint32(e.key.b), tunnel: e.value}
+		if t.counted != 0 {
+			t.tunnelCounts = *s.counts.at(t.counted - 1)
+		} else if int(t.queries) >= s.names/2 {
+			t.tunnelCounts = s.listedCounts(&t.tunnel)
+		}
 		if t.names.count() >= s.names/2 {
-			_, domain := cutPage(key)
-			clients[domain]++
+			clients[t.domain]++
+			found = append(found, t)
 		}
 	}
-	for key, t := range s.asked.each() {
-		if t.names.count() < s.names {
-			continue
-		}
-		client, domain := cutPage(key)
-		if e, ok := s.episode(client, domain, t, clients[domain]); ok {
-			f.Emit(e)
+	for i := range found {
+		if t := &found[i]; t.names.count() >= s.names {
+			if e, ok := s.episode(t, clients[t.domain]); ok {
+				f.Emit(e)
+			}
 		}
 	}
+}
+
+// A tunnelFound is a client that asked for many names below a domain.
+type tunnelFound struct {
+	client hostID
+	domain uint32
+	tunnel
+	tunnelCounts
 }
 
 // Thresholds of signs that need no setting.
@@ -307,48 +463,58 @@ const (
 	muchData = 50_000
 )
 
-func (s *tunnels) signsOf(t *tunnel) (signs []string, carriesData bool) {
+func (s *tunnels) signsOf(t *tunnelFound) (signs []string, carriesData bool) {
 	sign := func(is bool, format string, args ...any) bool {
 		if is {
 			signs = append(signs, fmt.Sprintf(format, args...))
 		}
 		return is
 	}
-	mean := float64(t.characters) / float64(t.queries)
-	random := entropyOf(t.letters[:], t.characters)
+	queries, characters := int(t.queries), int(t.characters)
+	mean := float64(characters) / float64(queries)
+	letters := make([]int, len(t.letters))
+	for i, n := range t.letters {
+		letters[i] = int(n)
+	}
+	random := entropyOf(letters, characters)
 	digits := 0
-	for _, n := range t.letters[26:36] {
+	for _, n := range letters[26:36] {
 		digits += n
 	}
 	long := sign(mean >= s.length, "%.0f characters before the domain in the mean (from %.0f on)", mean, s.length)
 	sign(mean >= veryLong, "that is very long (from %d on)", veryLong)
-	sign(random >= muchEntropy || percent(digits, t.characters) >= manyDigits,
-		"the characters look random: entropy %.1f bits (from %.1f on), %d%% digits (from %d%% on)", random, muchEntropy, percent(digits, t.characters), manyDigits)
-	sign(percent(t.carrying, t.queries) >= s.types, "%d%% of types that carry answers (from %d%% on)", percent(t.carrying, t.queries), s.types)
-	sign(percent(t.missing, t.queries) >= 50, "%d%% of the names do not exist (from 50%% on)", percent(t.missing, t.queries))
-	puny := sign(percent(t.puny, t.queries) >= 20, "%d%% of the names have labels in Punycode (from 20%% on)", percent(t.puny, t.queries))
-	sign(t.characters >= muchData, "%d characters in all (from %d on)", t.characters, muchData)
+	sign(random >= muchEntropy || percent(digits, characters) >= manyDigits,
+		"the characters look random: entropy %.1f bits (from %.1f on), %d%% digits (from %d%% on)", random, muchEntropy, percent(digits, characters), manyDigits)
+	carrying, missing, encoded := percent(int(t.carrying), queries), percent(int(t.missing), queries), percent(int(t.puny), queries)
+	sign(carrying >= s.types, "%d%% of types that carry answers (from %d%% on)", carrying, s.types)
+	sign(missing >= 50, "%d%% of the names do not exist (from 50%% on)", missing)
+	puny := sign(encoded >= 20, "%d%% of the names have labels in Punycode (from 20%% on)", encoded)
+	sign(characters >= muchData, "%d characters in all (from %d on)", characters, muchData)
 	return signs, long || puny
 }
 
-func (s *tunnels) episode(client, domain string, t *tunnel, clients int) (Episode, bool) {
-	names := min(t.names.count(), t.queries)
+func (s *tunnels) episode(t *tunnelFound, clients int) (Episode, bool) {
+	client, domain, when := s.hosts.text(t.client), string(s.registered.text(t.domain)), t.span.span()
+	names := min(t.names.count(), int(t.queries))
 	signs, carriesData := s.signsOf(t)
 	// A query and its answer may be two records: so each name may come twice.
-	if once := percent(names, t.queries); !carriesData || once < 40 || len(signs) < 2 {
+	if once := percent(names, int(t.queries)); !carriesData || once < 40 || len(signs) < 2 {
 		return Episode{}, false
 	}
 	e := Episode{
 		Level: "medium",
 		Summary: fmt.Sprintf("%s asked for about %d different names below %s within %s: %s",
-			client, names, domain, duration(t.length()), strings.Join(signs, "; ")),
+			client, names, domain, duration(when.length()), strings.Join(signs, "; ")),
 		Group: []NamedValue{{"client", client}, {"domain", domain}},
 		Facts: []NamedValue{
 			{"different names", fmt.Sprintf("about %d (from %d on)", names, s.names)}, {"queries", fmt.Sprint(t.queries)},
 			{"characters before the domain", fmt.Sprint(t.characters)}, {"clients that ask so", fmt.Sprint(clients)},
 		},
-		First: t.first, Last: t.last, Count: t.queries,
-		Refs: t.refs,
+		First: when.first, Last: when.last, Count: int(t.queries),
+	}
+	for _, q := range s.queries.inOrder(t.listed) {
+		kind, name := s.text(&q)
+		e.Refs = append(e.Refs, s.origins.ref(&q.recordAt, string(kind)+" "+string(name)))
 	}
 	for _, sign := range signs {
 		e.Facts = append(e.Facts, NamedValue{"sign", sign})

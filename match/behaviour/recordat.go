@@ -20,6 +20,43 @@ func (m moment) time() time.Time { return time.Unix(m.sec, int64(m.nsec)).UTC() 
 
 func (m moment) before(o moment) bool { return m.sec < o.sec || m.sec == o.sec && m.nsec < o.nsec }
 
+// A spanAt is a [span] without pointers.
+type spanAt struct {
+	first, last moment
+	known       bool
+}
+
+func (s *spanAt) add(t time.Time) {
+	if !t.IsZero() {
+		m := momentOf(t)
+		s.join(spanAt{m, m, true})
+	}
+}
+
+func (s *spanAt) join(later spanAt) {
+	switch {
+	case !later.known:
+		return
+	case !s.known:
+		*s = later
+		return
+	}
+	if later.first.before(s.first) {
+		s.first = later.first
+	}
+	if s.last.before(later.last) {
+		s.last = later.last
+	}
+}
+
+// span is the span with times.
+func (s *spanAt) span() span {
+	if !s.known {
+		return span{}
+	}
+	return span{s.first.time(), s.last.time()}
+}
+
 // A recordAt is where a record stands, without pointers: a [Ref] is made of it only if it is told. What
 // many records have in common is kept once, as its origin.
 type recordAt struct {
