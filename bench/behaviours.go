@@ -36,7 +36,7 @@ type outfit struct {
 // behaviours is the command of that name: what behaviours and indicators leave of the throughput, by kind
 // of log, with the rules that are shipped and with all of the test data.
 func (b *bench) behaviours(ctx context.Context) error {
-	kinds, err := b.behaviourKinds()
+	kinds, err := b.behaviourKinds(behaviourLogSize)
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ func (b *bench) behaviourRows(ctx context.Context, kinds []set, outfits ...outfi
 	return rows, nil
 }
 
-// behaviourKinds lays out the logs; the last is all of them.
-func (b *bench) behaviourKinds() ([]set, error) {
+// behaviourKinds lays out the logs, each text log of the size in bytes; the last is all of them.
+func (b *bench) behaviourKinds(size int) ([]set, error) {
 	const copies = 12 // the sets are small
 	kinds, err := b.prepare("host-collection,attack-samples,evtx-to-mitre", copies)
 	if err != nil {
@@ -134,9 +134,9 @@ func (b *bench) behaviourKinds() ([]set, error) {
 	kinds = []set{kinds[0], {name: "evtx, attacks", files: append(kinds[1].files, kinds[2].files...), bytes: kinds[1].bytes + kinds[2].bytes}}
 	kinds[0].name = "evtx, host-collection"
 	for _, l := range behaviourLogs() {
-		path := filepath.Join(b.opt.work, "synthetic "+l.name+".log")
+		path := filepath.Join(b.opt.work, fmt.Sprintf("synthetic %s, %s MB.log", l.name, megabytes(int64(size))))
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			if err := l.make(path, behaviourLogSize); err != nil {
+			if err := l.make(path, size); err != nil {
 				return nil, err
 			}
 		}

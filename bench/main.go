@@ -25,7 +25,8 @@ const usage = `usage: go run ./bench [flags] COMMAND
   memory    peak memory of one hunt over -size bytes of evidence
   formats   the reader of each text format in this process: MB per CPU second, beside wc -l
   behaviours  what behaviours and indicators leave of the throughput, by kind of log
-  all       the six above
+  hunts     whole hunts over logs of all kinds with rules, packs and behaviours: throughput and peak memory
+  all       the seven above
   jsonl     the evidence as JSON lines, as the other tools are given it, to standard output
   compare A B   matches by rule of two JSON lines outputs (of any of the tools)
 
@@ -85,7 +86,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if command == "compare" {
 		return compareFiles(stdout, flags.Args()[1:])
 	}
-	commands := []string{"peers", "engine", "load", "memory", "formats", "behaviours", "all", "jsonl"}
+	commands := []string{"peers", "engine", "load", "memory", "formats", "behaviours", "hunts", "all", "jsonl"}
 	if !slices.Contains(commands, command) || flags.NArg() != 1 {
 		flags.Usage()
 		return fmt.Errorf("command: want one of %s, found %q", strings.Join(commands, ", "), strings.Join(flags.Args(), " "))
@@ -138,7 +139,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	for _, part := range []struct {
 		name string
 		do   func(context.Context) error
-	}{{"engine", b.engine}, {"load", b.load}, {"peers", b.peers}, {"memory", b.memory}, {"formats", b.formats}, {"behaviours", b.behaviours}} {
+	}{{"engine", b.engine}, {"load", b.load}, {"peers", b.peers}, {"memory", b.memory}, {"formats", b.formats}, {"behaviours", b.behaviours}, {"hunts", b.hunts}} {
 		if command != "all" && command != part.name {
 			continue
 		}
