@@ -25,7 +25,7 @@ func (m Mapping) with(more Mapping) Mapping {
 
 // firstOf is the value of the first of those fields that the event has and that is not null.
 func firstOf(names ...string) Derivation {
-	return Derivation{From: names, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
+	return Derivation{From: names, FirstOf: true, Make: func(dst []byte, e *event.Event) ([]byte, bool) {
 		for _, name := range names {
 			if text, ok := appendField(dst, e, name); ok {
 				return text, true

@@ -53,6 +53,9 @@ type Derivation struct {
 	// allocate in steady state (it uses the room behind dst as scratch), and leaves what dst held
 	// as it was.
 	Make func(dst []byte, e *event.Event) (text []byte, ok bool)
+	// FirstOf says that Make gives the text of the first of the fields in From that the event has and that
+	// is not null: where the names are looked up once for a layout, Make is not needed.
+	FirstOf bool
 	// If tells by the first value of a field whether Make could make something of it; Make is left out
 	// if none of the fields in From passes. It costs little where most events have nothing to make. Nil
 	// if that cannot be told.

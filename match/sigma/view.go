@@ -95,7 +95,11 @@ type viewWhere struct {
 }
 
 // viewField is where a field is found: at -1 without a derivation if it is not there.
-type viewField source
+type viewField struct {
+	source
+	// firsts are the values of which the derived one is the first that is not null, if it is one of them.
+	firsts []int
+}
 
 func (f *viewField) found() bool { return f.at >= 0 || f.derived != nil }
 
@@ -203,21 +207,35 @@ func viewFieldOf(names string, fields Mapping, e *event.Event) viewField {
 			return f
 		}
 	}
-	return viewField{at: -1}
+	return viewField{source: source{at: -1}}
 }
 
-func viewFieldNamed(name string, fields Mapping, e *event.Event) viewField {
+func viewFieldNamed(name string, fields Mapping, e *event.Event) (f viewField) {
+	f.at = -1
 	own := e.Shape.Lookup(name)
 	if d, ok := fields[name]; ok && (!d.OwnFirst || len(own) == 0) {
 		if sources := derivedSources(&d, e); len(sources) > 0 {
-			return viewField(sources[0])
+			f.source = sources[0]
 		}
-		return viewField{at: -1}
+		if d.FirstOf {
+			f.firsts = firstsOf(d.From, e.Shape)
+		}
+		return f
 	}
-	if len(own) == 0 {
-		return viewField{at: -1}
+	if len(own) > 0 {
+		f.at = int32(own[0])
 	}
-	return viewField{at: int32(own[0])}
+	return f
+}
+
+// firstsOf gives the first value of each name that a shape has.
+func firstsOf(names []string, s *event.Shape) (at []int) {
+	for _, name := range names {
+		if own := s.Lookup(name); len(own) > 0 {
+			at = append(at, own[0])
+		}
+	}
+	return at
 }
 
 // Has tells whether events of this layout have the field at all, be it empty in this one.
@@ -245,12 +263,30 @@ func (r *ViewReader) Text(view, field int) []byte {
 		}
 	case f.derived == nil:
 		return nil
+	case f.firsts != nil:
+		value := r.first(f.firsts)
+		if value == nil {
+			return nil
+		}
+		if value.Kind == event.Text {
+			return unlessNothing(value.Raw)
+		}
 	}
 	made := &r.made[view][field]
 	if made.turn != r.turn {
 		*made = madeField{r.turn, r.make(f)}
 	}
 	return made.text
+}
+
+// first gives the first of some values that is not null, nil if there is none.
+func (r *ViewReader) first(at []int) *event.Value {
+	for _, i := range at {
+		if v := &r.event.Values[i]; !v.IsNull() {
+			return v
+		}
+	}
+	return nil
 }
 
 // make decodes or derives a field.
