@@ -9,6 +9,7 @@ package indicator
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -48,7 +49,10 @@ type Set struct {
 	bareName bool             // some of them have no dot
 	nets4    []int            // lengths of prefixes that occur
 	nets6    []int
-	sieve    *sieve // of a small set, nil if there is none
+	hostEnds endSet          // the last labels of names of hosts
+	fileEnds endSet          // and those of files
+	v4       [1 << 10]uint64 // a bit for the first two bytes of each address of four
+	sieve    *sieve          // of a small set, nil if there is none
 }
 
 // Stats say what became of a list of indicators. Each is counted once: All is the sum of the others,
@@ -133,6 +137,7 @@ func (s *Set) fill(b *builder) (dropped []int32) {
 	s.shortHex = maxHex
 	for _, e := range s.table.entries {
 		s.has[e.kind] = true
+		s.noteEnd(&e)
 		if e.kind == hexKey {
 			s.hexLen[len(e.key)] = true
 			s.shortHex = min(s.shortHex, len(e.key))
@@ -143,6 +148,32 @@ func (s *Set) fill(b *builder) (dropped []int32) {
 	s.hasFile = s.has[nameKey] || s.has[pathKey]
 	s.sieve = newSieve(s.table.entries)
 	return dropped
+}
+
+// noteEnd notes how an entry's name ends, and how its address begins.
+func (s *Set) noteEnd(e *entry) {
+	key := []byte(e.key)
+	switch e.kind {
+	case domainKey, emailKey:
+		s.hostEnds.add(key)
+	case urlKey:
+		if host := hostOf(key); len(host) > 0 {
+			s.hostEnds.add(host)
+		}
+	case nameKey, pathKey:
+		s.fileEnds.add(key)
+	case ipKey, netKey:
+		if a, _ := netip.AddrFromSlice(key[:16]); a.Is4In6() {
+			first := int(key[12])<<8 | int(key[13])
+			last := first
+			if len(key) > 16 && key[16] < 16 {
+				last = first | 0xffff>>key[16]
+			}
+			for at := first; at <= last; at++ {
+				s.v4[at/64] |= 1 << (at % 64)
+			}
+		}
+	}
 }
 
 // warn marks the active indicators that are on a warning list.

@@ -24,7 +24,7 @@ func (m *Matcher) join(j *join) {
 	m.whole = append(m.whole[:0], "http://"...)
 	m.whole = first.AppendText(m.whole)
 	u, ok := intel.ParseURL(string(m.whole))
-	if !ok || !m.set.table.may(hostKey.of(hashBack([]byte(u.Host)))) {
+	if !ok || !m.set.table.may(hostKey, hostKey.of(hashBack([]byte(u.Host)))) {
 		m.seen.add(h)
 		return
 	}

@@ -31,6 +31,7 @@ func (b *builder) add(id int32, i *intel.Indicator) bool {
 		return b.addURL(id, i.Value)
 	case intel.Email:
 		b.put(id, emailKey, value)
+		b.mark(tailKey, tail(value[bytes.LastIndexByte(value, '@')+1:]))
 	case intel.FileName:
 		b.put(id, nameKey, lowered(value))
 		b.noteName(value)

@@ -49,11 +49,16 @@ type Matcher struct {
 
 	// of the value at hand
 	text, low []byte // as it is and in lower case, of the same length
+	ascii     bool   // nothing else is in it
 	buf       []byte
 	colonEnd  int // up to where colons were looked at
+	soft      int // where the name of a file can begin, see mark
+	hard      int
+	marked    int // up to where
 	ends      int // names that ended in the part of a path at hand
 	keys      int // of the registry that were looked at
 	decoded   bool
+	slow      bool // all runs of all texts are looked at: tests compare the results
 
 	// scratch
 	name, path, key, whole, plainText, plainLow []byte
@@ -131,9 +136,26 @@ func (m *Matcher) value(s *slot, v event.Value) {
 	case n < shortest*step && (s.use == anything || n == 0):
 	case n > maxGlance*step:
 		m.look(s, v, false)
-	case m.set.mayHold(v.Raw, step, s.use):
+	case m.set.mayHold(v.Raw, step, s.use) && !m.onlyAddress(s, v, step):
 		m.look(s, v, true)
 	}
+}
+
+// onlyAddress looks a value up that is an address of four numbers and nothing else; that takes less time than its
+// hash. False if it is something else.
+func (m *Matcher) onlyAddress(s *slot, v event.Value, step int) bool {
+	const longest = len("255.255.255.255")
+	n := len(v.Raw)
+	if s.use != anything || n > longest*step || !isDigit(v.Raw[0]) || !isDigit(v.Raw[n-step]) {
+		return false
+	}
+	m.field = s.name
+	if step == 1 {
+		m.text, m.low = v.Raw, v.Raw // in either case, if it is one
+	} else {
+		m.setText(v)
+	}
+	return m.ipv4(0, len(m.text))
 }
 
 // stepOf is how many bytes a character of ASCII takes.
@@ -211,7 +233,7 @@ func (m *Matcher) exact(k kind, key []byte, start, end int) bool {
 
 // probe reports all indicators with that key; start and end are what to quote of the text.
 func (m *Matcher) probe(k kind, h uint64, key []byte, start, end int) (found bool) {
-	if !m.set.table.may(h) {
+	if !m.set.table.may(k, h) {
 		return false
 	}
 	all := m.set.table.find(h)

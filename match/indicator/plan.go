@@ -110,7 +110,7 @@ var identifiers = [...]string{
 // security auditing, Zeek's and W3C's definitions.
 var enumerations = func() map[string]bool {
 	names := map[string]bool{}
-	for n := range strings.FieldsSeq(`time ts rulename integritylevel fileversion signaturestatus signed eventtype
+	for n := range strings.FieldsSeq(`time ts datetime date-time rulename integritylevel fileversion signaturestatus signed eventtype
 		logontype logonprocessname authenticationpackagename lmpackagename impersonationlevel privilegelist
 		enabledprivilegelist disabledprivilegelist accesslist accessmask accessreason grantedaccess tokenelevationtype
 		restrictedadminmode elevatedtoken virtualaccount transmittedservices keylength initiated protocol sourceisipv6

@@ -3,6 +3,7 @@ package indicator
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"strings"
 	"unicode/utf8"
@@ -11,44 +12,101 @@ import (
 )
 
 // scan cuts the text at hand into runs of what names and numbers consist of, and looks up what they
-// can be. soft and hard are where the name of a file can begin: behind a blank or punctuation, and
-// behind a separator or a quotation mark.
+// can be.
 func (m *Matcher) scan() {
-	t := m.low
 	m.colonEnd, m.keys, m.ends = 0, 0, 0
-	soft, hard := 0, 0
-	for i := 0; i < len(t); {
-		c := t[i]
-		f := class[c]
-		if f != 0 {
-			start := i
-			for i++; i < len(t); i++ {
-				g := class[t[i]]
-				if g == 0 {
-					break
+	m.soft, m.hard, m.marked = 0, 0, 0
+	s := m.set
+	if m.slow || !m.ascii || s.bareName || s.has[hexKey] && longHex(m.low, s.shortHex, 1) {
+		m.scanRuns()
+	} else {
+		m.scanDividers()
+	}
+}
+
+// scanDividers looks at the runs of a text in which names have dots, and nothing else is to be found: no
+// hashes, and no characters beyond ASCII. Most of a text is between them.
+func (m *Matcher) scanDividers() {
+	t := m.low
+	done := 0 // the end of the last run
+	for i := 0; i < len(t); i += 8 {
+		for found := divider(wordAt(t, i)); found != 0; found &= found - 1 {
+			k := i + bits.TrailingZeros64(found)/8
+			if k >= len(t) {
+				break
+			}
+			switch t[k] {
+			case '.':
+				if k >= done {
+					start, end := k, k+1
+					for start > done && class[t[start-1]] != 0 {
+						start--
+					}
+					for end < len(t) && class[t[end]] != 0 {
+						end++
+					}
+					m.run(start, end, dotByte)
+					done = end
 				}
-				f |= g
-			}
-			if i-start >= shortRun || f&dotByte != 0 || m.set.bareName {
-				m.run(start, i, f, soft, hard)
-			}
-			continue
-		}
-		i++
-		switch c {
-		case '\\', '/', '"', '\n', '\r', '\t', '<', '>', '|', '*', '?', 0, '`':
-			soft, hard, m.ends = i, i, 0
-		case ' ', ',', ';', '=', '(', ')', '[', ']', '\'', '&', '+', '@':
-			soft = i
-		case ':':
-			soft = i
-			if i >= m.colonEnd {
-				m.colons(i - 1)
+			case ':':
+				if k >= m.colonEnd {
+					m.colons(k)
+				}
+				m.before(k, done)
+			case '\\':
+				m.before(k, done)
 			}
 		}
 	}
+}
+
+// before looks at the word before a colon or a backslash, if it can be the root of a key of the registry or what
+// objects stand in.
+func (m *Matcher) before(k, done int) {
+	s, t := m.set, m.low
+	if !s.has[registryKey] && !s.has[objectKey] || k < shortRun || k == done {
+		return
+	}
+	switch string(t[k-2 : k]) {
+	case "lm", "cu", "cr", "ku", "ne", "er", "ot", "rs", "ry": // hklm to hkey_users, \registry
+	case "pe", "al", "ts": // pipe, global, basenamedobjects
+	default:
+		return
+	}
+	start := k
+	for start > done && class[t[start-1]] != 0 {
+		start--
+	}
+	m.word(start, k)
+}
+
+// scanRuns looks at all runs.
+func (m *Matcher) scanRuns() {
+	t := m.low
+	for i := 0; i < len(t); {
+		c := t[i]
+		f := class[c]
+		if f == 0 {
+			if i++; c == ':' && i > m.colonEnd {
+				m.colons(i - 1)
+			}
+			continue
+		}
+		start := i
+		for i++; i < len(t); i++ {
+			g := class[t[i]]
+			if g == 0 {
+				break
+			}
+			f |= g
+		}
+		if i-start >= shortRun || f&dotByte != 0 || m.set.bareName {
+			m.run(start, i, f)
+			m.word(start, i)
+		}
+	}
 	if m.set.bareName {
-		m.fileAtEnd(hard)
+		m.fileAtEnd()
 	}
 }
 
@@ -56,8 +114,8 @@ func (m *Matcher) scan() {
 const shortRun = 3
 
 // run looks up t[start:end], a run of letters, digits, hyphens, underscores, dots and characters
-// beyond ASCII; f is what it has of them.
-func (m *Matcher) run(start, end int, f uint8, soft, hard int) {
+// beyond ASCII; f is what it has of them, as far as it matters.
+func (m *Matcher) run(start, end int, f uint8) {
 	s, t := m.set, m.low
 	if f == hexByte {
 		if n := end - start; n <= maxHex && s.hexLen[n] {
@@ -70,24 +128,37 @@ func (m *Matcher) run(start, end int, f uint8, soft, hard int) {
 	if f&highByte != 0 && f&dotByte == 0 && s.hasHost && wideDot(t[start:end]) {
 		m.international(start, end)
 	}
-	if f&dotByte != 0 {
-		a, b := start, end
-		for a < b && t[a] == '.' {
-			a++
+	if f&dotByte == 0 {
+		if s.hasFile && s.bareName {
+			m.file(start, end)
 		}
-		for a < b && t[b-1] == '.' {
-			b--
-		}
-		if f == hexByte|dotByte && m.ipv4(a, b) {
-			return
-		}
-		if (s.hasHost || s.has[emailKey]) && b-a >= shortest {
-			m.host(a, b, f)
-		}
+		return
 	}
-	if s.hasFile && (f&dotByte != 0 || s.bareName) {
-		m.file(start, end, soft, hard)
+	a, b := start, end
+	for a < b && t[a] == '.' {
+		a++
 	}
+	for a < b && t[b-1] == '.' {
+		b--
+	}
+	if a < b && isDigit(t[b-1]) && m.ipv4(a, b) {
+		return
+	}
+	last := uint64(hashStart)
+	for k := b; k > a && t[k-1] != '.'; k-- {
+		last = (last ^ uint64(t[k-1])) * hashPrime
+	}
+	if b-a >= shortest && (f&highByte != 0 || s.hostEnds.has(last)) {
+		m.host(a, b, f)
+	}
+	if s.hasFile && (s.bareName || s.fileEnds.has(last)) {
+		m.file(start, end)
+	}
+}
+
+// word looks up what begins with t[start:end]: a key of the registry, an object.
+func (m *Matcher) word(start, end int) {
+	s, t := m.set, m.low
 	if c := t[start]; s.has[registryKey] && end-start >= shortRun && (c == 'h' && t[start+1] == 'k' || c == 'r' && start > 0 && t[start-1] == '\\') {
 		m.registry(start, end)
 	}
@@ -111,6 +182,8 @@ func (m *Matcher) hexWithin(start, end int) {
 }
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // ipv4 looks up four decimal numbers; false if the run is something else.
 func (m *Matcher) ipv4(a, b int) bool {
@@ -140,7 +213,7 @@ func (m *Matcher) ipv4(a, b int) bool {
 		return false
 	}
 	ip[3] = byte(n)
-	if m.set.hasIP {
+	if at := int(ip[0])<<8 | int(ip[1]); m.set.v4[at/64]>>(at%64)&1 != 0 {
 		m.address(netip.AddrFrom4(ip), a, b)
 	}
 	if m.set.has[urlKey] {
@@ -151,36 +224,31 @@ func (m *Matcher) ipv4(a, b int) bool {
 
 // address looks up an address and the networks that it is in.
 func (m *Matcher) address(ip netip.Addr, start, end int) {
-	var key [17]byte
 	a := ip.As16()
-	if m.set.has[ipKey] {
-		m.exact(ipKey, a[:], start, end)
-	}
+	hi, lo := binary.BigEndian.Uint64(a[:]), binary.BigEndian.Uint64(a[8:])
+	m.probe(ipKey, ipKey.of(hashBits(hi, lo, 128)), a[:], start, end)
 	lengths, wide := m.set.nets6, 0
 	if ip.Is4() {
 		lengths, wide = m.set.nets4, 96
 	}
-	for _, bits := range lengths {
-		copy(key[:16], a[:])
-		mask(key[:16], wide+bits)
-		key[16] = byte(bits)
-		m.exact(netKey, key[:], start, end)
+	for _, length := range lengths {
+		hi, lo := firstBits(hi, lo, wide+length)
+		if h := netKey.of(hashBits(hi, lo, uint64(length))); m.set.table.may(netKey, h) {
+			var key [17]byte
+			binary.BigEndian.PutUint64(key[:], hi)
+			binary.BigEndian.PutUint64(key[8:], lo)
+			key[16] = byte(length)
+			m.probe(netKey, h, key[:], start, end)
+		}
 	}
 }
 
-// mask clears all but the first bits of 16 bytes.
-func mask(b []byte, bits int) {
-	hi, lo := binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
-	switch {
-	case bits == 0:
-		hi, lo = 0, 0
-	case bits <= 64:
-		hi, lo = hi&(^uint64(0)<<(64-bits)), 0
-	default:
-		lo &= ^uint64(0) << (128 - bits)
+// firstBits clears all but the first n of 128 bits.
+func firstBits(hi, lo uint64, n int) (uint64, uint64) {
+	if n <= 64 {
+		return hi &^ (^uint64(0) >> n), 0
 	}
-	binary.BigEndian.PutUint64(b, hi)
-	binary.BigEndian.PutUint64(b[8:], lo)
+	return hi, lo &^ (^uint64(0) >> (n - 64))
 }
 
 // maxColons is how long a text with colons can be that we read: a fingerprint of 64 bytes.
@@ -189,6 +257,9 @@ const maxColons = 3 * maxHex / 2
 // colons looks at an IPv6 address, or at a fingerprint written in pairs, around the colon at i.
 func (m *Matcher) colons(i int) {
 	t := m.low
+	if i+1 == len(t) || class[t[i+1]]&hexByte == 0 && t[i+1] != ':' {
+		return // what is before it was looked at
+	}
 	start, end := i, i+1
 	for start > m.colonEnd && i-start < maxColons && (class[t[start-1]]&hexByte != 0 || t[start-1] == ':') {
 		start--
@@ -249,20 +320,37 @@ func isPairs(text []byte) bool {
 // that of an e-mail address.
 func (m *Matcher) host(a, b int, f uint8) {
 	t := m.low
-	if a > 0 && t[a-1] == '@' && m.set.has[emailKey] {
-		m.email(a, b)
+	isMail := a > 0 && t[a-1] == '@' && m.set.has[emailKey]
+	switch {
+	case f&highByte != 0:
+		if isMail {
+			m.email(a, b)
+		}
+		if m.set.hasHost && !m.inPath(a) {
+			m.international(a, b)
+		}
+	case m.set.table.may(tailKey, tailKey.of(tailHash(t[a:b]))):
+		if isMail {
+			m.email(a, b)
+		}
+		if m.set.hasHost && !m.inPath(a) {
+			m.domains(t[a:b], a, b)
+		}
 	}
-	if !m.set.hasHost {
-		return
+}
+
+// tailHash is the hash of the last two labels of a name.
+func tailHash(name []byte) uint64 {
+	h, dots := uint64(hashStart), 0
+	for k := len(name) - 1; k >= 0; k-- {
+		if name[k] == '.' {
+			if dots++; dots == 2 {
+				break
+			}
+		}
+		h = (h ^ uint64(name[k])) * hashPrime
 	}
-	if m.inPath(a) {
-		return
-	}
-	if f&highByte != 0 {
-		m.international(a, b)
-		return
-	}
-	m.domains(t[a:b], a, b)
+	return h
 }
 
 // inPath tells whether what starts at a is a part of a path of Windows: it stands behind one
@@ -285,7 +373,7 @@ func (m *Matcher) domains(name []byte, a, b int) {
 	dots := 0
 	for k := len(name) - 1; k >= 0; k-- {
 		if name[k] == '.' {
-			if dots++; dots == 2 && !m.set.table.may(tailKey.of(h)) {
+			if dots++; dots == 2 && !m.set.table.may(tailKey, tailKey.of(h)) {
 				return
 			}
 			if dots >= 2 && m.set.has[domainKey] {
@@ -294,7 +382,7 @@ func (m *Matcher) domains(name []byte, a, b int) {
 		}
 		h = (h ^ uint64(name[k])) * hashPrime
 	}
-	if dots == 0 || dots == 1 && !m.set.table.may(tailKey.of(h)) {
+	if dots == 0 || dots == 1 && !m.set.table.may(tailKey, tailKey.of(h)) {
 		return
 	}
 	if m.set.has[domainKey] {
@@ -375,7 +463,7 @@ const maxURL = 4096
 // indicator has that host.
 func (m *Matcher) urlAt(a, b int, h uint64) {
 	t := m.low
-	if !m.set.table.may(hostKey.of(h)) {
+	if !m.set.table.may(hostKey, hostKey.of(h)) {
 		return
 	}
 	end := b

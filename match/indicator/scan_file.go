@@ -13,10 +13,26 @@ const (
 	maxEnds = 4
 )
 
+// mark finds where the name of a file before a place can begin: soft is behind a blank or punctuation, hard
+// behind a separator or a quotation mark.
+func (m *Matcher) mark(to int) {
+	for i, c := range m.low[m.marked:to] {
+		switch c {
+		case '\\', '/', '"', '\n', '\r', '\t', '<', '>', '|', '*', '?', 0, '`':
+			m.soft, m.hard, m.ends = m.marked+i+1, m.marked+i+1, 0
+		case ' ', ',', ';', '=', '(', ')', '[', ']', '\'', '&', '+', '@', ':':
+			m.soft = m.marked + i + 1
+		}
+	}
+	m.marked = to
+}
+
 // file looks up the name that ends with the run: from the last blank or punctuation on, and from
 // the last separator or quotation mark on, as names may have blanks. Only the last part of a path is
 // a name.
-func (m *Matcher) file(start, end, soft, hard int) {
+func (m *Matcher) file(start, end int) {
+	m.mark(start)
+	soft, hard := m.soft, m.hard
 	t := m.low
 	if end < len(t) && (isSeparator(t[end]) && end+1 < len(t) || bytes.IndexByte([]byte("$#~{}^"), t[end]) >= 0) {
 		return
@@ -60,7 +76,9 @@ func (m *Matcher) isBareName(start, end, soft, hard int) bool {
 }
 
 // fileAtEnd looks up the name at the end of a value if it ends with what words do not: "x (1)", "{…}".
-func (m *Matcher) fileAtEnd(hard int) {
+func (m *Matcher) fileAtEnd() {
+	m.mark(len(m.low))
+	hard := m.hard
 	if n := len(m.low); n-hard <= maxComponent && hard < n && class[m.low[n-1]] == 0 {
 		m.fileFrom(hard, n, hashBack(m.low[hard:]))
 	}
@@ -71,7 +89,7 @@ func (m *Matcher) fileFrom(start, end int, h uint64) {
 	if m.set.has[nameKey] {
 		m.probe(nameKey, nameKey.of(h), m.low[start:end], start, end)
 	}
-	if m.set.has[pathKey] && m.set.table.may(lastKey.of(h)) {
+	if m.set.has[pathKey] && m.set.table.may(lastKey, lastKey.of(h)) {
 		m.pathTo(start, end)
 	}
 }
@@ -102,7 +120,7 @@ func (m *Matcher) pathTo(start, end int) {
 			continue
 		}
 		hash := pathKey.of(h)
-		if !m.set.table.may(hash) {
+		if !m.set.table.may(pathKey, hash) {
 			continue
 		}
 		for _, e := range m.set.table.find(hash) {
@@ -258,15 +276,14 @@ func (m *Matcher) mayBeDecoded() bool {
 // decode looks at the text with its percent-escapes decoded once.
 func (m *Matcher) decode() {
 	m.plainText = appendDecoded(m.plainText[:0], m.text)
-	m.plainLow = m.plainLow[:0]
-	for _, c := range m.plainText {
-		m.plainLow = append(m.plainLow, lowerOf[c])
+	text, low, ascii := m.text, m.low, m.ascii
+	m.plainLow = append(m.plainLow[:0], m.plainText...)
+	if m.ascii = lowerASCII(m.plainLow, m.plainText); !m.ascii {
+		lowerHigh(m.plainLow)
 	}
-	lowerHigh(m.plainLow)
-	text, low := m.text, m.low
 	m.text, m.low, m.decoded = m.plainText, m.plainLow, true
 	m.scan()
-	m.text, m.low, m.decoded = text, low, false
+	m.text, m.low, m.ascii, m.decoded = text, low, ascii, false
 }
 
 func appendDecoded(dst, text []byte) []byte {

@@ -3,6 +3,7 @@ package indicator
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 )
 
 const (
@@ -130,8 +131,8 @@ func hostOf(key []byte) []byte {
 		}
 		host = host[:i]
 	}
-	if last := host[len(host)-1]; '0' <= last && last <= '9' {
-		return nil // no domain at the top ends with a digit
+	if _, err := netip.ParseAddr(string(host)); err == nil {
+		return nil
 	}
 	return host
 }

@@ -1,7 +1,9 @@
 package indicator
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"strings"
@@ -29,18 +31,23 @@ const (
 	kinds       = iota
 )
 
-// A table finds what stands for a key. A filter of 2 bytes a key, which fits into the processor's
-// caches, answers nearly all lookups: of a million keys it passes one in 200 that is none.
+// A table finds what stands for a key. Filters of 2 bytes a key answer nearly all lookups: of a million keys
+// they pass one in 200 that is none. Each kind of key has its own, so that what a log is asked for fits
+// into the processor's caches.
 //
-//	filter   one word of 64 bits for a hash, three of its bits for a key
+//	filters  one word of 64 bits for a hash, three of its bits for a key
 //	starts   index of the first entry of each bucket, by the upper bits of the hash
 //	entries  in order of their hashes
 type table struct {
-	filter     []uint64
-	filterBits uint
-	starts     []uint32
-	startBits  uint
-	entries    []entry
+	filters   [kinds]filter
+	starts    []uint32
+	startBits uint
+	entries   []entry
+}
+
+type filter struct {
+	words []uint64
+	shift uint
 }
 
 type entry struct {
@@ -76,12 +83,14 @@ func (k kind) of(h uint64) uint64 {
 	return h ^ h>>29
 }
 
-// may tells whether the table can have a key.
-func (t *table) may(h uint64) bool {
-	const one = uint64(1)
-	mask := one<<(h&63) | one<<(h>>6&63) | one<<(h>>12&63)
-	return t.filter[h>>t.filterBits]&mask == mask
+// may tells whether the table can have a key of a kind.
+func (t *table) may(k kind, h uint64) bool {
+	f, bits := &t.filters[k], filterBits(h)
+	return f.words[h>>f.shift]&bits == bits
 }
+
+// filterBits are the bits of a hash in a filter's word.
+func filterBits(h uint64) uint64 { return 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63) }
 
 // find gives the entries of a hash; they are to be compared. They stand together.
 func (t *table) find(h uint64) []entry {
@@ -102,21 +111,24 @@ func (t *table) find(h uint64) []entry {
 // A builder collects keys.
 type builder struct {
 	entries  []entry
-	marks    []uint64 // hashes that only the filter has
+	marks    []entry // hashes that only the filters have
 	bareName bool
 	nets     [2][129]bool
 }
 
 func (b *builder) put(id int32, k kind, key []byte) {
 	h := hashBack(key)
-	if k == registryKey {
+	switch k {
+	case registryKey:
 		h = hashForward(key)
+	case ipKey, netKey:
+		h = hashAddress(key)
 	}
 	b.entries = append(b.entries, entry{hash: k.of(h), key: string(key), id: id, kind: k})
 }
 
 func (b *builder) mark(k kind, key []byte) {
-	b.marks = append(b.marks, k.of(hashBack(key)))
+	b.marks = append(b.marks, entry{hash: k.of(hashBack(key)), kind: k})
 }
 
 func hashForward(b []byte) uint64 {
@@ -125,6 +137,20 @@ func hashForward(b []byte) uint64 {
 		h = (h ^ uint64(c)) * hashPrime
 	}
 	return h
+}
+
+// hashAddress is the hash of the key of an address or of a network.
+func hashAddress(key []byte) uint64 {
+	length := uint64(128)
+	if len(key) > 16 {
+		length = uint64(key[16])
+	}
+	return hashBits(binary.BigEndian.Uint64(key), binary.BigEndian.Uint64(key[8:]), length)
+}
+
+func hashBits(hi, lo, length uint64) uint64 {
+	h := (hi ^ length) * 0x9e3779b97f4a7c15
+	return (h ^ h>>32 ^ lo) * hashPrime
 }
 
 // lengths are the lengths of networks, the longest first.
@@ -187,20 +213,29 @@ func (t *table) withoutKey(dropped []int32) []int32 {
 	return slices.DeleteFunc(dropped, func(id int32) bool { return !left[id] })
 }
 
-func (t *table) index(marks []uint64) {
-	n := len(t.entries) + len(marks)
-	words := max(1, bits.Len(uint(n/4))) // 16 bits or more a key
-	t.filter, t.filterBits = make([]uint64, 1<<words), uint(64-words)
-	add := func(h uint64) {
-		t.filter[h>>t.filterBits] |= 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63)
+func (t *table) index(marks []entry) {
+	var count [kinds]int
+	for _, all := range [...][]entry{t.entries, marks} {
+		for i := range all {
+			count[all[i].kind]++
+		}
 	}
-	for _, h := range marks {
-		add(h)
+	for k := range t.filters {
+		words := 0 // as a power of two, 16 bits or more a key
+		if count[k] > 0 {
+			words = bits.Len(uint(count[k] / 4))
+		}
+		t.filters[k] = filter{make([]uint64, 1<<words), uint(64 - words)}
+	}
+	for _, all := range [...][]entry{t.entries, marks} {
+		for i := range all {
+			f := &t.filters[all[i].kind]
+			f.words[all[i].hash>>f.shift] |= filterBits(all[i].hash)
+		}
 	}
 	buckets := max(1, bits.Len(uint(len(t.entries))))
 	t.starts, t.startBits = make([]uint32, 1<<buckets+1), uint(64-buckets)
 	for i := range t.entries {
-		add(t.entries[i].hash)
 		t.starts[t.entries[i].hash>>t.startBits+1] = uint32(i + 1)
 	}
 	for i := 1; i < len(t.starts); i++ {
@@ -216,3 +251,21 @@ func isSeparator(c byte) bool { return c == '\\' || c == '/' }
 func hasSuffix(b []byte, suffix string) bool {
 	return len(b) >= len(suffix) && string(b[len(b)-len(suffix):]) == suffix
 }
+
+// An endSet has the ends of names behind their last dots. They are few, so it stays next to the processor, and most
+// words of a text with a dot end otherwise.
+type endSet [1 << 12 / 64]uint64
+
+// add takes the end of a name.
+func (s *endSet) add(name []byte) {
+	at := endBit(hashBack(name[bytes.LastIndexByte(name, '.')+1:]))
+	s[at/64] |= 1 << (at % 64)
+}
+
+// has tells whether a name with that hash of its end may be among them.
+func (s *endSet) has(end uint64) bool {
+	at := endBit(end)
+	return s[at/64]>>(at%64)&1 != 0
+}
+
+func endBit(h uint64) uint64 { return h * 0x9e3779b97f4a7c15 >> 52 }

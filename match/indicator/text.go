@@ -72,7 +72,7 @@ func (m *Matcher) setText(v event.Value) {
 		m.low = make([]byte, len(m.text)+len(m.text)/4)
 	}
 	m.low = m.low[:len(m.text)]
-	if !lowerASCII(m.low, m.text) {
+	if m.ascii = lowerASCII(m.low, m.text); !m.ascii {
 		lowerHigh(m.low)
 	}
 }
@@ -123,6 +123,7 @@ func (m *Matcher) setUTF16(raw []byte) {
 	}
 	text, low := m.buf[:most], m.low[:most]
 	n := 0
+	m.ascii = true
 	for i := 0; i+1 < len(raw); i += 2 {
 		c := raw[i]
 		if raw[i+1] == 0 && c < utf8.RuneSelf {
@@ -130,6 +131,7 @@ func (m *Matcher) setUTF16(raw []byte) {
 			n++
 			continue
 		}
+		m.ascii = false
 		r := rune(c) | rune(raw[i+1])<<8
 		if utf16.IsSurrogate(r) {
 			second := rune(utf8.RuneError)
