@@ -117,7 +117,7 @@ const maxReadStatement = 8 << 10
 // tableOf gives the table that a statement reads first, without brackets and quotes, nil if it does not say.
 func tableOf(statement []byte) []byte {
 	statement = statement[:min(len(statement), maxReadStatement)]
-	at := indexWord(statement, "from")
+	at := indexByRareIf(statement, "from", 0, isWordAt)
 	if at < 0 {
 		if !hasPrefixFold(statement, "copy ") { // PostgreSQL: COPY t (a, b) TO ...
 			return nil
@@ -132,18 +132,9 @@ func tableOf(statement []byte) []byte {
 	return bytes.Trim(rest[:end], "[]\"`")
 }
 
-// indexWord finds a word, given in lower case, that stands by itself.
-func indexWord(text []byte, lower string) int {
-	first, other := lower[0], lower[0]-('a'-'A')
-	for at := 0; at+len(lower) <= len(text); at++ {
-		if c := text[at]; c != first && c != other {
-			continue
-		}
-		if hasPrefixFold(text[at:], lower) && (at == 0 || !isNameByte(text[at-1])) && (at+len(lower) == len(text) || !isNameByte(text[at+len(lower)])) {
-			return at
-		}
-	}
-	return -1
+// isWordAt tells whether what stands from a place to another one is a word by itself.
+func isWordAt(text []byte, from, to int) bool {
+	return (from == 0 || !isNameByte(text[from-1])) && (to == len(text) || !isNameByte(text[to]))
 }
 
 func isNameByte(c byte) bool {
@@ -152,7 +143,10 @@ func isNameByte(c byte) bool {
 
 // statementOf gives the statement of a record, nil if it has none.
 func statementOf(r *Record) []byte {
-	s := bytes.TrimLeft(r.Text(DBStatement), " \t\r\n(")
+	s := r.Text(DBStatement)
+	if len(s) > 0 && !isASCIILetter(s[0]) { // as hardly any is
+		s = bytes.TrimLeft(s, " \t\r\n(")
+	}
 	return s[:min(len(s), maxReadStatement)]
 }
 
@@ -172,6 +166,12 @@ const auditRecord = 33205
 // indexByRare finds a text in lower case without regard to case, by one of its characters, of which
 // statements have few: at is its place in the text.
 func indexByRare(text []byte, lower string, at int) int {
+	return indexByRareIf(text, lower, at, func([]byte, int, int) bool { return true })
+}
+
+// indexByRareIf is indexByRare for the first place at which the text may stand, as is says of where it begins
+// and ends.
+func indexByRareIf(text []byte, lower string, at int, is func(text []byte, from, to int) bool) int {
 	const none = 1 << 30
 	small := lower[at]
 	capital := small
@@ -192,8 +192,8 @@ func indexByRare(text []byte, lower string, at int) int {
 		if from = min(nextSmall, nextCapital); from == none {
 			return -1
 		}
-		if from >= at && hasPrefixFold(text[from-at:], lower) {
-			return from - at
+		if begin := from - at; begin >= 0 && hasPrefixFold(text[begin:], lower) && is(text, begin, begin+len(lower)) {
+			return begin
 		}
 		from++
 	}

@@ -135,7 +135,11 @@ func (s *bulkReadState) See(r *Record) {
 
 // isDump tells the statements of programs that copy whole tables.
 func isDump(statement []byte) bool {
-	return hasPrefixFold(statement, "copy ") || bytes.Contains(statement[:min(len(statement), 64)], []byte("SQL_NO_CACHE */ *"))
+	if hasPrefixFold(statement, "copy ") {
+		return true
+	}
+	statement = statement[:min(len(statement), 64)]
+	return bytes.IndexByte(statement, '/') >= 0 && bytes.Contains(statement, []byte("SQL_NO_CACHE */ *"))
 }
 
 // maxTables is how many tables are remembered to be of the list or not; of more the name is looked at
