@@ -20,6 +20,9 @@ func (b *bag[T]) add(item T) bool {
 	return true
 }
 
+// empty tells whether nothing was observed.
+func (b *bag[T]) empty() bool { return len(b.items) == 0 && b.dropped == 0 }
+
 // join adds those of a later piece of evidence.
 func (b *bag[T]) join(later *bag[T]) {
 	room := min(b.max-len(b.items), len(later.items))

@@ -143,6 +143,8 @@ func (s *featureState) keep(r *Record, feature int, kind featureKind, what strin
 	s.seen.add(featureStep{feature, kind, r.Ref(what)})
 }
 
+func (s *featureState) empty() bool { return s.seen.empty() }
+
 // Join adds a later piece of evidence.
 func (s *featureState) Join(later State) { s.seen.join(&later.(*featureState).seen) }
 

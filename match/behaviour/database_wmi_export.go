@@ -217,6 +217,8 @@ func (s *exportState) add(r *Record, kind uint8, text []byte, what string) {
 	s.seen.add(step{kind: kind, text: string(appendLower(nil, text)), Ref: r.Ref(what)})
 }
 
+func (s *exportState) empty() bool { return s.servers.empty() && s.seen.empty() }
+
 // Join adds a later piece of evidence.
 func (s *exportState) Join(later State) {
 	o := later.(*exportState)

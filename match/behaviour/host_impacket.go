@@ -253,6 +253,8 @@ func (s *impacketState) add(r *Record, kind uint8, text, what string) {
 	s.steps.add(step{kind: kind, text: text, Ref: r.Ref(what)})
 }
 
+func (s *impacketState) empty() bool { return s.steps.empty() && s.tasks.empty() }
+
 // Join adds a later piece of evidence.
 func (s *impacketState) Join(later State) {
 	o := later.(*impacketState)

@@ -168,6 +168,8 @@ func (s *lookalikeState) keep(r *Record, made bool, name, sid, what string) {
 	s.steps.add(accountStep{made, name, sid, by, isMachine(by), r.Ref(what)})
 }
 
+func (s *lookalikeState) empty() bool { return s.seen.empty() && s.servers.empty() && s.steps.empty() }
+
 // Join adds a later piece of evidence.
 func (s *lookalikeState) Join(later State) {
 	o := later.(*lookalikeState)

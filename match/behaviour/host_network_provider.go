@@ -195,6 +195,8 @@ func (s *providerState) add(r *Record, kind uint8, text, what string) {
 	s.steps.add(step{kind: kind, text: text, Ref: r.Ref(what)})
 }
 
+func (s *providerState) empty() bool { return s.steps.empty() }
+
 // Join adds a later piece of evidence.
 func (s *providerState) Join(later State) { s.steps.join(&later.(*providerState).steps) }
 

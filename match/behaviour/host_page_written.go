@@ -162,6 +162,8 @@ func (w *writtenFile) add(o writtenFile) {
 	w.times = times
 }
 
+func (s *writtenState) empty() bool { return s.written.empty() }
+
 // Join adds a later piece of evidence.
 func (s *writtenState) Join(later State) {
 	o := later.(*writtenState)

@@ -187,6 +187,10 @@ func (s *potatoState) pipe(r *Record) {
 	}
 }
 
+func (s *potatoState) empty() bool {
+	return s.steps.empty() && s.programs.empty() && s.children.empty()
+}
+
 // Join adds a later piece of evidence.
 func (s *potatoState) Join(later State) {
 	o := later.(*potatoState)

@@ -173,6 +173,8 @@ func (s *engineState) pool(r *Record) *enginePool {
 	return p
 }
 
+func (s *engineState) empty() bool { return s.pools.empty() && s.names.empty() }
+
 // Join adds a later piece of evidence.
 func (s *engineState) Join(later State) {
 	o := later.(*engineState)

@@ -158,6 +158,8 @@ func siblingKey(dst []byte, host, target, created string) []byte {
 	return append(append(dst, 0), created...)
 }
 
+func (s *stompState) empty() bool { return s.set.empty() && s.made.empty() }
+
 // Join adds a later piece of evidence.
 func (s *stompState) Join(later State) {
 	o := later.(*stompState)

@@ -138,11 +138,16 @@ type Matcher struct {
 	record Record
 	memory *webMemory
 	mail   *mailMemory
+	// spare are states that kept nothing of the pieces before, by analytic: most keep nothing of most.
+	spare []State
 }
+
+// An emptiable state knows whether it has kept nothing: then it is as one that was made just now.
+type emptiable interface{ empty() bool }
 
 // NewMatcher makes a matcher.
 func (s *Set) NewMatcher() *Matcher {
-	m := &Matcher{set: s, reader: s.views.NewReader(), memory: newWebMemory(s.longer), mail: newMailMemory()}
+	m := &Matcher{set: s, spare: make([]State, len(s.analytics)), reader: s.views.NewReader(), memory: newWebMemory(s.longer), mail: newMailMemory()}
 	m.record.reader, m.record.memory, m.record.mail = m.reader, m.memory, m.mail
 	return m
 }
@@ -171,7 +176,7 @@ func (m *Matcher) See(e *event.Event) {
 			m.seeRequest()
 			continue
 		}
-		if v == int(Mailbox) && m.mail.read(&m.record) == nil {
+		if v == int(Mailbox) && (len(m.set.wanted[v]) == 0 || m.mail.read(&m.record) == nil) {
 			continue
 		}
 		for _, i := range m.set.wants(View(v), e) {
@@ -203,8 +208,10 @@ func (m *Matcher) seeRequest() {
 func (m *Matcher) state(i int) State {
 	st := m.seen.states[i]
 	if st == nil {
-		st = m.set.analytics[i].start()
-		m.seen.states[i] = st
+		if st = m.spare[i]; st == nil {
+			st = m.set.analytics[i].start()
+		}
+		m.seen.states[i], m.spare[i] = st, nil
 	}
 	return st
 }
@@ -215,6 +222,14 @@ func (m *Matcher) Take() *Seen {
 	m.seen = nil
 	m.memory.forget() // what it remembers is handed over
 	m.mail.forget()
+	if s == nil {
+		return nil
+	}
+	for i, st := range s.states {
+		if e, ok := st.(emptiable); ok && e.empty() {
+			s.states[i], m.spare[i] = nil, st
+		}
+	}
 	return s
 }
 

@@ -326,6 +326,8 @@ func (e *edge) add(at trace) {
 	}
 }
 
+func (s *chainState) empty() bool { return s.edges.empty() && s.names.empty() }
+
 // Join adds a later piece of evidence.
 func (s *chainState) Join(later State) {
 	o := later.(*chainState)

@@ -151,6 +151,9 @@ func (t *table[V]) put(key string, v *V) *V {
 	return v
 }
 
+// empty tells whether there is no key, and none was left out.
+func (t *table[V]) empty() bool { return len(t.list) == 0 && !t.full }
+
 // join adds a later table; merge joins what both have for one key.
 func (t *table[V]) join(later *table[V], merge func(into, from *V)) {
 	t.full = t.full || later.full
