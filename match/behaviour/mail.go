@@ -17,40 +17,57 @@ type mailAccess struct {
 	user, mailbox, address, agent, app []byte
 	// reads says that the contents of a mailbox were read, signIn that somebody opened his own.
 	reads, signIn bool
-	recent        *recentAccess
+	// box and visit are what is remembered of who opened what, and of from where and by what.
+	box   *recentBox
+	visit *recentVisit
 }
 
 // mailMemory is what a matcher remembers of accesses to mailboxes, so that what comes again and again is
-// looked up once. They are told apart as requests are: see [webMemory].
+// looked up once.
 type mailMemory struct {
-	access   mailAccess
-	seed     maphash.Seed
-	accesses [recentAccesses]recentAccess
-	key      []byte
+	access mailAccess
+	seed   maphash.Seed
+	boxes  recents[recentBox]
+	visits recents[recentVisit]
+	key    []byte
 }
 
-// recentAccesses is how many are remembered: some programs of each of a thousand people. A power of two.
-const recentAccesses = 4096
+// How many are remembered: those of two thousand people with some programs each.
+const (
+	recentBoxes  = 2048
+	recentVisits = 8192
+)
 
-// A recentAccess is who opens which mailbox from where by what, with what analytics know of it.
-type recentAccess struct {
-	hash uint64 // 0 is nobody
-	// hour is where the account was counted, thing the hash of the mailbox, what the access in short: see
-	// [mailBulkAccess].
+// A recentBox is a mailbox that somebody opens: the hour in which he was counted last, and the hash of the
+// mailbox's name; see [mailBulkAccess].
+type recentBox struct {
 	hour  *hour
 	thing uint64
-	what  string
-	// since is when it was seen, or earlier: see [mailNewClient].
-	since time.Time
 }
 
-func newMailMemory() *mailMemory { return &mailMemory{seed: maphash.MakeSeed()} }
+// A recentVisit is a mailbox that somebody opens from an address by a program: the second since 1970 from
+// whose beginning on that is known, 0 if it is not; see [mailNewClient].
+type recentVisit struct{ since int64 }
+
+// knows tells whether a visit was seen at that time or earlier.
+func (v *recentVisit) knows(t time.Time) bool { return v.since != 0 && t.Unix() >= v.since }
+
+// learn notes a visit.
+func (v *recentVisit) learn(t time.Time) {
+	v.since = t.Unix()
+	if t.Nanosecond() > 0 {
+		v.since++
+	}
+}
+
+func newMailMemory() *mailMemory {
+	return &mailMemory{seed: maphash.MakeSeed(), boxes: newRecents[recentBox](recentBoxes), visits: newRecents[recentVisit](recentVisits)}
+}
 
 // forget forgets what belongs to a piece of evidence.
 func (m *mailMemory) forget() {
-	if len(m.key) > 0 {
-		clear(m.accesses[:])
-	}
+	m.boxes.forget()
+	m.visits.forget()
 }
 
 // access gives what is known of an access, of a record of the view Mailbox.
@@ -64,17 +81,16 @@ func (m *mailMemory) read(r *Record) *mailAccess {
 		return nil
 	}
 	a.user, a.mailbox, a.address, a.agent, a.app = r.Text(BoxUser), r.Text(BoxMailbox), r.Text(BoxClient), r.Text(BoxAgent), r.Text(BoxAppID)
-	key := m.key[:0]
-	for _, part := range [...][]byte{a.user, a.mailbox, a.address, a.agent, a.app} {
-		key = append(binary.NativeEndian.AppendUint32(key, uint32(len(part))), part...)
-	}
-	m.key = key
-	hash := maphash.Bytes(m.seed, key) | 1
-	a.recent = &m.accesses[hash>>32%recentAccesses]
-	if a.recent.hash != hash {
-		*a.recent = recentAccess{hash: hash}
-	}
+	m.key = appendPart(appendPart(m.key[:0], a.user), a.mailbox)
+	a.box = m.boxes.find(maphash.Bytes(m.seed, m.key))
+	m.key = appendPart(appendPart(appendPart(m.key, a.address), a.agent), a.app)
+	a.visit = m.visits.find(maphash.Bytes(m.seed, m.key))
 	return a
+}
+
+// appendPart appends one of several texts: where each ends can be told.
+func appendPart(key, part []byte) []byte {
+	return append(binary.NativeEndian.AppendUint32(key, uint32(len(part))), part...)
 }
 
 // isMailAccess tells whether a record of a mailbox is about its contents being read.

@@ -84,11 +84,11 @@ func (s *bulkMailState) See(r *Record) {
 	if !a.reads || a.user == nil {
 		return
 	}
-	h := s.seen.again(a.recent.hour, a.user, r.Time())
+	h := s.seen.again(a.box.hour, a.user, r.Time())
 	if h == nil {
 		return
 	}
-	a.recent.hour = h
+	a.box.hour = h
 	items := int64(1)
 	if n, ok := r.Int(BoxItems); ok && n > 0 {
 		items = min(n, maxAmount)
@@ -101,14 +101,11 @@ func (s *bulkMailState) See(r *Record) {
 		h.flags |= syncAccess
 	}
 	box := mailboxOf(a.mailbox)
-	if a.recent.thing == 0 {
-		a.recent.thing = hashOf(box)
+	if a.box.thing == 0 {
+		a.box.thing = hashOf(box)
 	}
-	if s.seen.hashed(h, a.recent.thing, len(box) > 0) {
-		if a.recent.what == "" {
-			a.recent.what = s.what(a, box)
-		}
-		s.seen.keep(h, a.recent.thing, r, a.recent.what)
+	if s.seen.hashed(h, a.box.thing, len(box) > 0) {
+		s.seen.keep(h, a.box.thing, r, s.what(a, box))
 	}
 }
 

@@ -123,10 +123,10 @@ func (s *newClientState) See(r *Record) {
 	if at.IsZero() || a.address == nil || a.user == nil && r.Event.Product != "m365" {
 		return
 	}
-	if since := a.recent.since; !since.IsZero() && !at.Before(since) {
-		return // the same was seen at that time or earlier
+	if a.visit.knows(at) {
+		return
 	}
-	a.recent.since = at
+	a.visit.learn(at)
 	name := mailboxOf(a.mailbox)
 	if name == nil {
 		name = a.user

@@ -263,8 +263,7 @@ const (
 )
 
 // webMemory is what a matcher remembers of requests, so that pages and clients that come again and again
-// are looked up once. Paths and clients are told apart by 64 bits of a hash that nobody can foresee: two
-// that are the same by chance do not come up.
+// are looked up once.
 type webMemory struct {
 	request webRequest
 	longer  int // from how many bytes on a cookie or a query is long
@@ -273,15 +272,15 @@ type webMemory struct {
 	server              []byte
 	serverHash          uint64
 	forPaths, forOthers maphash.Seed
-	stems               [recentStems]recentStem
-	clients             [recentClients]recentClient
+	stems               recents[recentStem]
+	clients             recents[*webAsker] // who asked, and what is counted for him
 	key                 []byte
 }
 
 // A recentStem is a path on a server, what it says about what is asked for, and what is known of the page.
 type recentStem struct {
-	hash uint64   // 0 is none
-	page *webPage // nil as long as it is not looked for
+	known bool     // what follows is set
+	page  *webPage // nil as long as it is not looked for
 	// full says that there was no room for the page.
 	full bool
 	// script says that it is a page, kind what the extension at the path's end says.
@@ -291,26 +290,20 @@ type recentStem struct {
 	requests requests
 }
 
-// A recentClient is who asked, and what is counted for him.
-type recentClient struct {
-	hash  uint64 // 0 is nobody
-	asker *webAsker
-}
-
 // hourOfLog is the hour of the clock in which a log spoke.
 type hourOfLog struct {
 	path, computer, channel string
 	hour                    int64
 }
 
-// How many paths and clients are remembered: a busy site has some hundred. Powers of two.
+// How many paths and clients are remembered: a busy site has some hundred of one, some thousand of the other.
 const (
 	recentStems   = 512
-	recentClients = 1024
+	recentClients = 4096
 )
 
 func newWebMemory(longer int) *webMemory {
-	m := &webMemory{longer: longer, forPaths: maphash.MakeSeed(), forOthers: maphash.MakeSeed()}
+	m := &webMemory{longer: longer, forPaths: maphash.MakeSeed(), forOthers: maphash.MakeSeed(), stems: newRecents[recentStem](recentStems), clients: newRecents[*webAsker](recentClients)}
 	m.forget()
 	return m
 }
@@ -318,8 +311,8 @@ func newWebMemory(longer int) *webMemory {
 // forget forgets what belongs to a piece of evidence.
 func (m *webMemory) forget() {
 	m.log = hourOfLog{hour: math.MinInt64}
-	clear(m.stems[:])
-	clear(m.clients[:])
+	m.stems.forget()
+	m.clients.forget()
 }
 
 // web gives what is known of a request, of a record of the view Web.
@@ -374,10 +367,9 @@ func (m *webMemory) serverOf(r *Record) []byte {
 
 // find gives what is known of a path.
 func (m *webMemory) find(stem []byte) *recentStem {
-	h := (maphash.Bytes(m.forPaths, stem) ^ m.serverHash) | 1
-	slot := &m.stems[h>>32%recentStems]
-	if slot.hash != h {
-		*slot = recentStem{hash: h, script: scriptPath(stem) != nil, kind: kindOf(stem[bytes.LastIndexByte(stem, '.')+1:])}
+	slot := m.stems.find(maphash.Bytes(m.forPaths, stem) ^ m.serverHash)
+	if !slot.known {
+		*slot = recentStem{known: true, script: scriptPath(stem) != nil, kind: kindOf(stem[bytes.LastIndexByte(stem, '.')+1:])}
 		if slot.kind == dataFile || slot.kind == siteFile {
 			slot.requests |= fileRequests
 		}
@@ -429,20 +421,19 @@ func (s *webSeen) see(r *Record, w *webRequest) {
 // asker counts a request of a client; nil if there is no room for it.
 func (s *webSeen) asker(m *webMemory, client []byte) *webAsker {
 	s.total++
-	h := maphash.Bytes(m.forOthers, client) | 1
-	slot := &m.clients[h>>32%recentClients]
-	if slot.hash != h {
-		a := s.clients.get(client)
-		if a == nil {
+	recent := m.clients.find(maphash.Bytes(m.forOthers, client))
+	a := *recent
+	if a == nil {
+		if a = s.clients.get(client); a == nil {
 			return nil
 		}
 		if a.count == 0 {
 			a.name = string(client)
 		}
-		*slot = recentClient{h, a}
+		*recent = a
 	}
-	slot.asker.count++
-	return slot.asker
+	a.count++
+	return a
 }
 
 func (s *webSeen) page(m *webMemory, w *webRequest) *webPage {
