@@ -124,13 +124,18 @@ func tableOf(statement []byte) []byte {
 		}
 		at = len("copy") - len("from")
 	}
-	rest := bytes.TrimLeft(statement[at+len("from"):], " \t\r\n")
-	end := bytes.IndexAny(rest, " \t\r\n;,()")
-	if end < 0 {
-		end = len(rest)
+	from := at + len("from")
+	for from < len(statement) && isBlank(statement[from]) {
+		from++
 	}
-	return bytes.Trim(rest[:end], "[]\"`")
+	end := from
+	for end < len(statement) && !isBlank(statement[end]) && strings.IndexByte(";,()", statement[end]) < 0 {
+		end++
+	}
+	return bytes.Trim(statement[from:end], "[]\"`")
 }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // isWordAt tells whether what stands from a place to another one is a word by itself.
 func isWordAt(text []byte, from, to int) bool {
