@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"aldebaran/evidence/lines"
 )
 
 // CSV gives the next value of a line of comma separated values (RFC 4180), and what follows its
@@ -129,58 +131,14 @@ func nameEnd(text []byte) int {
 	return len(text)
 }
 
-// unescapeXML decodes the references &lt; &gt; &amp; &quot; &apos; and those to characters by number.
+// unescapeXML decodes references to characters.
 func (b *Builder) unescapeXML(text []byte) []byte {
 	if bytes.IndexByte(text, '&') < 0 {
 		return text
 	}
 	start := len(b.Scratch)
-	for {
-		i := bytes.IndexByte(text, '&')
-		if i < 0 {
-			b.Scratch = append(b.Scratch, text...)
-			return b.Own(start)
-		}
-		b.Scratch = append(b.Scratch, text[:i]...)
-		text = text[i:]
-		const longest = len("&#x10ffff;")
-		end := bytes.IndexByte(text[:min(len(text), longest)], ';')
-		r, ok := rune(0), false
-		if end > 1 {
-			r, ok = reference(text[1:end])
-		}
-		if !ok {
-			b.Scratch = append(b.Scratch, '&')
-			text = text[1:]
-			continue
-		}
-		b.Scratch = utf8.AppendRune(b.Scratch, r)
-		text = text[end+1:]
-	}
-}
-
-func reference(name []byte) (r rune, ok bool) {
-	switch string(name) {
-	case "lt":
-		return '<', true
-	case "gt":
-		return '>', true
-	case "amp":
-		return '&', true
-	case "quot":
-		return '"', true
-	case "apos":
-		return '\'', true
-	}
-	if name[0] != '#' || len(name) < 2 {
-		return 0, false
-	}
-	digits, base := name[1:], 10
-	if digits[0] == 'x' || digits[0] == 'X' {
-		digits, base = digits[1:], 16
-	}
-	n, err := strconv.ParseUint(string(digits), base, 32)
-	return rune(n), err == nil && n <= utf8.MaxRune
+	b.Scratch = lines.AppendXML(b.Scratch, text)
+	return b.Own(start)
 }
 
 // maxDepth bounds how deep objects may be nested; audits nest four deep.

@@ -2,10 +2,9 @@ package json
 
 import (
 	"bytes"
-	"strconv"
-	"unicode/utf8"
 
 	"aldebaran/event"
+	"aldebaran/evidence/lines"
 )
 
 // maxElements is how deep elements of an event's XML may nest; real ones nest six deep.
@@ -150,56 +149,10 @@ func (r *Reader) element(b []byte, p, depth int) int {
 
 // entities gives a text without its references (XML 1.0 section 4.1).
 func (r *Reader) entities(b []byte) []byte {
-	amp := bytes.IndexByte(b, '&')
-	if amp < 0 {
+	if bytes.IndexByte(b, '&') < 0 {
 		return b[:len(b):len(b)]
 	}
 	start := len(r.scratch)
-	r.scratch = append(r.scratch, b[:amp]...)
-	for p := amp; p < len(b); {
-		if b[p] == '&' {
-			if c, n := entity(b[p:]); n > 0 {
-				r.scratch = utf8.AppendRune(r.scratch, c)
-				p += n
-				continue
-			}
-		}
-		r.scratch = append(r.scratch, b[p])
-		p++
-	}
+	r.scratch = lines.AppendXML(r.scratch, b)
 	return r.scratch[start:len(r.scratch):len(r.scratch)]
-}
-
-// entity reads one reference; n is the number of its bytes, 0 if it is none.
-func entity(b []byte) (c rune, n int) {
-	const longest = 10 // &#x10FFFF;
-	end := bytes.IndexByte(b[:min(len(b), longest)], ';')
-	if end < 2 {
-		return 0, 0
-	}
-	switch name := string(b[1:end]); name {
-	case "lt":
-		return '<', end + 1
-	case "gt":
-		return '>', end + 1
-	case "amp":
-		return '&', end + 1
-	case "quot":
-		return '"', end + 1
-	case "apos":
-		return '\'', end + 1
-	default:
-		if name[0] != '#' {
-			return 0, 0
-		}
-		digits, base := name[1:], 10
-		if len(digits) > 1 && digits[0]|0x20 == 'x' {
-			digits, base = digits[1:], 16
-		}
-		u, err := strconv.ParseUint(digits, base, 21)
-		if err != nil {
-			return 0, 0
-		}
-		return rune(u), end + 1
-	}
 }

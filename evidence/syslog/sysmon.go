@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"time"
+
+	"aldebaran/evidence/lines"
 )
 
 // sysmon reads an event of Sysmon for Linux (https://github.com/Sysinternals/SysmonForLinux), which
@@ -118,54 +120,6 @@ func (r *Reader) unescape(b []byte) []byte {
 		return b
 	}
 	at := len(r.rec.Scratch)
-	out := r.rec.Scratch
-	for i := 0; i < len(b); i++ {
-		if b[i] != '&' {
-			out = append(out, b[i])
-			continue
-		}
-		const longest = 10 // &#x10ffff;
-		end := bytes.IndexByte(b[i:min(len(b), i+longest)], ';')
-		if end < 0 {
-			out = append(out, b[i])
-			continue
-		}
-		switch entity := string(b[i+1 : i+end]); entity {
-		case "lt":
-			out = append(out, '<')
-		case "gt":
-			out = append(out, '>')
-		case "amp":
-			out = append(out, '&')
-		case "quot":
-			out = append(out, '"')
-		case "apos":
-			out = append(out, '\'')
-		default:
-			n, ok := charRef(entity)
-			if !ok {
-				out = append(out, b[i])
-				continue
-			}
-			out = append(out, string(n)...)
-		}
-		i += end
-	}
-	r.rec.Scratch = out
-	return out[at:]
-}
-
-// charRef reads "#65" and "#x41".
-func charRef(entity string) (rune, bool) {
-	base := 10
-	if len(entity) > 1 && entity[0] == '#' {
-		entity = entity[1:]
-	} else {
-		return 0, false
-	}
-	if entity[0] == 'x' {
-		entity, base = entity[1:], 16
-	}
-	n, err := strconv.ParseUint(entity, base, 21)
-	return rune(n), err == nil
+	r.rec.Scratch = lines.AppendXML(r.rec.Scratch, b)
+	return r.rec.Scratch[at:]
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"aldebaran/evidence/lines"
 )
@@ -256,51 +255,6 @@ func (r *Reader) text(b []byte) []byte {
 		return b
 	}
 	at := len(r.rec.Scratch)
-	out := r.rec.Scratch
-	for len(b) > 0 {
-		i := bytes.IndexByte(b, '&')
-		if i < 0 {
-			break
-		}
-		out = append(out, b[:i]...)
-		b = b[i:]
-		end := bytes.IndexByte(b[:min(len(b), 12)], ';')
-		c, ok := rune(0), false
-		if end > 0 {
-			c, ok = entity(b[1:end])
-		}
-		if !ok {
-			out = append(out, '&')
-			b = b[1:]
-			continue
-		}
-		out = utf8.AppendRune(out, c)
-		b = b[end+1:]
-	}
-	r.rec.Scratch = append(out, b...)
+	r.rec.Scratch = lines.AppendXML(r.rec.Scratch, b)
 	return r.rec.Scratch[at:]
-}
-
-func entity(name []byte) (rune, bool) {
-	switch string(name) {
-	case "lt":
-		return '<', true
-	case "gt":
-		return '>', true
-	case "amp":
-		return '&', true
-	case "quot":
-		return '"', true
-	case "apos":
-		return '\'', true
-	}
-	if len(name) < 2 || name[0] != '#' {
-		return 0, false
-	}
-	base, digits := 10, string(name[1:])
-	if digits[0] == 'x' || digits[0] == 'X' {
-		base, digits = 16, digits[1:]
-	}
-	n, err := strconv.ParseUint(digits, base, 21)
-	return rune(n), err == nil
 }
