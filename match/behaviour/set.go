@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"aldebaran/event"
 	"aldebaran/match/sigma"
@@ -30,6 +31,8 @@ type Set struct {
 	longer int
 	// tactics says that matches of all rules with a tactic of ATT&CK matter.
 	tactics bool
+	// joined has *Seen to be used again: evidence may be thousands of small files.
+	joined sync.Pool
 }
 
 type prepared struct {
@@ -89,6 +92,7 @@ func New(c Config) (*Set, error) {
 		}
 		s.tactics = s.tactics || a.ID == stageChainID
 	}
+	s.joined.New = func() any { return &Seen{states: make([]State, len(s.analytics))} }
 	return s, nil
 }
 
@@ -166,7 +170,7 @@ func (m *Matcher) See(e *event.Event) {
 		return
 	}
 	if m.seen == nil {
-		m.seen = &Seen{states: make([]State, len(m.set.analytics))}
+		m.seen = m.set.joined.Get().(*Seen)
 	}
 	for _, v := range in {
 		m.seen.periods[v].add(e.Time)
@@ -249,7 +253,7 @@ func (s *Set) NewCollector() *Collector {
 	return &Collector{set: s, states: make([]State, len(s.analytics)), hits: newHitBook(s)}
 }
 
-// Join adds what was seen of the next piece of evidence; nil is nothing.
+// Join adds what was seen of the next piece of evidence; nil is nothing. It must not be used again.
 func (c *Collector) Join(s *Seen) {
 	if s == nil {
 		return
@@ -273,6 +277,9 @@ func (c *Collector) Join(s *Seen) {
 	for v := range s.periods {
 		c.periods[v].join(s.periods[v])
 	}
+	clear(s.states)
+	*s = Seen{states: s.states}
+	c.set.joined.Put(s)
 }
 
 // Hit takes note of a match of a rule, for sequences.
