@@ -113,12 +113,18 @@ type hostIDs struct{ names texts }
 // maxNamedHosts is how many hosts are told apart that are not named by an address of four numbers.
 const maxNamedHosts = 100_000
 
+// maxHostName is the longest name of a host (RFC 1035, 2.3.4).
+const maxHostName = 255
+
 func newHostIDs() hostIDs { return hostIDs{texts{max: maxNamedHosts}} }
 
-// of gives the number of a host; false if there is no room.
+// of gives the number of a host; false if there is no room, or no host has such a name.
 func (h *hostIDs) of(p *peer) (hostID, bool) {
 	if p.plain {
 		return hostID(p.ip), true
+	}
+	if len(p.text) > maxHostName {
+		return 0, false
 	}
 	n, ok := h.names.number(p.text)
 	return namedHost + hostID(n), ok

@@ -1,7 +1,9 @@
 package behaviour
 
 import (
+	"cmp"
 	"math"
+	"strings"
 	"time"
 
 	"aldebaran/event"
@@ -93,7 +95,14 @@ func (o *origins) keep(r *Record) recordAt {
 	}
 }
 
+// maxOrigins is how many origins are told apart; of the records of others only the file and the place are
+// told.
+const maxOrigins = 200_000
+
 func (o *origins) numberOf(of origin) uint32 {
+	if len(o.list) >= maxOrigins {
+		of = origin{path: of.path, recovered: of.recovered}
+	}
 	if int(o.last) < len(o.list) && o.list[o.last] == of {
 		return o.last
 	}
@@ -122,8 +131,19 @@ func (o *origins) join(later *origins) []uint32 {
 func (o *origins) ref(at *recordAt, what string) Ref {
 	from := &o.list[at.origin]
 	return Ref{
-		Time:   moment{at.sec, at.nsec}.time(),
+		Time:   at.moment().time(),
 		Source: event.Source{Path: from.path, Offset: at.offset, Length: int64(at.length), Chunk: int(at.chunk), Recovered: from.recovered},
 		Host:   from.host, Channel: from.channel, EventID: from.eventID, RecordID: at.record, What: Short(what, maxWhat),
 	}
+}
+
+// compare is [compareRefs] for records.
+func (o *origins) compare(a, b *recordAt) int {
+	return cmp.Or(
+		cmp.Compare(a.sec, b.sec),
+		cmp.Compare(a.nsec, b.nsec),
+		strings.Compare(o.list[a.origin].path, o.list[b.origin].path),
+		cmp.Compare(a.offset, b.offset),
+		cmp.Compare(a.record, b.record),
+	)
 }

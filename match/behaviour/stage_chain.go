@@ -59,7 +59,7 @@ func stageChain() Analytic {
 				set.chains = append(set.chains, c)
 			}
 			return func() State {
-				return &chainState{chainSettings: set, edges: table[edge]{max: maxEdges}, names: table[string]{max: maxAddresses}}
+				return &chainState{chainSettings: set, edges: newEdges(), names: table[string]{max: maxAddresses}}
 			}, nil
 		},
 	}
@@ -78,33 +78,12 @@ type chainSettings struct {
 	zone    float64
 }
 
-// An edge is that one host reached another one.
-type edge struct {
-	from, to string // short names in lower case, or addresses
-	// first and last are the records of it.
-	first, last trace
-}
-
-// A trace is a record of an edge; texts are made of it only if the edge is told.
-type trace struct {
-	Ref        // without What
-	how string // "signed in over the network to"
-}
-
-// told is the record with what it shows.
-func (t *trace) told(e *edge) Ref {
-	at := t.Ref
-	at.What = Short(e.from+" "+t.how+" "+e.to, maxWhat)
-	return at
-}
-
 type chainState struct {
 	*chainSettings
-	edges table[edge]
+	edges edges
 	names table[string] // of addresses; ambiguous if there are several
 	// computer and address are what was learnt last: most records of a log tell the same.
 	computer, address string
-	own, key          []byte
 }
 
 // ambiguous is the name of an address that several hosts had.
@@ -119,7 +98,7 @@ func (s *chainState) See(r *Record) {
 			s.signIn(r)
 		case 5140, 5145:
 			if share := lastPart(r.Text(SecShare)); isAdminShare(share) && !hasPrefixFold(share, "ipc$") {
-				s.reached(r, way(s.key, r.Text(SecAddress), r.Host()), "opened share "+string(share)+" of")
+				reached(&s.edges, r, r.Text(SecAddress), r.Host(), "opened share "+string(share)+" of")
 			}
 		}
 	case Network:
@@ -147,71 +126,69 @@ func (s *chainState) signIn(r *Record) {
 		from = workstation
 		s.learn(address, string(workstation))
 	}
-	s.reached(r, way(s.key, from, r.Host()), "signed in over the network to")
+	reached(&s.edges, r, from, r.Host(), "signed in over the network to")
 }
 
-// portReached says in words which port of administration, or of databases, was reached; "" is another one.
-func portReached(port []byte) string {
-	switch string(port) {
-	case "22":
-		return "connected to port 22 of"
-	case "135":
-		return "connected to port 135 of"
-	case "139":
-		return "connected to port 139 of"
-	case "445":
-		return "connected to port 445 of"
-	case "1433":
-		return "connected to port 1433 of"
-	case "1521":
-		return "connected to port 1521 of"
-	case "3306":
-		return "connected to port 3306 of"
-	case "3389":
-		return "connected to port 3389 of"
-	case "5432":
-		return "connected to port 5432 of"
-	case "5985":
-		return "connected to port 5985 of"
-	case "5986":
-		return "connected to port 5986 of"
+// isReachedBy tells whether a port is one of administration, or of databases.
+func isReachedBy(port uint16) bool {
+	switch port {
+	case 22, 135, 139, 445, 1433, 1521, 3306, 3389, 5432, 5985, 5986:
+		return true
 	}
-	return ""
+	return false
 }
 
 // connection learns from connections to ports of administration. Sysmon's are those of the host that
 // wrote them: of its own if it initiated them, else of the other side.
 func (s *chainState) connection(r *Record) {
-	how, initiated := portReached(r.Text(NetTargetPort)), r.Text(NetInitiated)
-	sysmon := r.Event.Computer != "" && initiated != nil
-	if how == "" && !sysmon {
+	c, initiated := r.connection(), r.Text(NetInitiated)
+	counts, sysmon := isReachedBy(c.port), r.Event.Computer != "" && initiated != nil
+	if !c.known || !counts && !sysmon || c.target.isLoopback() {
 		return
 	}
-	source, target := r.Text(NetSource), r.Text(NetTarget)
-	if len(source) == 0 || len(target) == 0 || isLoopback(target) {
-		return
-	}
-	from, to := source, target
+	own, other := "", r.Text(NetTargetHost)
+	outgoing := isWord(initiated, "true")
 	if sysmon {
-		own, address := &from, source
-		if !isWord(initiated, "true") {
-			own, address = &to, target
+		own = r.Event.Computer
+		address := r.Text(NetSource)
+		if !outgoing {
+			address = r.Text(NetTarget)
 		}
-		if s.computer != r.Event.Computer || s.address != string(address) {
-			s.computer, s.address = r.Event.Computer, string(address)
-			s.learn(address, r.Event.Computer)
+		if s.computer != own || s.address != string(address) {
+			s.computer, s.address = own, string(address)
+			s.learn(address, own)
 		}
-		if how == "" {
+		if !counts {
 			return
 		}
-		s.own = append(s.own[:0], r.Event.Computer...)
-		*own = s.own
 	}
-	if name := r.Text(NetTargetHost); len(name) > 0 && bytes.Equal(to, target) {
-		to = name
-		s.learn(target, string(name))
+	var from, to hostID
+	var ok, also bool
+	if sysmon && outgoing {
+		from, ok = hostNamed(&s.edges, own)
+	} else {
+		from, ok = s.hostOf(&c.source)
 	}
-	s.reached(r, way(s.key, from, to), how)
+	switch {
+	case sysmon && !outgoing:
+		to, also = hostNamed(&s.edges, own)
+	case len(other) > 0:
+		s.learn(r.Text(NetTarget), string(other))
+		to, also = hostNamed(&s.edges, other)
+	default:
+		to, also = s.hostOf(&c.target)
+	}
+	if ok && also {
+		s.edges.add(r, from, to, how(c.port))
+	}
+}
+
+// hostOf gives the number of one end of a connection: an address of four numbers is its own short name.
+func (s *chainState) hostOf(p *peer) (hostID, bool) {
+	if p.plain {
+		return hostID(p.ip), true
+	}
+	return hostNamed(&s.edges, p.text)
 }
 
 // remoteTools are programs that are told another host in their command.
@@ -231,7 +208,7 @@ func (s *chainState) command(r *Record) {
 		return
 	}
 	for _, host := range remoteHosts(string(command)) {
-		s.reached(r, way(s.key, r.Host(), host), "ran a command that names")
+		reached(&s.edges, r, r.Host(), host, "ran a command that names")
 	}
 }
 
@@ -290,57 +267,18 @@ func sameName(a, b string) string {
 	return ambiguous
 }
 
-// way appends what an edge is kept by: the short names of two hosts.
-func way[F, T string | []byte](room []byte, from F, to T) []byte {
-	return appendShortHost(append(appendShortHost(room[:0], from), 0), to)
-}
-
-// reached keeps that one host reached another, by their way.
-func (s *chainState) reached(r *Record, way []byte, how string) {
-	s.key = way
-	e := s.edges.find(way)
-	t := r.Time()
-	switch {
-	case t.IsZero():
-	case e == nil:
-		from, to, _ := strings.Cut(string(way), "\x00")
-		if from == "" || to == "" || from == to {
-			return
-		}
-		if e = s.edges.get(way); e != nil {
-			at := trace{r.Ref(""), how}
-			*e = edge{from, to, at, at}
-		}
-	case t.Before(e.first.Time) || t.After(e.last.Time):
-		e.add(trace{r.Ref(""), how})
-	}
-}
-
-// add moves the first or the last record of an edge.
-func (e *edge) add(at trace) {
-	if compareRefs(at.Ref, e.first.Ref) < 0 {
-		e.first = at
-	}
-	if compareRefs(at.Ref, e.last.Ref) > 0 {
-		e.last = at
-	}
-}
-
 func (s *chainState) empty() bool { return s.edges.empty() && s.names.empty() }
 
 // Join adds a later piece of evidence.
 func (s *chainState) Join(later State) {
 	o := later.(*chainState)
-	s.edges.join(&o.edges, func(into, from *edge) {
-		into.add(from.first)
-		into.add(from.last)
-	})
+	s.edges.join(&o.edges)
 	s.names.join(&o.names, func(into, from *string) { *into = sameName(*into, *from) })
 }
 
 // Finish runs the chains over the hits.
 func (s *chainState) Finish(f *Finishing) {
-	if s.edges.full || s.names.full {
+	if s.edges.full() || s.names.full {
 		f.Note("there are more than %d pairs of hosts of which one reached the other, or as many addresses: chains over the others were not found", maxEdges)
 	}
 	hits := s.named(f.Hits())
@@ -416,10 +354,11 @@ func (s *chainState) hostMap(hits []namedHit) *hostMap {
 			m.domain[h.host] = h.domain
 		}
 	}
-	for _, e := range s.edges.each() {
-		from, to := s.nameOf(e.from), s.nameOf(e.to)
+	for e := range s.edges.kept.list.each() {
+		short, reached := s.edges.hosts.text(hostID(e.key.a)), s.edges.hosts.text(hostID(e.key.b))
+		from, to := s.nameOf(short), s.nameOf(reached)
 		if from != to && concerned[from] && concerned[to] {
-			m.into[to] = append(m.into[to], &edgeTold{from, to, e.first.told(e), e.last.told(e)})
+			m.into[to] = append(m.into[to], &edgeTold{from, to, s.edges.told(&e.value.first, short, reached), s.edges.told(&e.value.last, short, reached)})
 		}
 	}
 	for _, edges := range m.into {
