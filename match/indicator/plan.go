@@ -53,7 +53,7 @@ func (m *Matcher) newPlan(e *event.Event) *plan {
 			continue
 		}
 		if u := m.useOf(f.Name); u != nothing && !log.leavesOut(f.Name, m.set.hasIP) {
-			p.slots = append(p.slots, slot{at: at, use: u, name: f.Name, twin: -1})
+			p.slots = append(p.slots, slot{at: at, use: m.set.useFor(u), name: f.Name, twin: -1})
 		}
 	}
 	p.pair(e.Values)
@@ -85,6 +85,14 @@ func (p *plan) pair(values []event.Value) {
 // isSame tells whether two values are the same bytes of the evidence.
 func isSame(a, b event.Value) bool {
 	return len(a.Raw) == len(b.Raw) && len(a.Raw) > 0 && &a.Raw[0] == &b.Raw[0] && a.Kind == b.Kind
+}
+
+// useFor is the use of a field if the set has what it is good for.
+func (s *Set) useFor(u use) use {
+	if u == agentField && !s.has[agentKey] || u == objectField && !s.has[objectKey] || u == accountField && !s.has[accountKey] {
+		return anything
+	}
+	return u
 }
 
 // useOf remembers the uses of names: layouts are many, and names few.

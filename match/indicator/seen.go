@@ -39,6 +39,5 @@ func (c *seenCache) has(h uint64) bool {
 // add puts a value in and forgets the oldest of its places.
 func (c *seenCache) add(h uint64) {
 	p := c.places(h)
-	copy(p[1:], p[:seenWays-1])
-	p[0] = h
+	p[0], p[1], p[2], p[3] = h, p[0], p[1], p[2]
 }
