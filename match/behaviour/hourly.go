@@ -51,6 +51,7 @@ func (a *activity) hour(at int64) (i int, have bool) {
 
 // An hour is what one did in an hour of the clock, in UTC.
 type hour struct {
+	of      *activity
 	at      int64 // its number since 1970
 	records int64
 	// span is from the first to the last record.
@@ -85,8 +86,24 @@ func (h *hourly) of(who []byte, t time.Time) *hour {
 	if t.IsZero() {
 		return nil
 	}
+	return h.in(h.who.find(who), who, t)
+}
+
+// again is of for somebody of whom an hour before is known, or nil.
+func (h *hourly) again(before *hour, who []byte, t time.Time) *hour {
+	switch {
+	case before == nil || t.IsZero():
+		return h.of(who, t)
+	case before.at == t.Unix()/3600:
+		before.span.add(t)
+		return before
+	}
+	return h.in(before.of, who, t)
+}
+
+// in gives the hour of an activity, nil if there is no room; of somebody new if there is none.
+func (h *hourly) in(a *activity, who []byte, t time.Time) *hour {
 	at := t.Unix() / 3600
-	a := h.who.find(who)
 	if a != nil {
 		if a.last.at == at {
 			a.last.span.add(t)
@@ -118,17 +135,8 @@ func (h *hourly) of(who []byte, t time.Time) *hour {
 // put adds an hour that is not there.
 func (h *hourly) put(a *activity, one *hour) {
 	i, _ := a.hour(one.at)
-	a.hours, a.last = slices.Insert(a.hours, i, one), one
+	a.hours, a.last, one.of = slices.Insert(a.hours, i, one), one, a
 	h.hours++
-}
-
-// again is of for somebody whose hour before is known, or nil.
-func (h *hourly) again(before *hour, who []byte, t time.Time) *hour {
-	if before != nil && before.at == t.Unix()/3600 && !t.IsZero() {
-		before.span.add(t)
-		return before
-	}
-	return h.of(who, t)
 }
 
 // thing counts a record about a thing in an hour whose amounts are counted already, and tells by which

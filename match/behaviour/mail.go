@@ -39,10 +39,11 @@ const (
 )
 
 // A recentBox is a mailbox that somebody opens: the hour in which he was counted last, and the hash of the
-// mailbox's name; see [mailBulkAccess].
+// mailbox's name, see [mailBulkAccess]; and the mailbox's number plus 1, see [mailNewClient].
 type recentBox struct {
-	hour  *hour
-	thing uint64
+	hour   *hour
+	thing  uint64
+	number uint32
 }
 
 // A recentVisit is a mailbox that somebody opens from an address by a program: the second since 1970 from

@@ -127,15 +127,22 @@ func (s *newClientState) See(r *Record) {
 		return
 	}
 	a.visit.learn(at)
-	name := mailboxOf(a.mailbox)
-	if name == nil {
-		name = a.user
+	if a.box.number == 0 {
+		name := mailboxOf(a.mailbox)
+		if name == nil {
+			name = a.user
+		}
+		if name == nil {
+			return
+		}
+		n := s.box(name[:min(len(name), maxMailbox)])
+		if n == noNumber {
+			return
+		}
+		a.box.number = n + 1
 	}
-	if name == nil {
-		return
-	}
-	box := s.box(name[:min(len(name), maxMailbox)])
-	if box == nil || box.many {
+	box := s.boxes.at(a.box.number - 1)
+	if box.many {
 		return
 	}
 	network := s.network(a.address)
@@ -144,7 +151,11 @@ func (s *newClientState) See(r *Record) {
 	}
 	family := s.family(a.agent, a.app)
 	box.add(momentOf(at))
-	if c := s.client(box, family, network); c != nil && !momentOf(at).before(c.moment()) || family == noNumber {
+	if family == noNumber {
+		return
+	}
+	have := s.find(box, family, network)
+	if have.client != nil && !momentOf(at).before(have.client.moment()) {
 		return
 	}
 	c := boxClient{family: family, network: network, agent: s.text(a.agent), address: s.text(a.address), user: s.text(a.user)}
@@ -152,19 +163,19 @@ func (s *newClientState) See(r *Record) {
 		return
 	}
 	c.recordAt = s.origins.keep(r)
-	s.put(box, c)
+	s.put(box, have, c)
 }
 
-// box gives a mailbox, nil if there is no room.
-func (s *newClientState) box(name []byte) *boxClients {
+// box gives the number of a mailbox, noNumber if there is no room.
+func (s *newClientState) box(name []byte) uint32 {
 	n, ok := s.names.number(name)
-	switch {
-	case !ok:
-		return nil
-	case int(n) == s.boxes.n:
-		return s.boxes.add(boxClients{})
+	if !ok {
+		return noNumber
 	}
-	return s.boxes.at(n)
+	if int(n) == s.boxes.n {
+		s.boxes.add(boxClients{})
+	}
+	return n
 }
 
 // add notes that it was read.
@@ -188,41 +199,41 @@ func (s *newClientState) number(in *texts, text []byte) uint32 {
 	return n
 }
 
-// client gives a client of a mailbox, nil if it is new for it.
-func (s *newClientState) client(b *boxClients, family, network uint32) *boxClient {
+// A knownClient is what is known of a program in a network at a mailbox.
+type knownClient struct {
+	client           *boxClient // nil if it is new
+	program, network bool       // there is a client with that one
+}
+
+func (s *newClientState) find(b *boxClients, family, network uint32) (known knownClient) {
 	for head := b.clients; head != 0; {
 		var c *boxClient
-		if c, head = s.clients.at(head); c.family == family && c.network == network {
-			return c
+		c, head = s.clients.at(head)
+		program, network := c.family == family, c.network == network
+		if program && network {
+			return knownClient{c, true, true}
 		}
+		known.program, known.network = known.program || program, known.network || network
 	}
-	return nil
+	return known
 }
 
 // put takes note of a client of a mailbox, or of an earlier time of one.
-func (s *newClientState) put(b *boxClients, c boxClient) {
-	if have := s.client(b, c.family, c.network); have != nil {
-		if c.moment().before(have.moment()) {
-			*have = c
-		}
+func (s *newClientState) put(b *boxClients, have knownClient, c boxClient) {
+	if have.client != nil {
+		*have.client = c
 		return
 	}
 	if s.pairs >= maxPairs {
 		s.full = true
 		return
 	}
-	newFamily, newNetwork := uint8(1), uint8(1)
-	for head := b.clients; head != 0; {
-		var have *boxClient
-		have, head = s.clients.at(head)
-		if have.family == c.family {
-			newFamily = 0
-		}
-		if have.network == c.network {
-			newNetwork = 0
-		}
+	if !have.program {
+		b.families++
 	}
-	b.families, b.networks = b.families+newFamily, b.networks+newNetwork
+	if !have.network {
+		b.networks++
+	}
 	s.pairs++
 	b.length++
 	if b.families > maxClients || b.networks > maxClients {
@@ -336,10 +347,11 @@ func (s *newClientState) Join(later State) {
 	s.full, s.names.full = s.full || o.full, s.names.full || o.names.full
 	families, networks, shown, origins := s.families.join(&o.families), s.networks.join(&o.networks), s.texts.join(&o.texts), s.origins.join(&o.origins)
 	for n := range o.boxes.n {
-		from, into := o.boxes.at(uint32(n)), s.box(o.names.text(uint32(n)))
-		if into == nil {
+		number := s.box(o.names.text(uint32(n)))
+		if number == noNumber {
 			continue
 		}
+		from, into := o.boxes.at(uint32(n)), s.boxes.at(number)
 		if from.seen {
 			into.add(from.first)
 		}
@@ -356,7 +368,9 @@ func (s *newClientState) Join(later State) {
 				s.full = true
 				continue
 			}
-			s.put(into, c)
+			if have := s.find(into, c.family, c.network); have.client == nil || c.moment().before(have.client.moment()) {
+				s.put(into, have, c)
+			}
 		}
 	}
 }
