@@ -195,7 +195,7 @@ func (s *gapState) log(r *Record) *logTrack {
 	if host == "" || name == "" {
 		return nil
 	}
-	s.key = append(append(append(s.key[:0], ShortHost(host)...), 0), name...)
+	s.key = append(append(appendShortHost(s.key[:0], host), 0), name...)
 	if s.current = s.logs.get(s.key); s.current != nil && s.current.name == "" {
 		*s.current = logTrack{host: host, name: name, channel: e.Channel, hour: -1}
 	}
