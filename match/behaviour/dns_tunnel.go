@@ -172,8 +172,11 @@ func (s *tunnels) See(r *Record) {
 		return
 	}
 	name, marks := lowerName(s.name[:0], query)
+	if marks&hasUnderscore != 0 && isService(name) {
+		return
+	}
 	domain := s.domain(name)
-	if domain == noNumber || marks&hasUnderscore != 0 && isService(name) {
+	if domain == noNumber {
 		return
 	}
 	var client peer
