@@ -67,23 +67,6 @@ var usualHosts = []string{
 	"globalsign.com", "globalsign.net", "sectigo.com", "comodoca.com", "usertrust.com", "godaddy.com", "entrust.net", "letsencrypt.org", "lencr.org", "amazontrust.com", "akamaitechnologies.com",
 }
 
-// adminPorts are those by which administrators work on other hosts, as people know them.
-func adminPort(port string) string {
-	switch port {
-	case "22":
-		return "SSH"
-	case "135":
-		return "WMI"
-	case "139", "445":
-		return "SMB"
-	case "3389":
-		return "RDP"
-	case "5985", "5986":
-		return "WinRM"
-	}
-	return ""
-}
-
 type egressOptions struct {
 	period          time.Duration
 	destinations    int
@@ -92,17 +75,19 @@ type egressOptions struct {
 
 // egressTo is what a program of a host began to one address and port.
 type egressTo struct {
-	host, image, address, port, name string
-	outside                          bool
-	count                            int
+	host, image, address, port string
+	outside                    bool
+	service                    service
+	count                      int
 	span
-	samples sampler[Ref]
+	samples sampler[recordAt]
 }
 
 type egress struct {
 	*egressOptions
-	seen table[egressTo]
-	key  []byte
+	seen    table[egressTo]
+	origins origins
+	key     []byte
 }
 
 // See keeps connections that server programs began, other than those that they are there for.
@@ -120,7 +105,8 @@ func (s *egress) See(r *Record) {
 	case "25", "53", "123":
 		return
 	}
-	if !outside && adminPort(string(port)) == "" {
+	service := adminService(portOf(port))
+	if !outside && service == noService {
 		return
 	}
 	if name := strings.ToLower(string(r.Text(NetTargetHost))); slices.ContainsFunc(s.hosts, func(h string) bool { return name == h || strings.HasSuffix(name, "."+h) }) {
@@ -134,11 +120,11 @@ func (s *egress) See(r *Record) {
 		return
 	}
 	if e.count == 0 {
-		*e = egressTo{host: host, image: string(lastPart(image)), address: string(address), port: string(port), name: r.String(NetTargetHost), outside: outside}
+		*e = egressTo{host: host, image: string(lastPart(image)), address: string(address), port: string(port), outside: outside, service: service}
 	}
 	e.count++
 	e.add(r.Time())
-	e.samples.add(r.Ref(fmt.Sprintf("%s connected to %s port %s", e.image, e.address, e.port)))
+	e.samples.add(s.origins.keep(r))
 }
 
 // isWord compares with a word in lower case, without regard to case.
@@ -146,7 +132,12 @@ func isWord(b []byte, word string) bool { return len(b) == len(word) && hasPrefi
 
 // Join adds a later piece of evidence.
 func (s *egress) Join(later State) {
-	s.seen.join(&later.(*egress).seen, func(into, from *egressTo) {
+	o := later.(*egress)
+	origins := s.origins.join(&o.origins)
+	for _, e := range o.seen.each() {
+		e.samples.each(func(at *recordAt) { at.origin = origins[at.origin] })
+	}
+	s.seen.join(&o.seen, func(into, from *egressTo) {
 		into.count += from.count
 		into.span.join(from.span)
 		into.samples.join(&from.samples)
@@ -160,7 +151,7 @@ func (s *egress) Finish(f *Finishing) {
 	}
 	groups := table[[]*egressTo]{max: 2 * maxEgress}
 	for _, e := range s.seen.each() {
-		service := adminPort(e.port)
+		service := e.service.String()
 		if e.outside {
 			service = "outside"
 		}
@@ -196,7 +187,9 @@ func (s *egress) episode(f *Finishing, service string, to []*egressTo) Episode {
 	usual := true
 	for _, d := range to {
 		e.Count += d.count
-		e.Refs = append(e.Refs, d.samples.all()...)
+		for _, at := range d.samples.all() {
+			e.Refs = append(e.Refs, s.origins.ref(&at, fmt.Sprintf("%s connected to %s port %s", d.image, d.address, d.port)))
+		}
 		names = append(names, fmt.Sprintf("%s:%s", d.address, d.port))
 		usual = usual && (d.port == "80" || d.port == "443")
 	}

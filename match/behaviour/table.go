@@ -207,6 +207,15 @@ func (s *sampler[T]) all() []T {
 	return append(out, s.last[:s.next]...)
 }
 
+// each does something with those that are kept, in any order.
+func (s *sampler[T]) each(do func(item *T)) {
+	for _, kept := range [...][]T{s.first, s.last} {
+		for i := range kept {
+			do(&kept[i])
+		}
+	}
+}
+
 // join adds those of a later piece of evidence.
 func (s *sampler[T]) join(later *sampler[T]) {
 	for _, item := range later.all() {
