@@ -62,7 +62,8 @@ func (m made) event(n int, in shapes) *event.Event {
 	return e
 }
 
-// finish hunts in events for one analytic, cut into pieces at each of the places, and gives its episodes.
+// finish hunts in events for one analytic, cut into pieces at each of the places, on which two matchers take
+// turns, and gives its episodes.
 func finish(t *testing.T, c Config, id string, events []made, cuts ...int) []Episode {
 	t.Helper()
 	set, err := New(c)
@@ -71,11 +72,11 @@ func finish(t *testing.T, c Config, id string, events []made, cuts ...int) []Epi
 	}
 	in := shapes{}
 	collector := set.NewCollector()
-	m := set.NewMatcher()
+	m, other := set.NewMatcher(), set.NewMatcher()
 	for i, e := range events {
 		if slices.Contains(cuts, i) {
 			collector.Join(m.Take())
-			m = set.NewMatcher()
+			m, other = other, m
 		}
 		m.See(e.event(i, in))
 	}
@@ -158,6 +159,20 @@ func TestAnalyticsExplainThemselves(t *testing.T) {
 	}
 	if _, err := New(Config{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSecurityEvents: what an analytic wants to be shown of the Security log is in its view.
+func TestSecurityEvents(t *testing.T) {
+	for _, a := range Analytics() {
+		if len(a.SecurityEvents) > 0 && !slices.Contains(a.Views, Security) {
+			t.Errorf("%s wants events of a view that it is not shown", a.ID)
+		}
+		for _, id := range a.SecurityEvents {
+			if !slices.Contains(specs()[Security].EventIDs, id) {
+				t.Errorf("%s wants event %d, which the view Security does not have", a.ID, id)
+			}
+		}
 	}
 }
 
