@@ -43,7 +43,8 @@ type Set struct {
 	has      [kinds]bool
 	hexLen   [maxHex + 1]bool // the numbers of digits that hashes and certificates have
 	shortHex int              // the smallest of them
-	hasIP    bool             // addresses, networks or URLs, whose host may be an address
+	urlIP    bool             // URLs whose host is an address
+	hasIP    bool             // those, addresses or networks
 	hasHost  bool             // domains or URLs
 	hasFile  bool             // names of files or paths
 	bareName bool             // some of them have no dot
@@ -143,7 +144,7 @@ func (s *Set) fill(b *builder) (dropped []int32) {
 			s.shortHex = min(s.shortHex, len(e.key))
 		}
 	}
-	s.hasIP = s.has[ipKey] || s.has[netKey] || s.has[urlKey]
+	s.hasIP = s.has[ipKey] || s.has[netKey] || s.urlIP
 	s.hasHost = s.has[domainKey] || s.has[urlKey]
 	s.hasFile = s.has[nameKey] || s.has[pathKey]
 	s.sieve = newSieve(s.table.entries)
@@ -159,6 +160,8 @@ func (s *Set) noteEnd(e *entry) {
 	case urlKey:
 		if host := hostOf(key); len(host) > 0 {
 			s.hostEnds.add(host)
+		} else {
+			s.urlIP = true
 		}
 	case nameKey, pathKey:
 		s.fileEnds.add(key)

@@ -216,7 +216,7 @@ func (m *Matcher) ipv4(a, b int) bool {
 	if at := int(ip[0])<<8 | int(ip[1]); m.set.v4[at/64]>>(at%64)&1 != 0 {
 		m.address(netip.AddrFrom4(ip), a, b)
 	}
-	if m.set.has[urlKey] {
+	if m.set.urlIP {
 		m.urlAt(a, b, hashBack(m.low[a:b]))
 	}
 	return true
@@ -293,7 +293,7 @@ func (m *Matcher) colons(i int) {
 	}
 	if ip, err := netip.ParseAddr(string(text)); err == nil {
 		m.address(ip.Unmap(), start, end)
-		if m.set.has[urlKey] && start > 0 && t[start-1] == '[' && end < len(t) && t[end] == ']' {
+		if m.set.urlIP && start > 0 && t[start-1] == '[' && end < len(t) && t[end] == ']' {
 			m.urlAt(start-1, end+1, hashBack([]byte(ip.Unmap().String())))
 		}
 		return
