@@ -13,9 +13,12 @@ import (
 
 // webSeen is what was seen of a piece of evidence of web servers.
 type webSeen struct {
-	pages   table[webPage] // by server and path, see appendPage
-	clients table[webAsker]
-	total   int // requests whose client is known
+	pages table[webPage] // by server and path, see appendPage
+	// clients are numbered from 0 on, in their order; asked is how many requests each made.
+	clients table[uint32]
+	asked   []uint32
+	total   int    // requests whose client is known
+	agent   string // that of the visit before: a scanner has one
 	// refererLogged and agentLogged tell whether some log has them at all.
 	refererLogged, agentLogged bool
 	// cookiesLogged tells whether a request had one.
@@ -37,13 +40,7 @@ const (
 )
 
 func newWebSeen() *webSeen {
-	return &webSeen{pages: table[webPage]{max: maxWebPages}, clients: table[webAsker]{max: maxWebClients}}
-}
-
-// webAsker is a client, and how many requests it made.
-type webAsker struct {
-	name  string
-	count int
+	return &webSeen{pages: table[webPage]{max: maxWebPages}, clients: table[uint32]{max: maxWebClients}}
 }
 
 // webPage is what is known of a script page that was answered, or asked for in vain (404). Most pages
@@ -210,7 +207,12 @@ func (s *webSeen) join(later *webSeen) {
 	s.refererLogged = s.refererLogged || later.refererLogged
 	s.agentLogged = s.agentLogged || later.agentLogged
 	s.cookiesLogged = s.cookiesLogged || later.cookiesLogged
-	s.clients.join(&later.clients, func(into, from *webAsker) { into.count += from.count })
+	s.clients.full = s.clients.full || later.clients.full
+	for client, n := range later.clients.each() {
+		if number := s.numberOf([]byte(client)); number != noNumber {
+			s.asked[number] += later.asked[*n]
+		}
+	}
 	s.pages.join(&later.pages, (*webPage).join)
 }
 
@@ -273,7 +275,7 @@ type webMemory struct {
 	serverHash          uint64
 	forPaths, forOthers maphash.Seed
 	stems               recents[recentStem]
-	clients             recents[*webAsker] // who asked, and what is counted for him
+	clients             recents[uint32] // the number of who asked, plus 1
 	key                 []byte
 }
 
@@ -303,7 +305,7 @@ const (
 )
 
 func newWebMemory(longer int) *webMemory {
-	m := &webMemory{longer: longer, forPaths: maphash.MakeSeed(), forOthers: maphash.MakeSeed(), stems: newRecents[recentStem](recentStems), clients: newRecents[*webAsker](recentClients)}
+	m := &webMemory{longer: longer, forPaths: maphash.MakeSeed(), forOthers: maphash.MakeSeed(), stems: newRecents[recentStem](recentStems), clients: newRecents[uint32](recentClients)}
 	m.forget()
 	return m
 }
@@ -387,7 +389,7 @@ func (s *webSeen) see(r *Record, w *webRequest) {
 	if len(w.client) == 0 || len(w.client) > maxAddress {
 		return
 	}
-	asker := s.asker(r.memory, w.client)
+	number := s.count(r.memory, w.client)
 	if !w.path.script || !succeeded(w.status) && w.status != 404 {
 		return
 	}
@@ -405,35 +407,47 @@ func (s *webSeen) see(r *Record, w *webRequest) {
 	}
 	v := webVisit{linked: r.Text(WebReferer) != nil, queried: w.query != nil}
 	client := ""
-	if asker != nil {
-		client = asker.name
+	if number != noNumber {
+		client = s.clients.list[number].key
 	} else {
 		client = string(w.client)
 	}
 	v.webSample = sampleOf(r, p.server, client, w.status)
 	if a := r.Text(WebAgent); a != nil {
-		v.agent = string(a[:min(len(a), maxWhat)])
+		if a = a[:min(len(a), maxWhat)]; string(a) != s.agent {
+			s.agent = string(a)
+		}
+		v.agent = s.agent
 	}
 	v.sent, v.measured = r.Int(WebSent)
 	p.add(&v)
 }
 
-// asker counts a request of a client; nil if there is no room for it.
-func (s *webSeen) asker(m *webMemory, client []byte) *webAsker {
+// count counts a request of a client and gives his number, noNumber if there is no room for him.
+func (s *webSeen) count(m *webMemory, client []byte) uint32 {
 	s.total++
 	recent := m.clients.find(maphash.Bytes(m.forOthers, client))
-	a := *recent
-	if a == nil {
-		if a = s.clients.get(client); a == nil {
-			return nil
+	if *recent == 0 {
+		number := s.numberOf(client)
+		if number == noNumber {
+			return noNumber
 		}
-		if a.count == 0 {
-			a.name = string(client)
-		}
-		*recent = a
+		*recent = number + 1
 	}
-	a.count++
-	return a
+	s.asked[*recent-1]++
+	return *recent - 1
+}
+
+func (s *webSeen) numberOf(client []byte) uint32 {
+	n := s.clients.get(client)
+	if n == nil {
+		return noNumber
+	}
+	if len(s.asked) < len(s.clients.list) {
+		*n = uint32(len(s.asked))
+		s.asked = append(s.asked, 0)
+	}
+	return *n
 }
 
 func (s *webSeen) page(m *webMemory, w *webRequest) *webPage {
@@ -443,7 +457,7 @@ func (s *webSeen) page(m *webMemory, w *webRequest) *webPage {
 		slot.page = s.pages.get(m.key)
 		slot.full = slot.page == nil
 		if slot.page != nil && slot.page.visits == 0 {
-			slot.page.server, slot.page.path = cutPage(string(m.key))
+			slot.page.server, slot.page.path = cutPage(s.pages.list[len(s.pages.list)-1].key)
 		}
 	}
 	return slot.page

@@ -161,8 +161,8 @@ func (p *webPageUse) agent() string {
 func (s *webSeen) askedBy(p *webPageUse) int {
 	n := 0
 	for _, c := range p.clients.texts {
-		if asker := s.clients.named(c); asker != nil {
-			n += asker.count
+		if number := s.clients.named(c); number != nil {
+			n += int(s.asked[*number])
 		}
 	}
 	return n
