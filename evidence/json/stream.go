@@ -275,6 +275,7 @@ func (r *Reader) stream(f *File, u event.Unit) error {
 			if more {
 				continue
 			}
+			b = w.rest() // fill has moved it
 			r.begin(b)
 			if end := r.object(1, 1); end > 0 {
 				if len(r.values) > 0 {
