@@ -4,103 +4,51 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"aldebaran/event"
 	"aldebaran/evidence/cef"
 	"aldebaran/evidence/lines"
-	"aldebaran/evidence/record/recordtest"
+	"aldebaran/evidence/readertest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func format() recordtest.Format[*cef.File, *cef.Reader] {
-	return recordtest.Format[*cef.File, *cef.Reader]{Open: cef.Open, NewReader: cef.NewReader}
-}
-
-func synthetic(t testing.TB) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "synthetic.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+func format() readertest.Format[*cef.File, *cef.Reader] {
+	return readertest.Format[*cef.File, *cef.Reader]{Sniff: cef.Sniff, Open: cef.Open, NewReader: cef.NewReader, Options: readertest.ByYear()}
 }
 
 // TestGolden reads a synthetic log: nothing of it ever happened.
-func TestGolden(t *testing.T) {
-	data := synthetic(t)
-	if !cef.Sniff(data) {
-		t.Error("not recognised")
-	}
-	events, report := format().Read(t, data)
-	for _, d := range report.Damage {
-		events = append(events, fmt.Sprintf("%d: %s: want %s, found %s, lost %d", d.Offset, d.What, d.Want, d.Found, d.Lost))
-	}
-	got := strings.Join(events, "\n") + fmt.Sprintf("\n%+v\n%d of %d bytes\n", report.Clock, report.Bytes, len(data))
-	golden := filepath.Join("testdata", "synthetic.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
-	format().Check(t, data)
-}
+func TestGolden(t *testing.T) { format().Golden(t, "synthetic.log", *update) }
 
 func TestSniff(t *testing.T) {
-	for _, text := range []string{"", "CEF", "CEF:", "CEF:x|", "LEEF: 1.0", "Mar  1 08:00:00 h CEF:0|a|b|c|d|e|f|", "a CEF:0|"} {
-		if cef.Sniff([]byte(text)) {
-			t.Errorf("Sniff(%q) = true", text)
-		}
-	}
+	format().Sniffs(t, false, "", "CEF", "CEF:", "CEF:x|", "LEEF: 1.0", "Mar  1 08:00:00 h CEF:0|a|b|c|d|e|f|", "a CEF:0|")
 }
 
 // TestWazuh reads the lines of Wazuh's rule tests that hold a record: all must be read, and hold what
 // a plain look at the line finds in it.
 func TestWazuh(t *testing.T) {
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "logs", "wazuh", "tests", "*.ini"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := regexp.MustCompile(`(?m)^log \d+ (?:pass|fail) = .*?((?:CEF:\d|LEEF:\d\.\d)\|.*)$`)
+	record := regexp.MustCompile(`(?:CEF:\d|LEEF:\d\.\d)\|.*$`)
 	source := regexp.MustCompile(`[ \t|]src=(\S+)`)
 	read, sources := 0, 0
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	for _, line := range readertest.Wazuh(t, "*.ini") {
+		text := record.Find(line)
+		if text == nil {
+			continue
 		}
-		for _, m := range line.FindAllSubmatch(text, -1) {
-			read++
-			var e *event.Event
-			report := format().Each(t, m[1], func(have *event.Event) { e = have.Clone() })
-			if report.Events != 1 || len(report.Damage) > 0 {
-				t.Errorf("%s: %s: %+v", filepath.Base(file), m[1], report.Damage)
-				continue
-			}
-			format().Check(t, m[1])
-			if src := source.FindSubmatch(m[1]); src != nil {
-				sources++
-				if got := e.Text("src"); got != string(src[1]) {
-					t.Errorf("%s: src = %q, want %q", filepath.Base(file), got, src[1])
-				}
+		read++
+		events, report := format().Events(t, text)
+		if len(events) != 1 || len(report.Damage) > 0 {
+			t.Errorf("%s: %+v", text, report.Damage)
+			continue
+		}
+		format().Check(t, text)
+		if src := source.FindSubmatch(text); src != nil {
+			sources++
+			if got := events[0].Text("src"); got != string(src[1]) {
+				t.Errorf("%s: src = %q, want %q", text, got, src[1])
 			}
 		}
 	}
@@ -111,35 +59,12 @@ func TestWazuh(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	data := synthetic(f)
-	f.Add(data)
-	for line := range bytes.Lines(data) {
-		f.Add(line)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		cef.Sniff(data)
-		format().Check(t, data)
-	})
+	format().Fuzz(f, readertest.Lines(readertest.Testdata(f, "synthetic.log"))...)
 }
 
 func BenchmarkRead(b *testing.B) {
-	data := synthetic(b)
-	data = data[:bytes.Index(data, []byte("CEF:0|too"))]
-	data = bytes.Repeat(data, 4<<20/len(data))
-	f, err := cef.Open(bytes.NewReader(data), int64(len(data)), "test.log", lines.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := cef.NewReader(lines.Options{})
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, u := range f.Units() {
-			if _, err := r.Read(f, u, func(*event.Event) bool { return true }); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
+	data, _, _ := bytes.Cut(readertest.Testdata(b, "synthetic.log"), []byte("CEF:0|too"))
+	format().Bench(b, readertest.Repeat(data, 4<<20))
 }
 
 func Example() {

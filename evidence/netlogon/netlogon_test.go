@@ -4,93 +4,37 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/klauspost/compress/zstd"
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/netlogon"
-	"aldebaran/evidence/record/recordtest"
+	"aldebaran/evidence/readertest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func format() recordtest.Format[*netlogon.File, *netlogon.Reader] {
-	return recordtest.Format[*netlogon.File, *netlogon.Reader]{Open: netlogon.Open, NewReader: netlogon.NewReader}
-}
-
-func synthetic(t testing.TB) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "synthetic.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+func format() readertest.Format[*netlogon.File, *netlogon.Reader] {
+	return readertest.Format[*netlogon.File, *netlogon.Reader]{Sniff: netlogon.Sniff, Open: netlogon.Open, NewReader: netlogon.NewReader, Options: readertest.ByYear()}
 }
 
 // TestGolden reads a synthetic log: nothing of it ever happened.
-func TestGolden(t *testing.T) {
-	data := synthetic(t)
-	if !netlogon.Sniff(data) {
-		t.Error("not recognised")
-	}
-	events, report := format().Read(t, data)
-	for _, d := range report.Damage {
-		events = append(events, fmt.Sprintf("%d: %s: want %s, found %s, lost %d", d.Offset, d.What, d.Want, d.Found, d.Lost))
-	}
-	got := strings.Join(events, "\n") + fmt.Sprintf("\n%+v\n%d of %d bytes\n", report.Clock, report.Bytes, len(data))
-	golden := filepath.Join("testdata", "synthetic.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
-	format().Check(t, data)
-}
+func TestGolden(t *testing.T) { format().Golden(t, "synthetic.log", *update) }
 
 func TestSniff(t *testing.T) {
-	for _, text := range []string{
+	format().Sniffs(t, false,
 		"", "\n", "03/01 08:00:00 text\n", "12/28-12:55:38.765402 [**] [1:366:11] x\n", "03/01/26 08:00:00 [LOGON] x\n", "03/01 08:00:00 [\n",
-	} {
-		if netlogon.Sniff([]byte(text)) {
-			t.Errorf("Sniff(%q) = true", text)
-		}
-	}
+	)
 }
 
 // TestZerologon reads the log of a real domain controller under CVE-2020-1472: very many attempts of
 // one machine to authenticate with a bad password, then one that succeeds.
 func TestZerologon(t *testing.T) {
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	packed, err := os.ReadFile(filepath.Join(dir, "logs", "netlogon", "netlogon_log_CVE-2020-1472_ZeroLogon.txt.zst"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := zstd.NewReader(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	data, err := d.DecodeAll(packed, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !netlogon.Sniff(data[:4096]) {
+	data := readertest.File(t, "logs/netlogon/netlogon_log_CVE-2020-1472_ZeroLogon.txt.zst")
+	if !format().Recognises(data) {
 		t.Error("not recognised")
 	}
 	got := map[string]int{}
@@ -118,33 +62,11 @@ func TestZerologon(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	data := synthetic(f)
-	f.Add(data)
-	for line := range bytes.Lines(data) {
-		f.Add(line)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		netlogon.Sniff(data)
-		format().Check(t, data)
-	})
+	format().Fuzz(f, readertest.Lines(readertest.Testdata(f, "synthetic.log"))...)
 }
 
 func BenchmarkRead(b *testing.B) {
-	data := bytes.Repeat(bytes.ReplaceAll(synthetic(b), []byte("03/32"), []byte("03/31")), 4000)
-	f, err := netlogon.Open(bytes.NewReader(data), int64(len(data)), "test.log", recordtest.Options())
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := netlogon.NewReader(recordtest.Options())
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, u := range f.Units() {
-			if _, err := r.Read(f, u, func(*event.Event) bool { return true }); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
+	format().Bench(b, bytes.Repeat(bytes.ReplaceAll(readertest.Testdata(b, "synthetic.log"), []byte("03/32"), []byte("03/31")), 4000))
 }
 
 func Example() {

@@ -11,8 +11,8 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
+	"aldebaran/evidence/readertest"
 	"aldebaran/evidence/record"
-	"aldebaran/evidence/record/recordtest"
 )
 
 // A log of records that begin with a letter: "a x=1 y=2". Other lines belong to the one before.
@@ -46,7 +46,8 @@ func (p pairReader) Read(f *pairLog, u event.Unit, emit func(*event.Event) bool)
 	}, emit)
 }
 
-var pairs = recordtest.Format[*pairLog, pairReader]{
+var pairs = readertest.Format[*pairLog, pairReader]{
+	Sniff:     func([]byte) bool { return true },
 	Open:      openPairs,
 	NewReader: func(lines.Options) pairReader { return pairReader{record.NewReader()} },
 }
@@ -55,9 +56,7 @@ func TestRead(t *testing.T) {
 	f := func(in string, want ...string) {
 		t.Helper()
 		got, report := pairs.Read(t, []byte(in))
-		for _, d := range report.Damage {
-			got = append(got, fmt.Sprintf("%d: %s: want %s, found %s, lost %d", d.Offset, d.What, d.Want, d.Found, d.Lost))
-		}
+		got = append(got, readertest.Damage(report)...)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", in, diff)
 		}
@@ -136,7 +135,7 @@ func TestShapes(t *testing.T) {
 }
 
 func TestStamp(t *testing.T) {
-	opt := recordtest.Options() // 1 November 2026
+	opt := readertest.ByYear() // 1 November 2026
 	f := func(in, want string) {
 		t.Helper()
 		times := record.NewTimes(opt)
@@ -179,9 +178,7 @@ func TestStampWithoutYear(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add([]byte("a x=1\n 2=3\n\n4\nb"))
-	f.Add([]byte("\xff\xfea\x00\n\x00"))
-	f.Fuzz(func(t *testing.T, data []byte) { pairs.Check(t, data) })
+	pairs.Fuzz(f, []byte("a x=1\n 2=3\n\n4\nb"), []byte("\xff\xfea\x00\n\x00"))
 }
 
 func ExampleReader() {

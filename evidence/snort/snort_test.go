@@ -2,176 +2,86 @@ package snort_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
-	"aldebaran/evidence/record/recordtest"
+	"aldebaran/evidence/readertest"
 	"aldebaran/evidence/snort"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func format() recordtest.Format[*snort.File, *snort.Reader] {
-	return recordtest.Format[*snort.File, *snort.Reader]{Open: snort.Open, NewReader: snort.NewReader}
-}
-
-func synthetic(t testing.TB) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "synthetic.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+func format() readertest.Format[*snort.File, *snort.Reader] {
+	return readertest.Format[*snort.File, *snort.Reader]{Sniff: snort.Sniff, Open: snort.Open, NewReader: snort.NewReader, Options: readertest.ByYear()}
 }
 
 // TestGolden reads synthetic alerts: nothing of it ever happened.
-func TestGolden(t *testing.T) {
-	data := synthetic(t)
-	if !snort.Sniff(data) {
-		t.Error("not recognised")
-	}
-	events, report := format().Read(t, data)
-	for _, d := range report.Damage {
-		events = append(events, fmt.Sprintf("%d: %s: want %s, found %s, lost %d", d.Offset, d.What, d.Want, d.Found, d.Lost))
-	}
-	got := strings.Join(events, "\n") + fmt.Sprintf("\n%+v\n%d of %d bytes\n", report.Clock, report.Bytes, len(data))
-	golden := filepath.Join("testdata", "synthetic.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
-	format().Check(t, data)
-}
+func TestGolden(t *testing.T) { format().Golden(t, "synthetic.log", *update) }
 
 func TestSniff(t *testing.T) {
-	for text, want := range map[string]bool{
-		"03/01-08:00:00.1 [**] [1:2:3] x [**]\n":                        true,
-		"03/01/2026-08:00:00.123456  [wDrop] [**] [1:2:3] x [**] ":      true,
-		"\n03/01-08:00:00.1 [**] [1:2:3] x":                             true,
-		"":                                                              false,
-		"03/01 08:00:00 [LOGON] x\n":                                    false,
-		"03/01-08:00:00.1 x [*] [1:2:3]\n":                              false,
-		"2026-03-01 08:00:00 [**] [1:2:3] x [**]\n":                     false,
-		"a\nb\n03/01-08:00:00.1 [**] [1:2:3] x [**]\n":                  false,
-		"Mar  1 08:00:00 fw1 snort[1]: [1:2:3] x [Priority: 1] {TCP}\n": false,
-	} {
-		if got := snort.Sniff([]byte(text)); got != want {
-			t.Errorf("Sniff(%q) = %v, want %v", text, got, want)
+	format().Sniffs(t, true,
+		"03/01-08:00:00.1 [**] [1:2:3] x [**]\n",
+		"03/01/2026-08:00:00.123456  [wDrop] [**] [1:2:3] x [**] ",
+		"\n03/01-08:00:00.1 [**] [1:2:3] x",
+	)
+	format().Sniffs(t, false,
+		"",
+		"03/01 08:00:00 [LOGON] x\n",
+		"03/01-08:00:00.1 x [*] [1:2:3]\n",
+		"2026-03-01 08:00:00 [**] [1:2:3] x [**]\n",
+		"a\nb\n03/01-08:00:00.1 [**] [1:2:3] x [**]\n",
+		"Mar  1 08:00:00 fw1 snort[1]: [1:2:3] x [Priority: 1] {TCP}\n",
+	)
+}
+
+// TestPlaso holds the reader against plaso's test of Snort's alerts.
+func TestPlaso(t *testing.T) {
+	const log = "snort3_alert_fast.log"
+	names := map[string]string{
+		"message_body": "alert.signature", "priority": "alert.severity", "protocol": "proto", "source_ip": "src_ip", "destination_ip": "dst_ip",
+	}
+	format().Plaso(t, func(file string) bool { return file == log }, func(e *event.Event, field, _ string) (string, bool) {
+		if field == "rule_identifier" {
+			return e.Text("alert.gid") + ":" + e.Text("alert.signature_id") + ":" + e.Text("alert.rev"), true
 		}
+		return e.Text(names[field]), names[field] != ""
+	})
+	if e := alerts(t, "logs/plaso/"+log)[3]; e.Text("src_ip") != "2001:df1:c200:c:0:0:0:35" || e.Text("src_port") != "60884" {
+		t.Errorf("IPv6: %s port %s", e.Text("src_ip"), e.Text("src_port"))
 	}
 }
 
-// TestCorpus holds the reader against plaso's and CrowdSec's tests of Snort's and Suricata's alerts.
-func TestCorpus(t *testing.T) {
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
+// TestCrowdSec holds the reader against CrowdSec's test of Suricata's alerts.
+func TestCrowdSec(t *testing.T) {
+	e := alerts(t, "logs/crowdsec/suricata/suricata-logs-fastlog/suricata-logs-fastlog.log")[0]
+	if e.Text("alert.signature_id") != "2200074" || e.Text("dst_port") != "80" || e.Time.Format("2006-01-02 15:04:05.000000") != "2022-07-11 10:29:01.860293" {
+		t.Errorf("Suricata: %s", readertest.Show(e))
 	}
-	read := func(path ...string) []*event.Event {
-		t.Helper()
-		data, err := os.ReadFile(filepath.Join(append([]string{dir, "logs"}, path...)...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !snort.Sniff(data) {
-			t.Errorf("%s: not recognised", path)
-		}
-		var events []*event.Event
-		report := format().Each(t, data, func(e *event.Event) { events = append(events, e.Clone()) })
-		if n := bytes.Count(data, []byte("[**] [")); len(report.Damage) > 0 || len(events) == 0 || len(events) > n {
-			t.Errorf("%s: %d events, damage %+v", path, len(events), report.Damage)
-		}
-		format().Check(t, data)
-		return events
+}
+
+// alerts reads a log of the corpus that holds nothing else.
+func alerts(t *testing.T, path string) []*event.Event {
+	t.Helper()
+	data := readertest.File(t, path)
+	events, report := format().Events(t, data)
+	if n := bytes.Count(data, []byte("[**] [")); len(report.Damage) > 0 || len(events) == 0 || len(events) > n {
+		t.Fatalf("%s: %d events, damage %+v", path, len(events), report.Damage)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "logs", "plaso", "expected.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all map[string][]struct {
-		Count  int `json:"number_of_event_data"`
-		Events []struct {
-			Index  int
-			Values map[string]any
-		}
-	}
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
-	}
-	alerts := read("plaso", "snort3_alert_fast.log")
-	for _, want := range all["snort3_alert_fast.log"] {
-		if len(alerts) != want.Count {
-			t.Errorf("%d alerts, want %d", len(alerts), want.Count)
-		}
-		for _, w := range want.Events {
-			e := alerts[w.Index]
-			got := map[string]string{
-				"rule_identifier": e.Text("alert.gid") + ":" + e.Text("alert.signature_id") + ":" + e.Text("alert.rev"),
-				"message_body":    e.Text("alert.signature"), "priority": e.Text("alert.severity"), "protocol": e.Text("proto"),
-				"source_ip": e.Text("src_ip"), "destination_ip": e.Text("dst_ip"),
-			}
-			for name, have := range got {
-				if have != fmt.Sprint(w.Values[name]) {
-					t.Errorf("alert %d: %s = %q, want %q", w.Index, name, have, w.Values[name])
-				}
-			}
-		}
-	}
-	if e := alerts[3]; e.Text("src_ip") != "2001:df1:c200:c:0:0:0:35" || e.Text("src_port") != "60884" {
-		t.Errorf("IPv6: %s port %s", e.Text("src_ip"), e.Text("src_port"))
-	}
-	if e := read("crowdsec", "suricata", "suricata-logs-fastlog", "suricata-logs-fastlog.log")[0]; e.Text("alert.signature_id") != "2200074" ||
-		e.Text("dst_port") != "80" || e.Time.Format("2006-01-02 15:04:05.000000") != "2022-07-11 10:29:01.860293" {
-		t.Errorf("Suricata: %s", recordtest.Show(e))
-	}
+	format().Check(t, data)
+	return events
 }
 
 func FuzzRead(f *testing.F) {
-	data := synthetic(f)
-	f.Add(data)
-	for line := range bytes.Lines(data) {
-		f.Add(line)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		snort.Sniff(data)
-		format().Check(t, data)
-	})
+	format().Fuzz(f, readertest.Lines(readertest.Testdata(f, "synthetic.log"))...)
 }
 
 func BenchmarkRead(b *testing.B) {
-	line, _, _ := bytes.Cut(synthetic(b), []byte{'\n'})
-	data := bytes.Repeat(append(line, '\n'), 20000)
-	f, err := snort.Open(bytes.NewReader(data), int64(len(data)), "test.log", recordtest.Options())
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := snort.NewReader(recordtest.Options())
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, u := range f.Units() {
-			if _, err := r.Read(f, u, func(*event.Event) bool { return true }); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
+	line, _, _ := bytes.Cut(readertest.Testdata(b, "synthetic.log"), []byte{'\n'})
+	format().Bench(b, bytes.Repeat(append(line, '\n'), 20000))
 }
 
 func Example() {

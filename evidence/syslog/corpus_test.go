@@ -1,80 +1,20 @@
 package syslog_test
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"aldebaran/event"
 	"aldebaran/evidence/auditd"
 	"aldebaran/evidence/mail"
-	"aldebaran/evidence/record/recordtest"
+	"aldebaran/evidence/readertest"
 	"aldebaran/evidence/syslog"
 )
 
-// corpus is the folder of real logs beside the repository.
-func corpus(t *testing.T, parts ...string) string {
-	t.Helper()
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(append([]string{dir, "logs"}, parts...)...)
-}
-
-// An expectation is one line of CrowdSec's parser.assert: what its parser of some stage made of a
-// line of the log.
-type expectation struct {
-	line         int
-	field, value string
-}
-
-var assertion = regexp.MustCompile(`^results\["s0[01][^"]*"\]\["([^"]+)"\]\[(\d+)\]\.Evt\.(Parsed|Meta)\["([^"]+)"\] == (".*")$`)
-
-// expectations reads what is expected of the syslog header ("crowdsecurity/syslog-logs") and of the
-// programs' messages (all others).
-func expectations(t *testing.T, path string) (header, message []expectation) {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, nil
-	}
-	for line := range strings.Lines(string(text)) {
-		m := assertion.FindStringSubmatch(strings.TrimSpace(line))
-		if m == nil {
-			continue
-		}
-		n, err := strconv.Atoi(m[2])
-		if err != nil {
-			t.Fatal(err)
-		}
-		value, err := strconv.Unquote(m[5])
-		if err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		x := expectation{n, m[4], value}
-		switch {
-		case m[1] == "crowdsecurity/syslog-logs":
-			header = append(header, x)
-		case m[3] == "Meta":
-			message = append(message, x)
-		}
-	}
-	return header, message
-}
-
 // TestCrowdSec holds the reader against the tests of CrowdSec's parsers.
 func TestCrowdSec(t *testing.T) {
-	dirs, err := filepath.Glob(filepath.Join(corpus(t, "crowdsec"), "*", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	// The names that CrowdSec gives to fields, and ours.
 	compared := map[string][]string{
 		"program": {"program"}, "pid": {"pid"}, "message": {"message"}, "machine": {"host"},
@@ -96,40 +36,33 @@ func TestCrowdSec(t *testing.T) {
 	}
 	found := map[string]bool{}
 	logs, n := 0, 0
-	for _, dir := range dirs {
-		files, err := filepath.Glob(filepath.Join(dir, "*.log"))
-		if err != nil {
-			t.Fatal(err)
+	for _, path := range readertest.Glob(t, "logs/crowdsec/*/*/*.log") {
+		data := readertest.Load(t, path)
+		if !syslog.Sniff(data) || mail.Sniff(data) || auditd.Sniff(data) {
+			continue
 		}
-		for _, file := range files {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !syslog.Sniff(data) || mail.Sniff(data) || auditd.Sniff(data) {
+		logs++
+		file := filepath.Base(path)
+		var events []*event.Event
+		format().Each(t, data, func(e *event.Event) { events = append(events, e.Clone()) })
+		format().Check(t, data)
+		for _, a := range readertest.Assertions(t, path) {
+			// What is expected of the header, and of the programs' messages.
+			ofHeader := a.Parser == "crowdsecurity/syslog-logs"
+			names := compared[a.Field]
+			if names == nil || a.Line >= len(events) || a.Stage >= "s02" || !ofHeader && a.Kind != "Meta" {
 				continue
 			}
-			logs++
-			var events []*event.Event
-			format().Each(t, data, func(e *event.Event) { events = append(events, e.Clone()) })
-			format().Check(t, data)
-			header, message := expectations(t, filepath.Join(dir, "parser.assert"))
-			for _, x := range slices.Concat(header, message) {
-				names := compared[x.field]
-				if names == nil || x.line >= len(events) {
-					continue
-				}
-				n++
-				e := events[x.line]
-				if slices.ContainsFunc(names, func(name string) bool { return e.Text(name) == x.value }) {
-					continue
-				}
-				if why, ok := explained[filepath.Base(file)]; ok && why != "" {
-					found[filepath.Base(file)] = true
-					continue
-				}
-				t.Errorf("%s:%d: %q of %s, CrowdSec has %s = %q", filepath.Base(file), x.line, names, recordtest.Show(e), x.field, x.value)
+			n++
+			e := events[a.Line]
+			if slices.ContainsFunc(names, func(name string) bool { return e.Text(name) == a.Value }) {
+				continue
 			}
+			if explained[file] != "" {
+				found[file] = true
+				continue
+			}
+			t.Errorf("%s:%d: %q of %s, CrowdSec has %s = %q", file, a.Line, names, readertest.Show(e), a.Field, a.Value)
 		}
 	}
 	for file := range explained {
@@ -142,113 +75,44 @@ func TestCrowdSec(t *testing.T) {
 
 // TestPlaso holds the reader against the tests of plaso's parser.
 func TestPlaso(t *testing.T) {
-	text, err := os.ReadFile(corpus(t, "plaso", "expected.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	type expected struct {
-		Source string
-		Count  int `json:"number_of_event_data"`
-		Events []struct {
-			Index  int
-			Values map[string]any
-		}
-	}
-	var all map[string][]expected
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
-	}
 	names := map[string]string{
 		"hostname": "host", "reporter": "program", "message_identifier": "msgid", "ip_address": "client_ip", "port": "client_port",
+		"message_body": "message",
 	}
-	logs, compared := 0, 0
-	for file, tests := range all {
-		if filepath.Base(filepath.Dir(file)) != "syslog" {
-			continue
-		}
-		data, err := os.ReadFile(corpus(t, "plaso", filepath.FromSlash(file)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !syslog.Sniff(data) {
-			t.Errorf("%s: not recognised", file)
-		}
-		var events []*event.Event
-		report := format().Each(t, data, func(e *event.Event) { events = append(events, e.Clone()) })
-		format().Check(t, data)
-		logs++
-		for _, want := range tests {
-			if report.Events != want.Count {
-				t.Errorf("%s: %d events, want %d", file, report.Events, want.Count)
+	mine := func(file string) bool { return strings.HasPrefix(file, "syslog/") }
+	format().Plaso(t, mine, func(e *event.Event, field, want string) (string, bool) {
+		switch field {
+		case "last_written_time":
+			if strings.HasPrefix(want, "0000") {
+				return e.Time.Format("0000-01-02T15:04:05"), true // plaso leaves the year to a later stage
 			}
-			for _, w := range want.Events {
-				for field, value := range w.Values {
-					compared++
-					got := ""
-					switch e := events[w.Index]; field {
-					case "last_written_time":
-						got = e.Time.Format("2006-01-02T15:04:05.999999-07:00")
-						if strings.HasPrefix(fmt.Sprint(value), "0000") {
-							got = e.Time.Format("0000-01-02T15:04:05") // plaso leaves the year to a later stage
-						}
-					case "facility":
-						got = map[string]string{"user": "user-level message"}[e.Text("facility")]
-					case "severity":
-						got = strings.ToUpper(e.Text("severity"))
-					case "message_body":
-						got = e.Text("message")
-					default:
-						if names[field] == "" {
-							compared--
-							continue
-						}
-						got = e.Text(names[field])
-					}
-					if value == nil {
-						value = ""
-					}
-					if got != value {
-						t.Errorf("%s: event %d: %s = %q, want %q", file, w.Index, field, got, value)
-					}
-				}
-			}
+			return e.Time.Format("2006-01-02T15:04:05.999999-07:00"), true
+		case "facility":
+			return map[string]string{"user": "user-level message"}[e.Text("facility")], true
+		case "severity":
+			return strings.ToUpper(e.Text("severity")), true
 		}
-	}
-	if logs == 0 {
-		t.Error("found no logs")
-	}
-	t.Logf("%d logs, %d values compared", logs, compared)
+		return e.Text(names[field]), names[field] != ""
+	})
 }
 
 // TestWazuh reads the lines of Wazuh's rule tests that are syslog: none may be lost, and each must
 // have a time.
 func TestWazuh(t *testing.T) {
-	files, err := filepath.Glob(corpus(t, "wazuh", "tests", "*.ini"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := regexp.MustCompile(`(?m)^log \d+ (?:pass|fail) = (.*)$`)
 	read, programs := 0, map[string]int{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	for _, line := range readertest.Wazuh(t, "*.ini") {
+		if !syslog.Sniff(line) {
+			continue
 		}
-		for _, m := range line.FindAllSubmatch(text, -1) {
-			if !syslog.Sniff(m[1]) {
-				continue
-			}
-			read++
-			events := 0
-			report := format().Each(t, m[1], func(e *event.Event) {
-				events++
-				programs[e.Product+"/"+e.Service]++
-				if e.Time.IsZero() {
-					t.Errorf("%s: no time: %s", filepath.Base(file), recordtest.Show(e))
-				}
-			})
-			if events != 1 || len(report.Damage) > 0 {
-				t.Errorf("%s: %q: %d events, damage %+v", filepath.Base(file), m[1], events, report.Damage)
+		read++
+		events, report := format().Events(t, line)
+		if len(events) != 1 || len(report.Damage) > 0 {
+			t.Errorf("%q: %d events, damage %+v", line, len(events), report.Damage)
+		}
+		for _, e := range events {
+			programs[e.Product+"/"+e.Service]++
+			if e.Time.IsZero() {
+				t.Errorf("no time: %s", readertest.Show(e))
 			}
 		}
 	}
@@ -267,12 +131,9 @@ func TestLnav(t *testing.T) {
 		"logfile_syslog_with_header.0": 5,
 		"logfile_vmw_log.0":            3, "logfile_haproxy.0": 17,
 	} {
-		data, err := os.ReadFile(corpus(t, "lnav", file))
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := readertest.File(t, "logs/lnav/"+file)
 		_, report := format().Read(t, data)
-		if !syslog.Sniff(data) || report.Events != want || report.Bytes != int64(len(data)) {
+		if !format().Recognises(data) || report.Events != want || report.Bytes != int64(len(data)) {
 			t.Errorf("%s: %d events of %d bytes, want %d of %d", file, report.Events, report.Bytes, want, len(data))
 		}
 		format().Check(t, data)

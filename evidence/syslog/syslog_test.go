@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,61 +11,35 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
-	"aldebaran/evidence/record/recordtest"
+	"aldebaran/evidence/readertest"
 	"aldebaran/evidence/syslog"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func format() recordtest.Format[*syslog.File, *syslog.Reader] {
-	return recordtest.Format[*syslog.File, *syslog.Reader]{Open: syslog.Open, NewReader: syslog.NewReader}
+func format() readertest.Format[*syslog.File, *syslog.Reader] {
+	return readertest.Format[*syslog.File, *syslog.Reader]{Sniff: syslog.Sniff, Open: syslog.Open, NewReader: syslog.NewReader, Options: readertest.ByYear()}
 }
 
 // TestGolden reads a synthetic log: the hosts, users and addresses are invented, and nothing of it
 // ever happened.
 func TestGolden(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join("testdata", "synthetic.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !syslog.Sniff(data) {
-		t.Error("not recognised")
-	}
-	events, report := format().Read(t, data)
-	got := strings.Join(events, "\n") + fmt.Sprintf("\n%+v\n%d bytes, damage %+v\n", report.Clock, report.Bytes, report.Damage)
-	golden := filepath.Join("testdata", "synthetic.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
-	format().Check(t, data)
-	format().Check(t, bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")))
+	format().Golden(t, "synthetic.log", *update)
+	format().Check(t, bytes.ReplaceAll(readertest.Testdata(t, "synthetic.log"), []byte("\n"), []byte("\r\n")))
 }
 
 func TestSniff(t *testing.T) {
-	f := func(want bool, text string) {
-		t.Helper()
-		if got := syslog.Sniff([]byte(text)); got != want {
-			t.Errorf("Sniff(%.60q) = %v, want %v", text, got, want)
-		}
-	}
-	f(true, "Mar  1 08:00:00 mx1 sshd[411]: x\n")
-	f(true, "Mar  1 08:00:00 mx1 sshd[411]: x")
-	f(true, "\xff\xfeM\x00a\x00r\x00 \x00 \x001\x00 \x000\x008\x00:\x000\x000\x00:\x000\x000\x00 \x00h\x00 \x00t\x00:\x00 \x00x\x00\n\x00")
-	f(true, "<13>Mar  1 08:00:00 mx1 x\n")
-	f(true, "2026-03-01T08:00:00Z mx1 sshd[411]: x\nfurther text\n")
-	f(true, "1 2026-03-01T08:00:00Z fw1 CheckPoint 19710 - [action:\"Drop\"; ifdir:\"inbound\"]\n")
-	f(true, "2026-03-01T08:00:00+03:00 192.0.2.1 devid=1 type=attack\n")
-	f(true, "Header: 1\nMar  1 08:00:00 mx1 a: x\nMar  1 08:00:00 mx1 a: x\n")
-	for _, other := range []string{
+	format().Sniffs(t, true,
+		"Mar  1 08:00:00 mx1 sshd[411]: x\n",
+		"Mar  1 08:00:00 mx1 sshd[411]: x",
+		"\xff\xfeM\x00a\x00r\x00 \x00 \x001\x00 \x000\x008\x00:\x000\x000\x00:\x000\x000\x00 \x00h\x00 \x00t\x00:\x00 \x00x\x00\n\x00",
+		"<13>Mar  1 08:00:00 mx1 x\n",
+		"2026-03-01T08:00:00Z mx1 sshd[411]: x\nfurther text\n",
+		"1 2026-03-01T08:00:00Z fw1 CheckPoint 19710 - [action:\"Drop\"; ifdir:\"inbound\"]\n",
+		"2026-03-01T08:00:00+03:00 192.0.2.1 devid=1 type=attack\n",
+		"Header: 1\nMar  1 08:00:00 mx1 a: x\nMar  1 08:00:00 mx1 a: x\n",
+	)
+	format().Sniffs(t, false,
 		"", "\n", "text\n", "\x00\x01\x02",
 		"2026-03-01T08:00:00.000Z 0 [Note] mysqld: ready\n",
 		"2026-03-01 08:00:00.123 UTC [12] LOG:  database system is ready\n",
@@ -80,9 +52,7 @@ func TestSniff(t *testing.T) {
 		"03/01/26 08:00:00 [LOGON] [1] x\n",
 		"[2026-03-01 08:00:00 +0000] info x\n",
 		"Mar  1 08:00:00 mx1 a: x\none\ntwo\nthree\n",
-	} {
-		f(false, other)
-	}
+	)
 }
 
 // TestKept holds that no line is lost, whatever stands in it.
@@ -127,55 +97,21 @@ func TestClock(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	data, err := os.ReadFile(filepath.Join("testdata", "synthetic.log"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	for line := range bytes.Lines(data) {
-		f.Add(line)
-	}
-	f.Add(data)
-	f.Add([]byte("2026-03-01T08:00:00Z h b 1 - \n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		syslog.Sniff(data)
-		format().Check(t, data)
-	})
+	seeds := readertest.Lines(readertest.Testdata(f, "synthetic.log"))
+	format().Fuzz(f, append(seeds, []byte("2026-03-01T08:00:00Z h b 1 - \n"))...)
 }
 
 func BenchmarkRead(b *testing.B) {
-	data, err := os.ReadFile(filepath.Join("testdata", "synthetic.log"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	var sshd, postfix []byte
-	for line := range bytes.Lines(data) {
-		switch {
-		case bytes.Contains(line, []byte("sshd[")):
-			sshd = append(sshd, line...)
-		case bytes.Contains(line, []byte("postfix")):
-			postfix = append(postfix, line...)
-		}
-	}
-	for _, c := range []struct {
-		name string
-		data []byte
-	}{{"all", data}, {"sshd", sshd}, {"postfix", postfix}} {
+	data := readertest.Testdata(b, "synthetic.log")
+	for _, c := range []struct{ name, word string }{{"all", ""}, {"sshd", "sshd["}, {"postfix", "postfix"}} {
 		b.Run(c.name, func(b *testing.B) {
-			log := bytes.Repeat(c.data, 4<<20/len(c.data))
-			f, err := syslog.Open(bytes.NewReader(log), int64(len(log)), "test.log", recordtest.Options())
-			if err != nil {
-				b.Fatal(err)
-			}
-			r := syslog.NewReader(recordtest.Options())
-			b.SetBytes(int64(len(log)))
-			b.ReportAllocs()
-			for b.Loop() {
-				for _, u := range f.Units() {
-					if _, err := r.Read(f, u, func(*event.Event) bool { return true }); err != nil {
-						b.Fatal(err)
-					}
+			var log []byte
+			for line := range bytes.Lines(data) {
+				if bytes.Contains(line, []byte(c.word)) {
+					log = append(log, line...)
 				}
 			}
+			format().Bench(b, readertest.Repeat(log, 4<<20))
 		})
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,63 +11,24 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
-	"aldebaran/evidence/record/recordtest"
+	"aldebaran/evidence/readertest"
 	"aldebaran/evidence/xml"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func format() recordtest.Format[*xml.File, *xml.Reader] {
-	return recordtest.Format[*xml.File, *xml.Reader]{Open: xml.Open, NewReader: xml.NewReader}
-}
-
-func synthetic(t testing.TB) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "synthetic.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func show(events []string, report event.Report) string {
-	for _, d := range report.Damage {
-		events = append(events, fmt.Sprintf("%d: %s: want %s, found %s, lost %d", d.Offset, d.What, d.Want, d.Found, d.Lost))
-	}
-	return strings.Join(events, "\n") + "\n"
+func format() readertest.Format[*xml.File, *xml.Reader] {
+	return readertest.Format[*xml.File, *xml.Reader]{Sniff: xml.Sniff, Open: xml.Open, NewReader: xml.NewReader, Options: readertest.ByYear()}
 }
 
 // TestGolden reads synthetic events: nothing of them ever happened.
-func TestGolden(t *testing.T) {
-	data := synthetic(t)
-	if !xml.Sniff(data) {
-		t.Error("not recognised")
-	}
-	got := show(format().Read(t, data))
-	golden := filepath.Join("testdata", "synthetic.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
-	format().Check(t, data)
-}
+func TestGolden(t *testing.T) { format().Golden(t, "synthetic.log", *update) }
 
 // The same events in UTF-16 give the same, wherever an event has a line of its own.
 func TestUTF16(t *testing.T) {
-	text := strings.ReplaceAll(string(synthetic(t)), "</Event><Event", "</Event>\n<Event")
-	wide := []byte{0xff, 0xfe}
-	for _, c := range []byte(text) {
-		wide = append(wide, c, 0)
-	}
-	if !xml.Sniff(wide) {
+	text := strings.ReplaceAll(string(readertest.Testdata(t, "synthetic.log")), "</Event><Event", "</Event>\n<Event")
+	wide := readertest.UTF16(text)
+	if !format().Recognises(wide) {
 		t.Error("not recognised")
 	}
 	want, _ := format().Read(t, []byte(text))
@@ -81,22 +40,20 @@ func TestUTF16(t *testing.T) {
 
 func TestSniff(t *testing.T) {
 	const one = `<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System>`
-	f := func(text string, want bool) {
-		t.Helper()
-		if got := xml.Sniff([]byte(text)); got != want {
-			t.Errorf("Sniff(%q) = %v, want %v", text, got, want)
-		}
-	}
-	f(one, true)
-	f("\ufeff<?xml version=\"1.0\"?>\r\n<Events>\r\n"+one, true)
-	f("- "+one, true)
-	f("<!-- saved -->"+one, true)
-	f("", false)
-	f("<Event><System>", false)
-	f("<EventData xmlns='http://schemas.microsoft.com/win/2004/08/events/event'>", false)
-	f("Mar  1 08:00:30 mx1 sysmon: "+one, false)
-	f("{\"xml\":\""+one, false)
-	f("<html>"+one, false)
+	format().Sniffs(t, true,
+		one,
+		"\ufeff<?xml version=\"1.0\"?>\r\n<Events>\r\n"+one,
+		"- "+one,
+		"<!-- saved -->"+one,
+	)
+	format().Sniffs(t, false,
+		"",
+		"<Event><System>",
+		"<EventData xmlns='http://schemas.microsoft.com/win/2004/08/events/event'>",
+		"Mar  1 08:00:30 mx1 sysmon: "+one,
+		"{\"xml\":\""+one,
+		"<html>"+one,
+	)
 }
 
 // An end may stand across two reads, and a file without line ends may be long.
@@ -119,25 +76,18 @@ func TestOneLine(t *testing.T) {
 }
 
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
 	for name, want := range map[string][]string{
 		"auth/windows-logs":  {"exchange-1.mydomain.test Security 4625 #2524 TargetUserName=testuser@mydomain.test"},
 		"web/iis-xml-logs":   {"exchange-1.mydomain.test Microsoft-IIS-Logging/Logs 6200 #530178 cs-uri-query=bla=powershell&CorrelationID=;&cafeReqId=f1351975-5024-4240-9508-3b4ea50eaf70;"},
 		"web/cve-2023-23397": {"WIN-5QGKVUA3R22.mydomain.test Microsoft-Windows-Sysmon/Operational 1 #14 Image=C:\\Windows\\System32\\rundll32.exe", "WIN-5QGKVUA3R22.mydomain.test Microsoft-Windows-Sysmon/Operational 1 #14 Image=C:\\Windows\\System32\\rundll32.exe"},
 	} {
-		paths, err := filepath.Glob(filepath.Join(dir, "logs", "crowdsec", name, "*.log"))
-		if err != nil || len(paths) != 1 {
-			t.Fatalf("%s: %v, %v", name, paths, err)
+		paths := readertest.Glob(t, "logs/crowdsec/"+name+"/*.log")
+		if len(paths) != 1 {
+			t.Fatalf("%s: %v", name, paths)
 		}
-		data, err := os.ReadFile(paths[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		events, report := format().Events(t, readertest.Load(t, paths[0]))
 		var got []string
-		report := format().Each(t, data, func(e *event.Event) {
+		for _, e := range events {
 			s := fmt.Sprintf("%s %s %d #%d", e.Computer, e.Channel, e.EventID, e.RecordID)
 			for _, f := range []string{"TargetUserName", "cs-uri-query", "Image"} {
 				if v := e.Text(f); v != "" {
@@ -145,20 +95,15 @@ func TestCorpus(t *testing.T) {
 				}
 			}
 			got = append(got, s)
-		})
-		if diff := cmp.Diff(want, got); diff != "" || len(report.Damage) > 0 || !xml.Sniff(data) {
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(report.Damage) > 0 {
 			t.Errorf("%s: damage %v (-want +got):\n%s", name, report.Damage, diff)
 		}
 	}
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add(synthetic(f))
-	f.Add([]byte("<Event ><Event ><System></System><EventID>1</EventID></Event></Event>\n<Event>"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		xml.Sniff(data)
-		format().Check(t, data)
-	})
+	format().Fuzz(f, readertest.Testdata(f, "synthetic.log"), []byte("<Event ><Event ><System></System><EventID>1</EventID></Event></Event>\n<Event>"))
 }
 
 func Example() {
@@ -180,18 +125,7 @@ func Example() {
 }
 
 func BenchmarkRead(b *testing.B) {
-	line, _, _ := bytes.Cut(synthetic(b)[bytes.Index(synthetic(b), []byte("<Events>"))+8:], []byte("</Events>"))
-	data := bytes.Repeat(line, 8<<20/len(line))
-	log, err := xml.Open(bytes.NewReader(data), int64(len(data)), "bench", lines.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := xml.NewReader(lines.Options{})
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := r.Read(log, log.Units()[0], func(*event.Event) bool { return true }); err != nil {
-			b.Fatal(err)
-		}
-	}
+	_, events, _ := bytes.Cut(readertest.Testdata(b, "synthetic.log"), []byte("<Events>"))
+	events, _, _ = bytes.Cut(events, []byte("</Events>"))
+	format().Bench(b, readertest.Repeat(events, 8<<20))
 }
