@@ -150,12 +150,15 @@ func (m *Matcher) onlyAddress(s *slot, v event.Value, step int) bool {
 		return false
 	}
 	m.field = s.name
-	if step == 1 {
-		m.text, m.low = v.Raw, v.Raw // in either case, if it is one
-	} else {
+	if step == 2 {
 		m.setText(v)
+		return m.ipv4(0, len(m.text))
 	}
-	return m.ipv4(0, len(m.text))
+	low := m.low // what is written into, unlike the event's
+	m.text, m.low = v.Raw, v.Raw
+	is := m.ipv4(0, len(m.text))
+	m.low = low
+	return is
 }
 
 // stepOf is how many bytes a character of ASCII takes.
