@@ -16,7 +16,7 @@ type webSeen struct {
 	pages table[webPage] // by server and path, see appendPage
 	// clients are numbered from 0 on, in their order; asked is how many requests each made.
 	clients table[uint32]
-	asked   []uint32
+	asked   []int
 	total   int    // requests whose client is known
 	agent   string // that of the visit before: a scanner has one
 	// refererLogged and agentLogged tell whether some log has them at all.

@@ -162,7 +162,7 @@ func (s *webSeen) askedBy(p *webPageUse) int {
 	n := 0
 	for _, c := range p.clients.texts {
 		if number := s.clients.named(c); number != nil {
-			n += int(s.asked[*number])
+			n += s.asked[*number]
 		}
 	}
 	return n
