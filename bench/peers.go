@@ -136,7 +136,7 @@ func (b *bench) peers(ctx context.Context) error {
 
 	b.report.line("## Whole programs\n")
 	b.report.line("Same events, same rules; %d runs of each program, taking turns; medians, and the largest memory. %s", b.opt.runs, version)
-	b.report.line("\"without start\" is the CPU time less that of the same program on one empty log, mostly loading rules.\n")
+	b.report.line("\"without start\" is the CPU time less that of the same program on one empty log in the same rounds, mostly loading rules.\n")
 	for _, p := range programs {
 		if p.includes != "" {
 			b.report.line("- **%s** includes: %s", p.name, p.includes)
@@ -144,46 +144,39 @@ func (b *bench) peers(ctx context.Context) error {
 	}
 	b.report.line("")
 	in := inputs{rules: b.opt.rules, cache: filepath.Join(b.opt.work, "cache"), pipeline: filepath.Join(b.opt.work, "pipeline.yml")}
-	start, err := b.starts(ctx, programs, in, collection)
+	empty, err := b.empty(ctx, programs, in, collection)
 	if err != nil {
 		return err
 	}
 	for _, s := range sets {
 		in.evtx, in.jsonl = s.dir, s.dir+".jsonl"
-		if err := b.peersOn(ctx, programs, start, s, in, collection, rules); err != nil {
+		if err := b.peersOn(ctx, programs, s, in, empty, collection, rules); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
 	return nil
 }
 
-// starts measures each program on evidence with next to nothing in it.
-func (b *bench) starts(ctx context.Context, programs []program, in inputs, c *sigma.Collection) (map[string]time.Duration, error) {
+// empty makes evidence with next to nothing in it, and runs each program on it once, which fills caches.
+func (b *bench) empty(ctx context.Context, programs []program, in inputs, c *sigma.Collection) (inputs, error) {
 	in.evtx, in.jsonl = filepath.Join(b.opt.work, "empty"), filepath.Join(b.opt.work, "empty.jsonl")
 	if err := write(filepath.Join(in.evtx, "empty.evtx"), emptyLog()); err != nil {
-		return nil, err
+		return in, err
 	}
 	// Not quite empty: Aldebaran says of evidence without any event that it is none.
 	if err := os.WriteFile(in.jsonl, []byte("{\"message\":\"synthetic\"}\n"), 0o644); err != nil {
-		return nil, err
+		return in, err
 	}
 	x := newExporter(nil, c)
 	if err := os.WriteFile(in.pipeline, x.pipeline(), 0o644); err != nil {
-		return nil, err
+		return in, err
 	}
-	all := map[string]time.Duration{}
 	for _, p := range programs {
-		var runs []measure
-		for range b.opt.runs + 1 {
-			m, err := b.once(ctx, p, in, filepath.Join(b.opt.work, "out-start"))
-			if err != nil {
-				return nil, err
-			}
-			runs = append(runs, m)
+		if _, err := b.once(ctx, p, in, filepath.Join(b.opt.work, "out-start")); err != nil {
+			return in, err
 		}
-		all[p.name] = medians(runs[1:]).CPU // the first fills caches
 	}
-	return all, nil
+	return in, nil
 }
 
 func (b *bench) once(ctx context.Context, p program, in inputs, out string) (measure, error) {
@@ -201,12 +194,12 @@ func (b *bench) once(ctx context.Context, p program, in inputs, out string) (mea
 	return m, nil
 }
 
-func (b *bench) peersOn(ctx context.Context, programs []program, start map[string]time.Duration, s set, in inputs, c *sigma.Collection, rules *sigma.Set) error {
+func (b *bench) peersOn(ctx context.Context, programs []program, s set, in, empty inputs, c *sigma.Collection, rules *sigma.Set) error {
 	events, err := export(ctx, s, in.jsonl, c)
 	if err != nil {
 		return err
 	}
-	runs := make([][]measure, len(programs))
+	runs, starts := make([][]measure, len(programs)), make([][]measure, len(programs))
 	results := make([]counts, len(programs))
 	for range b.opt.runs {
 		for i, p := range programs {
@@ -216,6 +209,11 @@ func (b *bench) peersOn(ctx context.Context, programs []program, start map[strin
 				return err
 			}
 			runs[i] = append(runs[i], m)
+			// What the start takes depends on what else runs on the machine just then.
+			if m, err = b.once(ctx, p, empty, filepath.Join(b.opt.work, "out-start")); err != nil {
+				return err
+			}
+			starts[i] = append(starts[i], m)
 			if p.counted && results[i] == nil {
 				if results[i], err = readCountsFile(out); err != nil {
 					return fmt.Errorf("%s: %w", p.name, err)
@@ -232,7 +230,7 @@ func (b *bench) peersOn(ctx context.Context, programs []program, start map[strin
 		m := medians(runs[i])
 		whole = append(whole, float64(events)/m.CPU.Seconds())
 		// Nothing can be said of a difference that is smaller than the noise of the start.
-		left := max(m.CPU-start[p.name], 0)
+		left := max(m.CPU-medians(starts[i]).CPU, 0)
 		rate := 0.0
 		if left > 5*time.Millisecond {
 			rate = float64(events) / left.Seconds()
