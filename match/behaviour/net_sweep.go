@@ -219,7 +219,7 @@ type minuteOfSweep struct {
 func (s *sweeps) busy() []minuteOfSweep {
 	var keys []sweepKey
 	for m := range s.minutes.list.each() {
-		if 2*int(m.value.targets) > s.targets {
+		if m.value.targets > 0 && 2*int(m.value.targets) > s.targets {
 			key := sweepKeyOf(m.key)
 			keys = append(keys, key, sweepKey{key.source, key.port, key.minute - 1}, sweepKey{key.source, key.port, key.minute + 1})
 		}
