@@ -2,55 +2,16 @@ package ncsa
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"aldebaran/event"
-	"aldebaran/evidence/lines"
+	"aldebaran/evidence/readertest"
 )
-
-// corpus gives the folder of the shared corpus, or skips: it cannot be part of the repository.
-func corpus(t testing.TB) string {
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS does not name the corpus")
-	}
-	return dir
-}
-
-func readEvents(t *testing.T, log []byte) ([]*event.Event, event.Report) {
-	t.Helper()
-	f, err := Open(bytes.NewReader(log), int64(len(log)), "test.log", lines.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var events []*event.Event
-	report, err := NewReader(lines.Options{}).Read(f, f.log.Units(0)[0], func(e *event.Event) bool {
-		events = append(events, e.Clone())
-		return true
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return events, report
-}
-
-func mustRead(t *testing.T, path string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // crowdsecNames are the fields by CrowdSec's names.
 var crowdsecNames = map[string]string{
@@ -82,77 +43,74 @@ func unescaped(s string) string {
 	return string(p.unescape([]byte(s)))
 }
 
-// crowdsecLine is what is asserted of one line.
+// A crowdsecLine is what is asserted of one line.
 type crowdsecLine struct {
-	parsed  map[string]string
+	message string
+	parsed  []readertest.Assertion
 	success bool
+}
+
+// crowdsecLines gives what is asserted of a web server's log; ours says that it is one.
+func crowdsecLines(t *testing.T, path string) (found map[int]*crowdsecLine, ours bool) {
+	t.Helper()
+	parser := regexp.MustCompile(`/(nginx|apache2|bunkerweb|traefik|litespeed|nginx-proxy-manager)-logs$`)
+	raw := regexp.MustCompile(`/(non-syslog|syslog-logs|cri-logs|docker-logs)$`)
+	found = map[int]*crowdsecLine{}
+	for _, a := range readertest.Assertions(t, path) {
+		l := found[a.Line]
+		if l == nil {
+			l = &crowdsecLine{}
+			found[a.Line] = l
+		}
+		switch {
+		case a.Stage == "s00-raw" && raw.MatchString(a.Parser) && a.Field == "message":
+			l.message = a.Value
+		case a.Stage == "s01-parse" && parser.MatchString(a.Parser):
+			ours = true
+			l.success = l.success || a.Kind == "Success"
+			if a.Kind == "Parsed" {
+				l.parsed = append(l.parsed, a)
+			}
+		}
+	}
+	return found, ours
 }
 
 // TestCrowdsec holds every line of CrowdSec's tests for Apache, nginx, BunkerWeb, Traefik and
 // LiteSpeed against what their parsers find in it: a line that theirs read is an event here, with
 // the same values.
 func TestCrowdsec(t *testing.T) {
-	asserts, err := filepath.Glob(filepath.Join(corpus(t), "logs/crowdsec/*/*/parser.assert"))
-	if err != nil || len(asserts) == 0 {
-		t.Fatalf("no assertions: %v", err)
-	}
-	parser := regexp.MustCompile(`(?m)^results\["s01-parse"\]\["[a-z0-9]+/(nginx|apache2|bunkerweb|traefik|litespeed|nginx-proxy-manager)-logs"\]\[(\d+)\]\.(Success == true|Evt\.Parsed\["(\w+)"\] == (".*"))$`)
-	raw := regexp.MustCompile(`(?m)^results\["s00-raw"\]\["[a-z0-9]+/(?:non-syslog|syslog-logs|cri-logs|docker-logs)"\]\[(\d+)\]\.Evt\.Parsed\["message"\] == (".*")$`)
 	// LiteSpeed's own log stands beside its access log and is not of this format.
 	litespeedError := regexp.MustCompile(`^\d{4}-\d\d-\d\d \S+ \[(NOTICE|INFO)\]`)
 	files, events, values := 0, 0, 0
 	reasons := map[string]int{}
-	for _, path := range asserts {
-		text := mustRead(t, path)
-		found := parser.FindAllSubmatch(text, -1)
-		if len(found) == 0 {
+	for _, path := range readertest.Glob(t, "logs/crowdsec/*/*/parser.assert") {
+		found, ours := crowdsecLines(t, path)
+		if !ours {
 			continue
 		}
-		name := filepath.Base(filepath.Dir(path))
-		messages := map[string]string{}
-		for _, m := range raw.FindAllSubmatch(text, -1) {
-			if s, err := strconv.Unquote(string(m[2])); err == nil {
-				messages[string(m[1])] = s
-			}
-		}
-		wanted := map[string]*crowdsecLine{}
-		for _, m := range found {
-			l := wanted[string(m[2])]
-			if l == nil {
-				l = &crowdsecLine{parsed: map[string]string{}}
-				wanted[string(m[2])] = l
-			}
-			if m[4] == nil {
-				l.success = true
-				continue
-			}
-			s, err := strconv.Unquote(string(m[5]))
-			if err != nil {
-				t.Fatalf("%s: %s: %v", name, m[5], err)
-			}
-			l.parsed[string(m[4])] = s
-		}
 		files++
-		for i, l := range wanted {
-			message, ok := messages[i]
-			if !l.success || !ok || strings.HasPrefix(message, "{") {
+		name := filepath.Base(filepath.Dir(path))
+		for i, l := range found {
+			if !l.success || l.message == "" || strings.HasPrefix(l.message, "{") {
 				continue // Traefik's and nginx's JSON is another reader's
 			}
-			got, report := readEvents(t, []byte(message))
-			if litespeedError.MatchString(message) {
+			var got []*event.Event
+			report := format().Each(t, []byte(l.message), func(e *event.Event) { got = append(got, e.Clone()) })
+			if litespeedError.MatchString(l.message) {
 				if len(got) != 0 {
-					t.Errorf("%s: line %s is taken: %s", name, i, message)
+					t.Errorf("%s: line %d is taken: %s", name, i, l.message)
 				}
 				continue
 			}
 			if len(got) != 1 || len(report.Damage) > 0 {
-				t.Errorf("%s: line %s: %d events, %v: %s", name, i, len(got), report.Damage, message)
+				t.Errorf("%s: line %d: %d events, %v: %s", name, i, len(got), report.Damage, l.message)
 				continue
 			}
 			events++
 			if e := got[0]; e.Category == "webserver" || e.Category == "proxy" {
-				for field, want := range l.parsed {
-					ours := crowdsecNames[field]
+				for _, a := range l.parsed {
+					ours, want := crowdsecNames[a.Field], a.Value
 					if ours == "" {
 						continue
 					}
@@ -166,7 +124,7 @@ func TestCrowdsec(t *testing.T) {
 					if text != want {
 						reason := differs(ours, want, text)
 						if reason == "" {
-							t.Errorf("%s: line %s: %s = %q, want %q", name, i, ours, text, want)
+							t.Errorf("%s: line %d: %s = %q, want %q", name, i, ours, text, want)
 						}
 						reasons[reason]++
 					}
@@ -183,18 +141,14 @@ func TestCrowdsec(t *testing.T) {
 
 // TestWholeLogs: in logs of web servers no line is left over, of those that are recognised.
 func TestWholeLogs(t *testing.T) {
-	root := corpus(t)
 	for _, pattern := range []string{
 		"logs/crowdsec/web/*/*.log", "logs/lnav/logfile_access_log*", "logs/web/webshell-jsp/*_access_log.txt", "logs/plaso/*_access*.log",
 	} {
-		logs, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil || len(logs) == 0 {
-			t.Fatalf("%s: no logs: %v", pattern, err)
-		}
+		logs := readertest.Glob(t, pattern)
 		read := 0
 		for _, path := range logs {
-			log := mustRead(t, path)
-			if !Sniff(log[:min(len(log), 4<<10)]) {
+			log := readertest.Load(t, path)
+			if !format().Recognises(log) {
 				continue
 			}
 			want := 0
@@ -204,7 +158,7 @@ func TestWholeLogs(t *testing.T) {
 				}
 			}
 			read++
-			events, report := readEvents(t, log)
+			events, report := format().Read(t, log)
 			if len(events) != want || len(report.Damage) > 0 {
 				t.Errorf("%s: %d events, want %d: %v", path, len(events), want, report.Damage)
 			}
@@ -217,85 +171,48 @@ func TestWholeLogs(t *testing.T) {
 
 // TestPlaso: Atlassian's access logs, with plaso's values.
 func TestPlaso(t *testing.T) {
-	dir := filepath.Join(corpus(t), "logs/plaso")
-	var expected map[string][]struct {
-		Events int `json:"number_of_event_data"`
-		Chosen []struct {
-			Index  int            `json:"index"`
-			Values map[string]any `json:"values"`
-		} `json:"events"`
-	}
-	if err := json.Unmarshal(mustRead(t, filepath.Join(dir, "expected.json")), &expected); err != nil {
-		t.Fatal(err)
-	}
 	names := map[string]string{
 		"http_request_method": "cs-method", "http_request_referer": "cs-referer", "http_request_uri": "cs-uri-stem", "http_request_user_agent": "cs-user-agent",
 		"http_response_bytes": "sc-bytes", "http_response_code": "sc-status", "http_version": "cs-version", "remote_name": "c-ip",
 		"thread_name": "thread", "username": "cs-username", "forwarded_for": "x-forwarded-for", "process_duration": "time-taken",
 	}
-	files := 0
-	for name, sets := range expected {
-		if !strings.Contains(name, "_access") || strings.HasPrefix(name, "aws") {
-			continue
+	mine := func(file string) bool { return strings.Contains(file, "_access") && !strings.HasPrefix(file, "aws") }
+	format().Plaso(t, mine, func(e *event.Event, field, want string) (string, bool) {
+		switch field {
+		case "data_type":
+			return "", false
+		case "recorded_time":
+			return readertest.TimeAs(e.Time, want), true
+		case "process_duration":
+			return strings.TrimSuffix(e.Text("time-taken"), "ms"), true
 		}
-		files++
-		events, _ := readEvents(t, mustRead(t, filepath.Join(dir, name)))
-		for _, set := range sets {
-			if len(events) != set.Events {
-				t.Fatalf("%s: %d events, want %d", name, len(events), set.Events)
-			}
-			for _, c := range set.Chosen {
-				e := events[c.Index]
-				for field, want := range c.Values {
-					switch field {
-					case "data_type":
-					case "recorded_time":
-						if when, err := time.Parse(time.RFC3339, want.(string)); err != nil || !when.Equal(e.Time) {
-							t.Errorf("%s: event %d: time %v, want %v", name, c.Index, e.Time, want)
-						}
-					default:
-						text := ""
-						if want != nil {
-							text = fmt.Sprint(want)
-						}
-						if field == "process_duration" {
-							text += "ms" // as it is written
-						}
-						if got := e.Text(names[field]); names[field] == "" || got != text {
-							t.Errorf("%s: event %d: %s = %q, want %q", name, c.Index, field, got, text)
-						}
-					}
-				}
-			}
+		if names[field] == "" {
+			t.Errorf("plaso's field %s has no name here", field)
 		}
-	}
-	if files == 0 {
-		t.Error("plaso's list has no access logs")
-	}
+		return e.Text(names[field]), true
+	})
 }
 
 // TestWazuh: every line of Wazuh's tests for web servers is read, but for those that are in W3C's
 // format, are no lines of a web server, or were shortened by those who wrote the tests.
 func TestWazuh(t *testing.T) {
-	dir := filepath.Join(corpus(t), "logs/wazuh/tests")
 	refused := []string{
 		"2015-0", // W3C
 		"[error] [client 66.31.142.16] File does not exist", // no time
 	}
 	n := 0
-	for _, name := range []string{"apache.ini", "nginx.ini", "web_appsec.ini", "web_rules.ini"} {
-		for _, m := range regexp.MustCompile(`(?m)^log \d+ pass = (.*)$`).FindAllSubmatch(mustRead(t, filepath.Join(dir, name)), -1) {
-			line := string(bytes.TrimSpace(m[1]))
-			events, report := readEvents(t, []byte(line))
+	for _, pattern := range []string{"apache.ini", "nginx.ini", "web_appsec.ini", "web_rules.ini"} {
+		for _, line := range readertest.Wazuh(t, pattern) {
+			events, report := format().Read(t, line)
 			n++
-			if slices.ContainsFunc(refused, func(p string) bool { return strings.HasPrefix(line, p) }) {
+			if slices.ContainsFunc(refused, func(p string) bool { return strings.HasPrefix(string(line), p) }) {
 				if len(events) != 0 {
-					t.Errorf("%s: %q is taken", name, line)
+					t.Errorf("%s: %q is taken", pattern, line)
 				}
 				continue
 			}
 			if len(events) != 1 || len(report.Damage) > 0 {
-				t.Errorf("%s: %q: %d events, %v", name, line, len(events), report.Damage)
+				t.Errorf("%s: %q: %d events, %v", pattern, line, len(events), report.Damage)
 			}
 		}
 	}
@@ -307,7 +224,7 @@ func TestWazuh(t *testing.T) {
 // TestWebshell: the chain that is known to be in this log: the manager application is tried and
 // entered, and a shell is used.
 func TestWebshell(t *testing.T) {
-	events, _ := readEvents(t, mustRead(t, filepath.Join(corpus(t), "logs/web/webshell-jsp/web_attack_and_isp_webshell_localhost_access_log.txt")))
+	events, _ := format().Events(t, readertest.File(t, "logs/web/webshell-jsp/web_attack_and_isp_webshell_localhost_access_log.txt"))
 	var refused, entered, shell time.Time
 	for _, e := range events {
 		switch path := e.Text("cs-uri-stem"); {

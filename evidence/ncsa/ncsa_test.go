@@ -4,99 +4,37 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"aldebaran/event"
 	"aldebaran/evidence/lines"
+	"aldebaran/evidence/readertest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// render shows an event on one line: nulls as <null>.
-func render(e *event.Event) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s [%s/%s/%s]", e.Time.Format(time.RFC3339Nano), e.Product, e.Category, e.Service)
-	if e.Computer != "" {
-		fmt.Fprintf(&b, " @%s", e.Computer)
+func format() readertest.Format[*File, *Reader] {
+	return readertest.Format[*File, *Reader]{
+		Sniff: Sniff, Open: Open, NewReader: NewReader, Show: readertest.ShowPlain,
+		// Every line is an event or told as lost, and stands for itself.
+		Promises: func(t testing.TB, data []byte, whole readertest.Pass) {
+			t.Helper()
+			format().Apart(t, data, whole)
+			format().Counted(t, data, whole)
+		},
 	}
-	for i, f := range e.Shape.Fields {
-		text := e.Values[i].String()
-		if e.Values[i].IsNull() {
-			text = "<null>"
-		}
-		fmt.Fprintf(&b, " %s=%s", f.Name, text)
-	}
-	return b.String()
 }
 
-func renderDamage(d event.Damage) string {
-	return fmt.Sprintf("! %d %s: want %s, found %s; lost %d", d.Offset, d.What, d.Want, d.Found, d.Lost)
-}
-
-// read gives the events of a log in units of that size, rendered, and the reports.
-func read(t testing.TB, r *Reader, log []byte, size int64) (events []string, damage []string, last event.Report) {
-	t.Helper()
-	f, err := Open(bytes.NewReader(log), int64(len(log)), "test.log", lines.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, u := range f.log.Units(size) {
-		last, err = r.Read(f, u, func(e *event.Event) bool {
-			events = append(events, render(e))
-			return true
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range last.Damage {
-			damage = append(damage, renderDamage(d))
-		}
-	}
-	return events, damage, last
-}
-
-func TestGolden(t *testing.T) {
-	logs, err := filepath.Glob("testdata/*.log")
-	if err != nil || len(logs) == 0 {
-		t.Fatalf("no logs in testdata: %v", err)
-	}
-	for _, path := range logs {
-		log, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !Sniff(log) {
-			t.Errorf("%s is not recognised", path)
-		}
-		events, damage, report := read(t, NewReader(lines.Options{}), log, 0)
-		got := strings.Join(append(events, damage...), "\n") + fmt.Sprintf("\n%d events, %s: %s\n", report.Events, report.Clock.Zone, report.Clock.How)
-		golden := strings.TrimSuffix(path, ".log") + ".golden"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", golden, diff)
-		}
-	}
-}
+func TestGolden(t *testing.T) { format().Golden(t, "mixed.log", *update) }
 
 func TestLines(t *testing.T) {
 	const (
 		when   = "2026-02-28T22:02:03Z"
 		stamp  = "[01/Mar/2026:01:02:03 +0300]"
-		common = " [/webserver/access] c-ip=192.0.2.1 c-ident=<null> cs-username=<null>"
+		common = " /webserver/access c-ip=192.0.2.1 c-ident=<null> cs-username=<null>"
 		ok     = " sc-status=200 sc-bytes=5"
 		root   = " cs-method=GET cs-uri-stem=/ cs-uri-query=<null> cs-version=HTTP/1.1"
 	)
@@ -108,17 +46,17 @@ func TestLines(t *testing.T) {
 		{"hyphens", `192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" - - "-" "-"`,
 			when + common + " cs-referer=<null> cs-user-agent=<null> sc-status=<null> sc-bytes=<null>" + root},
 		{"virtual host with port", `example.test:8443 192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" 200 5`,
-			when + " [/webserver/access] c-ip=192.0.2.1 cs-host=example.test s-port=8443 c-ident=<null> cs-username=<null>" + ok + root},
+			when + " /webserver/access c-ip=192.0.2.1 cs-host=example.test s-port=8443 c-ident=<null> cs-username=<null>" + ok + root},
 		{"IPv6", `2001:db8::1 - - ` + stamp + ` "GET / HTTP/1.1" 200 5`,
-			when + " [/webserver/access] c-ip=2001:db8::1 c-ident=<null> cs-username=<null>" + ok + root},
+			when + " /webserver/access c-ip=2001:db8::1 c-ident=<null> cs-username=<null>" + ok + root},
 		{"a client by name, a user with blanks", `host.example.test - John Doe ` + stamp + ` "GET / HTTP/1.1" 200 5`,
-			when + " [/webserver/access] c-ip=host.example.test c-ident=<null> cs-username=John Doe" + ok + root},
-		{"no user", `192.0.2.1 - ` + stamp + ` "GET / HTTP/1.1" 200 5`, when + " [/webserver/access] c-ip=192.0.2.1 c-ident=<null>" + ok + root},
+			when + " /webserver/access c-ip=host.example.test c-ident=<null> cs-username=John Doe" + ok + root},
+		{"no user", `192.0.2.1 - ` + stamp + ` "GET / HTTP/1.1" 200 5`, when + " /webserver/access c-ip=192.0.2.1 c-ident=<null>" + ok + root},
 		{"two hyphens for a user", `192.0.2.1 - - - ` + stamp + ` "GET / HTTP/1.1" 200 5`, when + common + ok + root},
 		{"a user that looks like a request", `192.0.2.1 - x [01/Jan/2020:00:00:00 +0000] \"GET /forged HTTP/1.1\" 200 1 ` + stamp + ` "GET / HTTP/1.1" 200 5`,
-			when + ` [/webserver/access] c-ip=192.0.2.1 c-ident=<null> cs-username=x [01/Jan/2020:00:00:00 +0000] "GET /forged HTTP/1.1" 200 1` + ok + root},
+			when + ` /webserver/access c-ip=192.0.2.1 c-ident=<null> cs-username=x [01/Jan/2020:00:00:00 +0000] "GET /forged HTTP/1.1" 200 1` + ok + root},
 		{"a user that looks like a header", `192.0.2.1 - a: b c ` + stamp + ` "GET / HTTP/1.1" 200 5`,
-			when + " [/webserver/access] c-ip=192.0.2.1 c-ident=<null> cs-username=a: b c" + ok + root},
+			when + " /webserver/access c-ip=192.0.2.1 c-ident=<null> cs-username=a: b c" + ok + root},
 		{"escapes", `192.0.2.1 - - ` + stamp + ` "GET /\"a\\b\x41\xzz HTTP/1.1" 200 5 "-" "q\"q"`,
 			when + common + ` cs-referer=<null> cs-user-agent=q"q` + ok + ` cs-method=GET cs-uri=/\"a\\b\x41\xzz cs-uri-stem=/"a\bA\xzz cs-uri-query=<null> cs-version=HTTP/1.1`},
 		{"quotes that Tomcat leaves", `192.0.2.1 - - ` + stamp + ` "GET /a?b="c" HTTP/1.1" 200 5`,
@@ -136,44 +74,44 @@ func TestLines(t *testing.T) {
 		{"no request", `192.0.2.1 - - ` + stamp + ` "-" 408 -`,
 			when + common + ` sc-status=408 sc-bytes=<null> cs-method=<null> cs-uri-stem=<null> cs-uri-query=<null> cs-version=<null>`},
 		{"Tomcat could not read the request", `192.0.2.1 - - [01/Jan/1970:03:00:00 +0300] "-" 400 -`,
-			"0001-01-01T00:00:00Z" + common + ` sc-status=400 sc-bytes=<null> cs-method=<null> cs-uri-stem=<null> cs-uri-query=<null> cs-version=<null>`},
+			"-" + common + ` sc-status=400 sc-bytes=<null> cs-method=<null> cs-uri-stem=<null> cs-uri-query=<null> cs-version=<null>`},
 		{"TLS spoken to HTTP", `192.0.2.1 - - ` + stamp + ` "\x16\x03\x01" 400 5`,
 			when + common + ` sc-status=400 sc-bytes=5 cs-method=<null> cs-uri=\x16\x03\x01 cs-uri-stem=` + "\x16\x03\x01" + ` cs-uri-query=<null> cs-version=<null>`},
 		{"a blank in the path, no version", `192.0.2.1 - - ` + stamp + ` "GET /a b" 200 5`,
 			when + common + ok + ` cs-method=GET cs-uri-stem=/a b cs-uri-query=<null> cs-version=<null>`},
 		{"asked as a proxy", `192.0.2.1 - - ` + stamp + ` "GET http://example.test:81/a?b HTTP/1.1" 200 5`,
-			when + ` [/proxy/access] c-ip=192.0.2.1 cs-host=example.test s-port=81 c-ident=<null> cs-username=<null>` + ok + ` cs-uri-scheme=http cs-method=GET cs-uri=http://example.test:81/a?b cs-uri-stem=/a cs-uri-query=b cs-version=HTTP/1.1`},
+			when + ` /proxy/access c-ip=192.0.2.1 cs-host=example.test s-port=81 c-ident=<null> cs-username=<null>` + ok + ` cs-uri-scheme=http cs-method=GET cs-uri=http://example.test:81/a?b cs-uri-stem=/a cs-uri-query=b cs-version=HTTP/1.1`},
 		{"CONNECT", `192.0.2.1 - - ` + stamp + ` "CONNECT example.test:25 HTTP/1.1" 405 5`,
-			when + ` [/proxy/access] c-ip=192.0.2.1 cs-host=example.test s-port=25 c-ident=<null> cs-username=<null> sc-status=405 sc-bytes=5 cs-method=CONNECT cs-uri=example.test:25 cs-uri-stem=example.test:25 cs-uri-query=<null> cs-version=HTTP/1.1`},
+			when + ` /proxy/access c-ip=192.0.2.1 cs-host=example.test s-port=25 c-ident=<null> cs-username=<null> sc-status=405 sc-bytes=5 cs-method=CONNECT cs-uri=example.test:25 cs-uri-stem=example.test:25 cs-uri-query=<null> cs-version=HTTP/1.1`},
 		{"BunkerWeb's number of the request", `example.test 192.0.2.1 - 95386da8 - ` + stamp + ` "GET / HTTP/1.1" 200 5`,
-			when + " [/webserver/access] c-ip=192.0.2.1 cs-host=example.test c-ident=<null> request-id=95386da8 cs-username=<null>" + ok + root},
+			when + " /webserver/access c-ip=192.0.2.1 cs-host=example.test c-ident=<null> request-id=95386da8 cs-username=<null>" + ok + root},
 		{"syslog", `Mar  1 01:02:04 web01 nginx[29]: 192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" 200 5`,
-			when + " [/webserver/access] @web01 c-ip=192.0.2.1 c-ident=<null> cs-username=<null>" + ok + root},
+			when + " /webserver/access @web01 c-ip=192.0.2.1 c-ident=<null> cs-username=<null>" + ok + root},
 		{"container", `web-1  | 192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" 200 5`, when + common + ok + root},
 		{"Kubernetes", `2026-03-01T01:02:03.4Z stdout F 192.0.2.1 - - ` + stamp + ` "GET / HTTP/1.1" 200 5`, when + common + ok + root},
 		{"one digit for the day, decimals", `192.0.2.1 - - [1/Mar/2026:01:02:03.5 +0300] "GET / HTTP/1.1" 200 5`, "2026-02-28T22:02:03.5Z" + common + ok + root},
 		{"ISO 8601", `192.0.2.1 - - [2026-03-01T01:02:03+03:00] "GET / HTTP/1.1" 200 5`, when + common + ok + root},
 		{"Atlassian", `[01/Mar/2026:01:02:03 +0300] bob http-exec-6 192.0.2.1 GET / HTTP/1.1 200 12ms 5 http://example.test/ Mozilla 5`,
-			when + " [/webserver/access] c-ip=192.0.2.1 cs-username=bob cs-referer=http://example.test/ cs-user-agent=Mozilla 5 time-taken=12ms thread=http-exec-6" + ok + root},
+			when + " /webserver/access c-ip=192.0.2.1 cs-username=bob cs-referer=http://example.test/ cs-user-agent=Mozilla 5 time-taken=12ms thread=http-exec-6" + ok + root},
 		{"Atlassian, forwarded", `[01/Mar/2026:01:02:03 +0300] 198.51.100.1, 198.51.100.2 bob http-exec-6 192.0.2.1 GET / HTTP/1.1 200 12ms 5 - -`,
-			when + " [/webserver/access] c-ip=192.0.2.1 cs-username=bob cs-referer=<null> cs-user-agent=<null> x-forwarded-for=198.51.100.1, 198.51.100.2 time-taken=12ms thread=http-exec-6" + ok + root},
+			when + " /webserver/access c-ip=192.0.2.1 cs-username=bob cs-referer=<null> cs-user-agent=<null> x-forwarded-for=198.51.100.1, 198.51.100.2 time-taken=12ms thread=http-exec-6" + ok + root},
 		{"IIS's own format", `192.0.2.1, -, 03/01/26, 7:55:20, W3SVC2, SYNTH01, 192.0.2.2, 4502, 163, 3223, 200, 0, GET, /a.gif, b=1,2,`,
-			"2026-03-01T07:55:20Z [/webserver/iis] @SYNTH01 c-ip=192.0.2.1 cs-username=<null> time-taken=4502 sc-status=200 sc-bytes=3223 cs-method=GET cs-uri-stem=/a.gif cs-uri-query=b=1,2 cs-version=<null>"},
+			"2026-03-01T07:55:20Z /webserver/iis @SYNTH01 c-ip=192.0.2.1 cs-username=<null> time-taken=4502 sc-status=200 sc-bytes=3223 cs-method=GET cs-uri-stem=/a.gif cs-uri-query=b=1,2 cs-version=<null>"},
 		{"Apache's error", `[Sun Mar 01 01:02:03.5 2026] [core:error] [pid 11:tid 12] [client 192.0.2.1:34567] AH00037: Symbolic link [x] not allowed`,
-			"2026-03-01T01:02:03.5Z [apache//error] c-ip=192.0.2.1 module=core level=error pid=11 message=AH00037: Symbolic link [x] not allowed"},
+			"2026-03-01T01:02:03.5Z apache//error c-ip=192.0.2.1 module=core level=error pid=11 message=AH00037: Symbolic link [x] not allowed"},
 		{"Apache 2.2's error", `[Sun Mar  1 01:02:03 2026] [error] [client 2001:db8::1] File does not exist: /x`,
-			"2026-03-01T01:02:03Z [apache//error] c-ip=2001:db8::1 level=error pid=<null> message=File does not exist: /x"},
+			"2026-03-01T01:02:03Z apache//error c-ip=2001:db8::1 level=error pid=<null> message=File does not exist: /x"},
 		{"nginx's error", `2026/03/01 01:02:03 [error] 31#31: *46 "/x" is not found, client: 192.0.2.1, server: localhost, request: "GET /a?b HTTP/1.1", host: "example.test:80"`,
-			`2026-03-01T01:02:03Z [nginx//error] c-ip=192.0.2.1 cs-host=example.test s-port=80 level=error pid=31 server=localhost message=*46 "/x" is not found, client: 192.0.2.1, server: localhost, request: "GET /a?b HTTP/1.1", host: "example.test:80" cs-method=GET cs-uri-stem=/a cs-uri-query=b cs-version=HTTP/1.1`},
+			`2026-03-01T01:02:03Z nginx//error c-ip=192.0.2.1 cs-host=example.test s-port=80 level=error pid=31 server=localhost message=*46 "/x" is not found, client: 192.0.2.1, server: localhost, request: "GET /a?b HTTP/1.1", host: "example.test:80" cs-method=GET cs-uri-stem=/a cs-uri-query=b cs-version=HTTP/1.1`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if !Sniff([]byte(c.line + "\n")) {
 				t.Error("not recognised")
 			}
 			for _, end := range []string{"", "\n", "\r\n", "\x00\x00"} {
-				got, damage, _ := read(t, NewReader(lines.Options{}), []byte(c.line+end), 0)
-				if diff := cmp.Diff([]string{c.want}, got); diff != "" || damage != nil {
-					t.Errorf("ending with %q (-want +got):\n%s%q", end, diff, damage)
+				got, report := format().Read(t, []byte(c.line+end))
+				if diff := cmp.Diff([]string{c.want}, got); diff != "" || len(report.Damage) > 0 {
+					t.Errorf("ending with %q (-want +got):\n%s%v", end, diff, report.Damage)
 				}
 			}
 		})
@@ -187,17 +125,17 @@ func TestDamage(t *testing.T) {
 		events    int
 		want      []string
 	}{
-		{"junk", good + "junk\n" + good, 2, []string{`! 66 line: want a request, or an error of Apache or nginx, found "junk"; lost 1`}},
-		{"half written", good + `192.0.2.1 - - [01/Ma`, 1, []string{`! 66 last line (it may be half written): want a request, or an error of Apache or nginx, found "192.0.2.1 - - [01/Ma"; lost 1`}},
+		{"junk", good + "junk\n" + good, 2, []string{`66: line: want a request, or an error of Apache or nginx, found "junk", lost 1`}},
+		{"half written", good + `192.0.2.1 - - [01/Ma`, 1, []string{`66: last line (it may be half written): want a request, or an error of Apache or nginx, found "192.0.2.1 - - [01/Ma", lost 1`}},
 		{"half a request", good + `192.0.2.1 - - [01/Mar/2026:01:02:03 +0000] "GET /a`, 2,
-			[]string{`! 66 last line (it may be half written): want the end of the request, found "192.0.2.1 - - [01/Mar/2026:01:02:03 +0000] \"GET /a"; lost 0`}},
+			[]string{`66: last line (it may be half written): want the end of the request, found "192.0.2.1 - - [01/Mar/2026:01:02:03 +0000] \"GET /a", lost 0`}},
 		{"no such day", `192.0.2.1 - - [30/Feb/2026:01:02:03 +0000] "GET / HTTP/1.1" 200 5` + "\n", 0,
-			[]string{`! 0 line: want a request, or an error of Apache or nginx, found "192.0.2.1 - - [30/Feb/2026:01:02:03 +0000] \"GET / HTTP/1.1\" 200 5"; lost 1`}},
+			[]string{`0: line: want a request, or an error of Apache or nginx, found "192.0.2.1 - - [30/Feb/2026:01:02:03 +0000] \"GET / HTTP/1.1\" 200 5", lost 1`}},
 		{"remarks", "# synthetic\n" + good, 1, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			events, damage, _ := read(t, NewReader(lines.Options{}), []byte(c.log), 0)
-			if diff := cmp.Diff(c.want, damage); diff != "" {
+			events, report := format().Read(t, []byte(c.log))
+			if diff := cmp.Diff(c.want, readertest.Damage(report)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if len(events) != c.events {
@@ -205,7 +143,8 @@ func TestDamage(t *testing.T) {
 			}
 		})
 	}
-	_, damage, _ := read(t, NewReader(lines.Options{}), []byte(strings.Repeat("junk\n", 1000)), 0)
+	_, report := format().Read(t, []byte(strings.Repeat("junk\n", 1000)))
+	damage := readertest.Damage(report)
 	if len(damage) != lines.MaxDamage+1 || !strings.HasSuffix(damage[lines.MaxDamage], fmt.Sprintf("lost %d", 1000-lines.MaxDamage)) {
 		t.Errorf("%d places, the last %q", len(damage), damage[len(damage)-1])
 	}
@@ -227,7 +166,7 @@ func TestClock(t *testing.T) {
 		{"local with --tz", zoned + local, lines.Options{Zone: zone}, "+02:00", false, "2026-02-28T22:02:03Z"},
 		{"both", local + zoned, lines.Options{}, "UTC", true, "2026-03-01T01:02:03Z"},
 	} {
-		events, _, report := read(t, NewReader(c.opt), []byte(c.log), 0)
+		events, report := format().With(c.opt).Read(t, []byte(c.log))
 		if report.Clock.Zone != c.zone || report.Clock.Assumed != c.assumed || !strings.HasPrefix(events[0], c.first) {
 			t.Errorf("%s: clock %+v, first %s; want %s, %v, %s", c.name, report.Clock, events[0], c.zone, c.assumed, c.first)
 		}
@@ -235,40 +174,19 @@ func TestClock(t *testing.T) {
 }
 
 func TestSniffRefuses(t *testing.T) {
-	for name, head := range map[string]string{
-		"syslog":      "Mar  1 01:02:03 host sshd[1]: Accepted password for x\n",
-		"load of AWS": `https 2020-01-11T16:55:20.356586Z app/x 192.0.2.1:44325 192.0.2.2:32869 0.013 0.164 0.000 200 200 391 107999 "GET https://example.test:443/ HTTP/1.1" "Mozilla/5.0"` + "\n",
-		"W3C":         "#Fields: date time c-ip\n2026-03-01 01:02:03 192.0.2.1\n",
-		"MySQL":       "2026-03-01T01:02:03.5Z 0 [Note] [MY-1] [Server] started\n",
-		"JSON":        `{"a": "[01/Mar/2026:01:02:03 +0000] \"GET / HTTP/1.1\" 200"}` + "\n",
-		"mostly not":  "a\nb\nc\n" + `192.0.2.1 - - [01/Mar/2026:01:02:03 +0000] "GET / HTTP/1.1" 200 5` + "\n",
-		"binary":      strings.Repeat("\x01\x02", 100),
-		"empty":       "",
-	} {
-		if Sniff([]byte(head)) {
-			t.Errorf("%s is taken", name)
-		}
-	}
+	format().Sniffs(t, false,
+		"Mar  1 01:02:03 host sshd[1]: Accepted password for x\n", // syslog
+		`https 2020-01-11T16:55:20.356586Z app/x 192.0.2.1:44325 192.0.2.2:32869 0.013 0.164 0.000 200 200 391 107999 "GET https://example.test:443/ HTTP/1.1" "Mozilla/5.0"`+"\n", // load of AWS
+		"#Fields: date time c-ip\n2026-03-01 01:02:03 192.0.2.1\n",                           // W3C
+		"2026-03-01T01:02:03.5Z 0 [Note] [MY-1] [Server] started\n",                          // MySQL
+		`{"a": "[01/Mar/2026:01:02:03 +0000] \"GET / HTTP/1.1\" 200"}`+"\n",                  // JSON
+		"a\nb\nc\n"+`192.0.2.1 - - [01/Mar/2026:01:02:03 +0000] "GET / HTTP/1.1" 200 5`+"\n", // mostly not
+		strings.Repeat("\x01\x02", 100),                                                      // binary
+		"",                                                                                   // empty
+	)
 }
 
-func TestNothingIsAllocated(t *testing.T) {
-	log := benchLog(200 << 10)
-	f, err := Open(bytes.NewReader(log), int64(len(log)), "test.log", lines.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := NewReader(lines.Options{})
-	events := 0
-	run := func() {
-		if _, err := r.Read(f, f.Units()[0], func(*event.Event) bool { events++; return true }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run()
-	if n := testing.AllocsPerRun(5, run); n > 5 {
-		t.Errorf("%v allocations for %d events", n, events/7)
-	}
-}
+func TestNothingIsAllocated(t *testing.T) { format().Allocates(t, benchLog(200<<10), 5) }
 
 // benchLog is a synthetic log of about size bytes.
 func benchLog(size int) []byte {
@@ -280,18 +198,4 @@ func benchLog(size int) []byte {
 	return b.Bytes()
 }
 
-func BenchmarkRead(b *testing.B) {
-	log := benchLog(8 << 20)
-	f, err := Open(bytes.NewReader(log), int64(len(log)), "bench.log", lines.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := NewReader(lines.Options{})
-	b.SetBytes(int64(len(log)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := r.Read(f, f.Units()[0], func(*event.Event) bool { return true }); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
+func BenchmarkRead(b *testing.B) { format().Bench(b, benchLog(8<<20)) }

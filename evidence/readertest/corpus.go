@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -131,6 +132,14 @@ func (f Format[F, R]) Plaso(t *testing.T, mine func(file string) bool, get func(
 		t.Errorf("%d logs and %d values compared, want some", logs, compared)
 	}
 	t.Logf("%d logs, %d values compared", logs, compared)
+}
+
+// TimeAs gives a time as another text writes the same moment, for get of [Format.Plaso].
+func TimeAs(at time.Time, want string) string {
+	if when, err := time.Parse(time.RFC3339, want); err == nil && when.Equal(at) {
+		return want
+	}
+	return at.Format(time.RFC3339Nano)
 }
 
 // An Assertion is a line of CrowdSec's parser.assert: what a parser made of a line of the log.

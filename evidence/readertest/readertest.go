@@ -403,7 +403,7 @@ func (f Format[F, R]) Pieces(t testing.TB, data []byte, whole Pass) {
 // before gives for a place in the log: the lines without which a record means nothing. It may be nil.
 func (f Format[F, R]) Alone(t testing.TB, data []byte, whole Pass, before func(at int64) []byte) {
 	t.Helper()
-	if !plain(data) {
+	if enc, _ := lines.Detect(data); enc != lines.UTF8 {
 		return
 	}
 	sources := whole.Sources
