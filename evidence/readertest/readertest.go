@@ -298,7 +298,9 @@ func (f Format[F, R]) Fuzz(fz *testing.F, seeds ...[]byte) {
 	}
 	used := f.NewReader(f.Options)
 	fz.Fuzz(func(t *testing.T, data []byte) {
-		f.Sniff(data)
+		if _, err := f.Open(bytes.NewReader(data), int64(len(data)), path, f.Options); err != nil && !f.Sniff(data[:min(len(data), headSize)]) {
+			return // only what is recognised need open
+		}
 		f.check(t, used, data)
 	})
 }
@@ -311,6 +313,14 @@ func (f Format[F, R]) check(t testing.TB, used R, data []byte) {
 		return
 	}
 	f.Promises(t, data, whole)
+}
+
+// Texts gives texts to begin to fuzz with.
+func Texts(texts ...string) (all [][]byte) {
+	for _, text := range texts {
+		all = append(all, []byte(text))
+	}
+	return all
 }
 
 // Lines gives a log and each of its lines, to begin to fuzz with.

@@ -3,12 +3,10 @@ package zeek
 import (
 	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,36 +16,8 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/json"
-	"aldebaran/evidence/lines"
+	"aldebaran/evidence/readertest"
 )
-
-// corpus gives the folder of real logs.
-func corpus(t testing.TB, parts ...string) string {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(append([]string{root}, parts...)...)
-}
-
-func gunzip(t testing.TB, path string) []byte {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // canon writes an event so that both forms of a log give the same: what the JSON form leaves out
 // because it is unset, what it adds (_path, _write_ts), and how it writes numbers and times do not count.
@@ -90,13 +60,8 @@ func canonText(s string) string {
 
 // TestCorpusForms holds the two forms of the same logs against each other, value by value.
 func TestCorpusForms(t *testing.T) {
-	dir := corpus(t, "logs", "zeek", "zed")
-	table, err := os.Open(filepath.Join(dir, "counts.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer table.Close()
-	rows, err := csv.NewReader(table).ReadAll()
+	const dir = "logs/zeek/zed/"
+	rows, err := csv.NewReader(bytes.NewReader(readertest.File(t, dir+"counts.csv"))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,39 +71,23 @@ func TestCorpusForms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			data := gunzip(t, filepath.Join(dir, "zeek-default", row[0]+".log.gz"))
-			if !Sniff(data[:min(len(data), 4096)]) {
-				t.Error("not recognised")
+			data := readertest.File(t, dir+"zeek-default/"+row[0]+".log.gz")
+			events, report := format().Events(t, data)
+			if len(report.Damage) > 0 {
+				t.Errorf("damage %+v", report.Damage)
+			}
+			if len(events) != want || report.Events != want {
+				t.Errorf("%d events, want %d", len(events), want)
 			}
 			var got, other []string
-			f, err := Open(bytes.NewReader(data), int64(len(data)), row[0], lines.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			report, err := NewReader(lines.Options{}).Read(f, f.Units()[0], func(e *event.Event) bool {
+			for _, e := range events {
 				if string(data[e.Source.Offset-1]) != "\n" || string(data[e.Source.Offset+e.Source.Length-1]) != "\n" {
 					t.Fatalf("source %+v is no line", e.Source)
 				}
 				got = append(got, canon(e))
-				return true
-			})
-			if err != nil || len(report.Damage) > 0 {
-				t.Errorf("error %v, damage %+v", err, report.Damage)
 			}
-			if len(got) != want || report.Events != want {
-				t.Errorf("%d events, want %d", len(got), want)
-			}
-			data = gunzip(t, filepath.Join(dir, "zeek-json", row[0]+".json.gz"))
-			j, err := json.Open(bytes.NewReader(data), int64(len(data)), row[0], lines.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := json.NewReader(lines.Options{})
-			for _, u := range j.Units() {
-				if _, err := r.Read(j, u, func(e *event.Event) bool { other = append(other, canon(e)); return true }); err != nil {
-					t.Fatal(err)
-				}
-			}
+			asJSON := readertest.Format[*json.File, *json.Reader]{Open: json.Open, NewReader: json.NewReader}
+			asJSON.Each(t, readertest.File(t, dir+"zeek-json/"+row[0]+".json.gz"), func(e *event.Event) { other = append(other, canon(e)) })
 			slices.Sort(got)
 			slices.Sort(other)
 			wrong := 0
@@ -160,12 +109,8 @@ func TestCorpusForms(t *testing.T) {
 // with a time.
 func TestCorpusOthers(t *testing.T) {
 	logs := map[string][]byte{}
-	b, err := os.ReadFile(corpus(t, "logs", "lnav", "logfile_bro_conn.log.0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	logs["lnav"] = b
-	err = filepath.WalkDir(corpus(t, "mordor"), func(path string, _ fs.DirEntry, err error) error {
+	logs["lnav"] = readertest.File(t, "logs/lnav/logfile_bro_conn.log.0")
+	err := filepath.WalkDir(readertest.Corpus(t, "mordor"), func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "zeek_logs.zip") {
 			return err
 		}
@@ -195,7 +140,6 @@ func TestCorpusOthers(t *testing.T) {
 	if len(logs) < 20 {
 		t.Errorf("%d logs, want more", len(logs))
 	}
-	r := NewReader(lines.Options{})
 	for name, data := range logs {
 		want := 0
 		for line := range bytes.Lines(data) {
@@ -203,21 +147,14 @@ func TestCorpusOthers(t *testing.T) {
 				want++
 			}
 		}
-		if !Sniff(data[:min(len(data), 4096)]) {
-			t.Errorf("%s: not recognised", name)
-		}
-		f, err := Open(bytes.NewReader(data), int64(len(data)), name, lines.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		report, err := r.Read(f, f.Units()[0], func(e *event.Event) bool {
+		events, report := format().Events(t, data)
+		for _, e := range events {
 			if e.Time.Year() < 2010 || e.Time.Year() > 2030 || e.Service == "" {
 				t.Errorf("%s: an event of %q at %v", name, e.Service, e.Time)
 			}
-			return true
-		})
-		if err != nil || report.Events != want || len(report.Damage) > 0 {
-			t.Errorf("%s: %d events, want %d; error %v, damage %+v", name, report.Events, want, err, report.Damage)
+		}
+		if report.Events != want || len(report.Damage) > 0 {
+			t.Errorf("%s: %d events, want %d; damage %+v", name, report.Events, want, report.Damage)
 		}
 	}
 }
@@ -225,19 +162,7 @@ func TestCorpusOthers(t *testing.T) {
 func BenchmarkRead(b *testing.B) {
 	for _, name := range []string{"weird", "rdp", "x509"} {
 		b.Run(name, func(b *testing.B) {
-			data := gunzip(b, corpus(b, "logs", "zeek", "zed", "zeek-default", name+".log.gz"))
-			f, err := Open(bytes.NewReader(data), int64(len(data)), name, lines.Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			r := NewReader(lines.Options{})
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := r.Read(f, f.Units()[0], func(*event.Event) bool { return true }); err != nil {
-					b.Fatal(err)
-				}
-			}
+			format().Bench(b, readertest.File(b, "logs/zeek/zed/zeek-default/"+name+".log.gz"))
 		})
 	}
 }
