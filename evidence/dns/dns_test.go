@@ -3,19 +3,28 @@ package dns
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
+	"aldebaran/evidence/readertest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // All logs here are synthetic: they show what a name server writes, of example names and addresses.
+
+func format() readertest.Format[*File, *Reader] {
+	return readertest.Format[*File, *Reader]{
+		Sniff: Sniff, Open: Open, NewReader: NewReader, Show: show,
+		Promises: func(t testing.TB, data []byte, whole readertest.Pass) {
+			t.Helper()
+			format().Pieces(t, data, whole)
+		},
+	}
+}
 
 // show writes an event on one line, without its message.
 func show(e *event.Event) string {
@@ -35,21 +44,6 @@ func show(e *event.Event) string {
 		}
 	}
 	return b.String()
-}
-
-func read(t testing.TB, r *Reader, data []byte, opt lines.Options) (events []string, report event.Report) {
-	t.Helper()
-	f, err := Open(bytes.NewReader(data), int64(len(data)), "test.log", opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, u := range f.Units() {
-		report, err = r.Read(f, u, func(e *event.Event) bool { events = append(events, show(e)); return true })
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return events, report
 }
 
 const windowsHead = "DNS Server log file creation at 6/3/2026 6:30:00 AM\r\nLog file wrap at 6/3/2026 6:30:00 AM\r\n\r\n" +
@@ -130,7 +124,7 @@ func TestRead(t *testing.T) {
 			if !Sniff([]byte(c.in)) {
 				t.Error("not recognised")
 			}
-			got, report := read(t, NewReader(lines.Options{}), []byte(c.in), lines.Options{Newest: newest})
+			got, report := format().With(lines.Options{Newest: newest}).Read(t, []byte(c.in))
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Errorf("events (-want +got):\n%s", d)
 			}
@@ -142,29 +136,25 @@ func TestRead(t *testing.T) {
 }
 
 func TestDamage(t *testing.T) {
-	events, report := read(t, NewReader(lines.Options{}), []byte("03-Jun-2026 06:33:00.425 client 192.0.2.1#3076 (a): query: a IN A + (192.0.2.53)\nrubbish\n\x00\x00"), lines.Options{})
+	events, report := format().Read(t, []byte("03-Jun-2026 06:33:00.425 client 192.0.2.1#3076 (a): query: a IN A + (192.0.2.53)\nrubbish\n\x00\x00"))
 	if len(events) != 1 || len(report.Damage) != 1 || report.Damage[0].Lost != 1 {
 		t.Errorf("%q, %+v; want one event and one place of damage", events, report.Damage)
 	}
 }
 
 func TestSniff(t *testing.T) {
-	f := func(in string, want bool) {
-		t.Helper()
-		if got := Sniff([]byte(in)); got != want {
-			t.Errorf("Sniff(%q) = %v, want %v", in, got, want)
-		}
-	}
-	f(windowsHead, true)
-	f("Jun  3 06:33:00 host sshd[417]: Failed password for root from 192.0.2.1 port 22 ssh2\n", false)
-	f("Jun  3 06:33:00 host named[417]: client 192.0.2.1#1 (a): query: a IN A + (192.0.2.53)\nJun  3 06:33:00 host sshd[417]: x\n", false)
-	f("Jun  3 06:33:00 host named[417]: running\n", false) // nothing was asked
-	f("[1780468380] other[417:0] info: 192.0.2.1 www.example.org. A IN\n", false)
-	f("6/3/2026 6:33:00 PM all is well\n", false)
-	f("2026-06-03 06:33:00 192.0.2.1 GET / - 80 - 192.0.2.1 - 200 0 0 1\n", false)
-	f("", false)
-	f("\n\n", false)
-	f("a,b\n1,2\n", false)
+	format().Sniffs(t, true, windowsHead)
+	format().Sniffs(t, false,
+		"Jun  3 06:33:00 host sshd[417]: Failed password for root from 192.0.2.1 port 22 ssh2\n",
+		"Jun  3 06:33:00 host named[417]: client 192.0.2.1#1 (a): query: a IN A + (192.0.2.53)\nJun  3 06:33:00 host sshd[417]: x\n",
+		"Jun  3 06:33:00 host named[417]: running\n", // nothing was asked
+		"[1780468380] other[417:0] info: 192.0.2.1 www.example.org. A IN\n",
+		"6/3/2026 6:33:00 PM all is well\n",
+		"2026-06-03 06:33:00 192.0.2.1 GET / - 80 - 192.0.2.1 - 200 0 0 1\n",
+		"",
+		"\n\n",
+		"a,b\n1,2\n",
+	)
 }
 
 func TestOrder(t *testing.T) {
@@ -211,37 +201,18 @@ func TestName(t *testing.T) {
 	f("", "", false)
 }
 
-// corpus gives the folder of real logs.
-func corpus(t testing.TB, parts ...string) string {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(append([]string{root}, parts...)...)
-}
-
 // TestCorpus reads the logs of BIND that there are: each line is an event about a client.
 func TestCorpus(t *testing.T) {
 	for _, path := range []string{"other/bind9-refused/bind9-refused.log", "auth/bind9-syslog/bind9-syslog.log"} {
-		data, err := os.ReadFile(corpus(t, "logs", "crowdsec", filepath.FromSlash(path)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !Sniff(data[:min(len(data), 4096)]) {
-			t.Errorf("%s: not recognised", path)
-		}
+		data := readertest.File(t, "logs/crowdsec/"+path)
+		events, report := format().Events(t, data)
 		want := 0
 		for line := range bytes.Lines(data) {
 			if len(bytes.TrimSpace(line)) > 0 {
 				want++
 			}
 		}
-		f, err := Open(bytes.NewReader(data), int64(len(data)), path, lines.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		report, err := NewReader(lines.Options{}).Read(f, f.Units()[0], func(e *event.Event) bool {
+		for _, e := range events {
 			line := string(data[e.Source.Offset : e.Source.Offset+e.Source.Length])
 			if e.Product != "bind" || !strings.Contains(line, "'"+e.Text("query")+"/") || !strings.Contains(line, "client ") || e.Text("src_ip") == "" || !strings.Contains(line, e.Text("src_ip")+"#") {
 				t.Errorf("%s: %s of %q", path, show(e), line)
@@ -252,10 +223,9 @@ func TestCorpus(t *testing.T) {
 			if strings.Contains(line, "denied") != (e.Text("action") == "denied") {
 				t.Errorf("%s: action %q of %q", path, e.Text("action"), line)
 			}
-			return true
-		})
-		if err != nil || report.Events != want || want < 10 || len(report.Damage) > 0 {
-			t.Errorf("%s: %d events, want %d; %v, %+v", path, report.Events, want, err, report.Damage)
+		}
+		if report.Events != want || want < 10 || len(report.Damage) > 0 {
+			t.Errorf("%s: %d events, want %d; %+v", path, report.Events, want, report.Damage)
 		}
 	}
 }
