@@ -1,12 +1,8 @@
 package csv
 
 import (
-	"bytes"
 	"fmt"
 	"testing"
-
-	"aldebaran/event"
-	"aldebaran/evidence/lines"
 )
 
 func BenchmarkRead(b *testing.B) {
@@ -19,18 +15,7 @@ func BenchmarkRead(b *testing.B) {
 			for i := range 20_000 {
 				data = fmt.Appendf(data, c.row, i%60)
 			}
-			f, err := Open(bytes.NewReader(data), int64(len(data)), "x.csv", lines.Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			r := NewReader(lines.Options{})
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := r.Read(f, f.Units()[0], func(*event.Event) bool { return true }); err != nil {
-					b.Fatal(err)
-				}
-			}
+			format().Bench(b, data)
 		})
 	}
 }

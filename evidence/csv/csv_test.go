@@ -6,8 +6,6 @@ import (
 	stdcsv "encoding/csv"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,11 +13,16 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
+	"aldebaran/evidence/readertest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // All tables here are synthetic; they show what an export looks like.
+
+func format() readertest.Format[*File, *Reader] {
+	return readertest.Format[*File, *Reader]{Sniff: Sniff, Open: Open, NewReader: NewReader, Show: show, Promises: promises}
+}
 
 // show writes an event on one line.
 func show(e *event.Event) string {
@@ -43,29 +46,6 @@ func show(e *event.Event) string {
 	return b.String()
 }
 
-func read(t testing.TB, r *Reader, data []byte, opt lines.Options) (events []string, report event.Report) {
-	t.Helper()
-	f, err := Open(bytes.NewReader(data), int64(len(data)), "test.csv", opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, u := range f.Units() {
-		report, err = r.Read(f, u, func(e *event.Event) bool { events = append(events, show(e)); return true })
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return events, report
-}
-
-func utf16le(s string) string {
-	b := []byte{0xff, 0xfe}
-	for _, c := range s {
-		b = append(b, byte(c), byte(c>>8))
-	}
-	return string(b)
-}
-
 func TestRead(t *testing.T) {
 	const plain = "time,user,action\n2026-06-03T06:33:00Z,ann,log in\n"
 	want := []string{`// 2026-06-03T06:33:00Z time="2026-06-03T06:33:00Z" user="ann" action="log in"`}
@@ -76,7 +56,7 @@ func TestRead(t *testing.T) {
 	}{
 		{"commas", plain, want, nil},
 		{"semicolons, and Excel", "sep=;\r\n" + strings.ReplaceAll(strings.ReplaceAll(plain, ",", ";"), "\n", "\r\n"), want, nil},
-		{"tabs in UTF-16", utf16le(strings.ReplaceAll(plain, ",", "\t")), want, nil},
+		{"tabs in UTF-16", string(readertest.UTF16(strings.ReplaceAll(plain, ",", "\t"))), want, nil},
 		{"a byte order mark", "\xef\xbb\xbf" + plain, want, nil},
 		{"PowerShell", "#TYPE System.Management.Automation.PSCustomObject\n" + strings.ReplaceAll(strings.ReplaceAll(`"`+plain[:len(plain)-1]+`"`, ",", `","`), "\n", "\"\n\"") + "\n", want, nil},
 		{"put together", plain + plain, []string{want[0], want[0]}, nil},
@@ -88,10 +68,10 @@ func TestRead(t *testing.T) {
 			`// 2026-06-03T06:33:00Z time="2026-06-03T06:33:00Z" a="1" b="2"`, `// 2026-06-03T06:33:01Z time="2026-06-03T06:33:01Z" a="1" b="2"`,
 			`// 2026-06-03T06:33:02Z time="2026-06-03T06:33:02Z" a="1" b="2"`, `// 2026-06-03T06:33:03Z time="2026-06-03T06:33:03Z" a="1" b="2"`,
 			`// 2026-06-03T06:33:04Z time="2026-06-03T06:33:04Z" a="1" b="2" column4="3"`, `// 2026-06-03T06:33:05Z time="2026-06-03T06:33:05Z" a="1" b:null`,
-		}, []string{"columns, 3 columns: 4, 0", "columns, 3 columns: 2, 0", `row, 3 columns: 1: "2026-06-03T06:33:06Z", 1`}},
+		}, []string{"109: columns: want 3 columns, found 4, lost 0", "136: columns: want 3 columns, found 2, lost 0", `159: row: want 3 columns, found 1: "2026-06-03T06:33:06Z", lost 1`}},
 		{"a quote that does not end", plain + "2026-06-03T06:33:01Z,\"bob,x\n2026-06-03T06:33:02Z,eve,y\n", []string{
 			want[0], `// 2026-06-03T06:33:01Z time="2026-06-03T06:33:01Z" user="\"bob" action="x"`, `// 2026-06-03T06:33:02Z time="2026-06-03T06:33:02Z" user="eve" action="y"`,
-		}, []string{"row, a quote that ends the text: the end of the file; it may be half written, 0"}},
+		}, []string{"49: row: want a quote that ends the text, found the end of the file; it may be half written, lost 0"}},
 		{"days of a region", "When,Who,What\n03.06.2026 18:33:00,a,b\n", []string{`// 2026-06-03T18:33:00Z When="03.06.2026 18:33:00" Who="a" What="b"`}, nil},
 		{"Sentinel", "TimeGenerated [UTC],Computer,EventID,Channel,EventSourceName,Account\n\"6/13/2026, 6:33:00.125 PM\",srv1,4624,Security,Microsoft-Windows-Security-Auditing,a\n", []string{
 			`windows// Security Microsoft-Windows-Security-Auditing 4624 srv1 0 2026-06-13T18:33:00.125Z TimeGenerated="6/13/2026, 6:33:00.125 PM" Computer="srv1" EventID="4624" Channel="Security" Provider_Name="Microsoft-Windows-Security-Auditing" Account="a"`,
@@ -118,15 +98,11 @@ func TestRead(t *testing.T) {
 			if !Sniff([]byte(c.in)) {
 				t.Fatal("not recognised")
 			}
-			got, report := read(t, NewReader(lines.Options{}), []byte(c.in), lines.Options{})
+			got, report := format().Read(t, []byte(c.in))
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Errorf("events (-want +got):\n%s", d)
 			}
-			var damage []string
-			for _, d := range report.Damage {
-				damage = append(damage, fmt.Sprintf("%s, %s: %s, %d", d.What, d.Want, d.Found, d.Lost))
-			}
-			if d := cmp.Diff(c.damage, damage); d != "" {
+			if d := cmp.Diff(c.damage, readertest.Damage(report)); d != "" {
 				t.Errorf("damage (-want +got):\n%s", d)
 			}
 		})
@@ -137,7 +113,7 @@ func TestClock(t *testing.T) {
 	riyadh := time.FixedZone("Asia/Riyadh", 3*3600)
 	f := func(in string, opt lines.Options, zone string, assumed bool, want string) {
 		t.Helper()
-		got, report := read(t, NewReader(opt), []byte(in), opt)
+		got, report := format().With(opt).Read(t, []byte(in))
 		if report.Clock.Zone != zone || report.Clock.Assumed != assumed || len(got) != 1 || !strings.Contains(got[0], want) {
 			t.Errorf("%q: %q by %+v, want %s in %s, assumed %v", in, got, report.Clock, want, zone, assumed)
 		}
@@ -151,28 +127,26 @@ func TestClock(t *testing.T) {
 }
 
 func TestSniff(t *testing.T) {
-	f := func(in string, want bool) {
-		t.Helper()
-		if got := Sniff([]byte(in)); got != want {
-			t.Errorf("Sniff(%.60q) = %v, want %v", in, got, want)
-		}
-	}
-	f("a,b,c\n1,2,3\n", false) // no time
-	f("a,b,c\n", false)
-	f("CreationDate,UserIds,Operations,AuditData\n", true) // an export without rows
-	f("2026-06-03 06:33:00,a,b\n2026-06-03 06:33:01,a,b\n", false)
-	f("Dear all, we met, and left.\nIt was 2026-06-03 06:33:00, or so, we think.\n", false)
-	f("Jun  3 06:33:00 host a, b, c\n", false)
-	f("#Fields: a,b,c\n2026-06-03T06:33:00Z,a,b\n", false)
-	f("{\"a\":1,\"b\":2,\"c\":3}\n", false)
-	f("<a,b,c>\n", false)
-	f("time,a,b\n2026-06-03T06:33:00Z,x\n2026-06-03T06:33:00Z\nfoo\nbar\n", false)
-	f("path,size,first_written_utc\nx.evtx,69632,2026-06-03T06:33:00Z\n", false) // an inventory
-	f("path,size,logged time\nx.evtx,69632,2026-06-03T06:33:00Z\n", true)
-	f("", false)
-	f("\"\n\n\n", false)
-	f(strings.Repeat("\"x\n", 60_000), false)
-	f("time,a,b\n"+strings.Repeat("\"x\"y\n", 20_000), false)
+	format().Sniffs(t, true,
+		"CreationDate,UserIds,Operations,AuditData\n", // an export without rows
+		"path,size,logged time\nx.evtx,69632,2026-06-03T06:33:00Z\n",
+	)
+	format().Sniffs(t, false,
+		"a,b,c\n1,2,3\n", // no time
+		"a,b,c\n",
+		"2026-06-03 06:33:00,a,b\n2026-06-03 06:33:01,a,b\n",
+		"Dear all, we met, and left.\nIt was 2026-06-03 06:33:00, or so, we think.\n",
+		"Jun  3 06:33:00 host a, b, c\n",
+		"#Fields: a,b,c\n2026-06-03T06:33:00Z,a,b\n",
+		"{\"a\":1,\"b\":2,\"c\":3}\n",
+		"<a,b,c>\n",
+		"time,a,b\n2026-06-03T06:33:00Z,x\n2026-06-03T06:33:00Z\nfoo\nbar\n",
+		"path,size,first_written_utc\nx.evtx,69632,2026-06-03T06:33:00Z\n", // an inventory
+		"",
+		"\"\n\n\n",
+		strings.Repeat("\"x\n", 60_000),
+		"time,a,b\n"+strings.Repeat("\"x\"y\n", 20_000),
+	)
 }
 
 // TestSplit holds the splitter against encoding/csv where that reads a row at all.
@@ -200,7 +174,7 @@ b",c`, `,"",`, `"x""",y`} {
 // TestHostileQuotes reads rows whose quotes never end in time that grows with the file.
 func TestHostileQuotes(t *testing.T) {
 	data := []byte("time,a,b\n2026-06-03T06:33:00Z,1,2\n" + strings.Repeat("2026-06-03T06:33:00Z,\"x\"y,2\n", 200_000))
-	got, report := read(t, NewReader(lines.Options{}), data, lines.Options{})
+	got, report := format().Read(t, data)
 	if len(got) != 200_001 || len(report.Damage) == 0 || len(report.Damage) > lines.MaxDamage+1 {
 		t.Errorf("%d events, %d places of damage", len(got), len(report.Damage))
 	}
@@ -209,7 +183,7 @@ func TestHostileQuotes(t *testing.T) {
 // TestManyValues reads a row whose AuditData has more values than an event may have: that is told.
 func TestManyValues(t *testing.T) {
 	data := `{""CreationTime"":""2026-06-03T06:33:00"",""Workload"":""x"",""Operation"":""y""` + strings.Repeat(`,""k"":1`, 5000) + "}"
-	got, report := read(t, NewReader(lines.Options{}), []byte("CreationDate,UserIds,Operations,AuditData\n2026-06-03T06:33:00Z,a,b,\""+data+"\"\n"), lines.Options{})
+	got, report := format().Read(t, []byte("CreationDate,UserIds,Operations,AuditData\n2026-06-03T06:33:00Z,a,b,\""+data+"\"\n"))
 	if len(got) != 1 || len(report.Damage) != 1 || !strings.Contains(report.Damage[0].Want, "values") {
 		t.Errorf("%d events, damage %+v; want one event and that not all values were read", len(got), report.Damage)
 	}
@@ -217,30 +191,12 @@ func TestManyValues(t *testing.T) {
 
 // TestSteadyState holds that rows of a known layout allocate nothing.
 func TestSteadyState(t *testing.T) {
-	data := []byte("time,a,b\n" + strings.Repeat("2026-06-03T06:33:00Z,\"x\"\"y\",2\n", 1000))
-	f, err := Open(bytes.NewReader(data), int64(len(data)), "test.csv", lines.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := NewReader(lines.Options{})
-	allocs := testing.AllocsPerRun(5, func() {
-		if _, err := r.Read(f, f.Units()[0], func(*event.Event) bool { return true }); err != nil {
-			t.Fatal(err)
-		}
-	})
-	const most = 20
-	if allocs > most {
-		t.Errorf("%v allocations for 1000 rows, want at most %d", allocs, most)
-	}
+	format().Allocates(t, []byte("time,a,b\n"+strings.Repeat("2026-06-03T06:33:00Z,\"x\"\"y\",2\n", 1000)), 20)
 }
 
 // TestCorpus reads the one table of the corpus that is evidence, and holds it against encoding/csv.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	z, err := zip.OpenReader(filepath.Join(root, "mordor", "atomic", "aws", "discovery", "aws_s3_honeybucketlogs.zip"))
+	z, err := zip.OpenReader(readertest.Corpus(t, "mordor/atomic/aws/discovery/aws_s3_honeybucketlogs.zip"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,17 +213,12 @@ func TestCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !Sniff(data[:min(len(data), 4096)]) {
-		t.Error("not recognised")
+	events, report := format().Events(t, data)
+	if len(events) != len(want)-1 || len(report.Damage) > 0 {
+		t.Fatalf("%d events, want %d; damage %+v", len(events), len(want)-1, report.Damage)
 	}
-	f, err := Open(bytes.NewReader(data), int64(len(data)), "log", lines.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	report, err := NewReader(lines.Options{}).Read(f, f.Units()[0], func(e *event.Event) bool {
-		n++
-		row := want[n]
+	for n, e := range events {
+		row := want[n+1]
 		for i, v := range e.Values {
 			if e.Shape.Fields[i].Name != want[0][i] || string(v.Raw) != row[i] {
 				t.Errorf("row %d: %s = %q, want %s = %q", n, e.Shape.Fields[i].Name, v.Raw, want[0][i], row[i])
@@ -277,9 +228,5 @@ func TestCorpus(t *testing.T) {
 		if err != nil || !e.Time.Equal(at) {
 			t.Errorf("row %d: time %v of %q", n, e.Time, e.Text("Event DateTime"))
 		}
-		return true
-	})
-	if err != nil || n != len(want)-1 || report.Events != n || len(report.Damage) > 0 {
-		t.Errorf("%d events, want %d; %v, %+v", n, len(want)-1, err, report)
 	}
 }
