@@ -59,7 +59,7 @@ func TestIndicatorsTellWhatTheyLeave(t *testing.T) {
 		t.Errorf("notes %q before anything was read", notes)
 	}
 	ev := started(1, false)
-	ev.Values[0].Raw = []byte(strings.Repeat("a ", 1<<20))
+	ev.Values[0].Raw = []byte(strings.Repeat("a ", 1<<20) + "http://evil.example/x") // without it nothing is left
 	e.NewMatcher().Match(nil, ev)
 	if notes := e.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "so long") {
 		t.Errorf("notes %q, want one about long values", notes)
