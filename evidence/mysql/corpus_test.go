@@ -14,53 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aldebaran/event"
-	"aldebaran/evidence/lines"
 	"aldebaran/evidence/mysql"
+	"aldebaran/evidence/readertest"
 )
-
-func corpus(t testing.TB) string {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(root, "logs")
-}
-
-func load(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(corpus(t), filepath.FromSlash(name)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func read(t testing.TB, data []byte, opt lines.Options) ([]*event.Event, event.Report) {
-	t.Helper()
-	if !mysql.Sniff(data[:min(len(data), 128<<10)]) {
-		t.Fatalf("Sniff(%q...) = false", data[:min(len(data), 60)])
-	}
-	f, err := mysql.Open(bytes.NewReader(data), int64(len(data)), "x.log", opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*event.Event
-	var total event.Report
-	r := mysql.NewReader(opt)
-	for _, u := range f.Units() {
-		report, err := r.Read(f, u, func(e *event.Event) bool {
-			all = append(all, e.Clone())
-			return true
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		total.Damage = append(total.Damage, report.Damage...)
-		total.Clock = report.Clock
-	}
-	return all, total
-}
 
 // statements leaves out what is not a statement: the lines at the start of a server.
 func statements(all []*event.Event) (kept []*event.Event) {
@@ -133,35 +89,26 @@ func parseReport(text string) (r report) {
 // TestCorpusReports holds the statements against the reports of pt-query-digest, both ways: their
 // number, users, hosts, first and last time.
 func TestCorpusReports(t *testing.T) {
-	logs := corpus(t)
-	names, err := filepath.Glob(filepath.Join(logs, "mysql", "expected", "*.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	compared := 0
 	windowed := regexp.MustCompile("since|until|untl|rtm")
-	for _, name := range names {
+	for _, name := range readertest.Glob(t, "logs/mysql/expected/*.txt") {
 		base := strings.TrimSuffix(filepath.Base(name), ".txt")
 		log := base[:min(len(base), len("slow001"))]
 		folder := "slowlogs"
 		if strings.HasPrefix(base, "genlog") {
 			log, folder = base, "genlogs"
 		}
-		data, err := os.ReadFile(filepath.Join(logs, "mysql", folder, log+".txt"))
-		if err != nil {
+		path := readertest.Corpus(t, "logs/mysql/"+folder+"/"+log+".txt")
+		if _, err := os.Stat(path); err != nil {
 			continue // the other half of the corpus
 		}
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := parseReport(string(text))
+		want := parseReport(string(readertest.Load(t, name)))
 		if !want.whole {
 			continue // a part of the log: --limit, --since and the like
 		}
 		compared++
 		t.Run(base, func(t *testing.T) {
-			all, report := read(t, data, lines.Options{})
+			all, report := format().Events(t, readertest.Load(t, path))
 			all = statements(all)
 			if windowed.MatchString(base) {
 				// Made with --since, --until or --run-time: only what is between counts.
@@ -215,19 +162,11 @@ func TestCorpusReports(t *testing.T) {
 
 // TestCorpusAll holds every log against a plain count of what begins an entry in its text.
 func TestCorpusAll(t *testing.T) {
-	logs := corpus(t)
-	names, err := filepath.Glob(filepath.Join(logs, "mysql", "*logs", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	names = append(names, filepath.Join(logs, "lnav", "logfile_mysql_gen.0"), filepath.Join(logs, "lnav", "logfile_mysql_slow.0"),
-		filepath.Join(logs, "crowdsec", "db", "mariadb-logs", "mariadb-logs.log"))
+	names := append(readertest.Glob(t, "logs/mysql/*logs/*"), readertest.Corpus(t, "logs/lnav/logfile_mysql_gen.0"),
+		readertest.Corpus(t, "logs/lnav/logfile_mysql_slow.0"), readertest.Corpus(t, "logs/crowdsec/db/mariadb-logs/mariadb-logs.log"))
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
+			data := readertest.Load(t, name)
 			if bytes.HasPrefix(data, []byte("-- START SESSION")) {
 				// No log of a server: mk-log-player's list of statements to be played.
 				if mysql.Sniff(data) {
@@ -235,7 +174,7 @@ func TestCorpusAll(t *testing.T) {
 				}
 				return
 			}
-			all, report := read(t, data, lines.Options{})
+			all, report := format().Events(t, data)
 			if len(report.Damage) > 0 {
 				t.Errorf("damage %+v", report.Damage)
 			}
@@ -268,11 +207,13 @@ func TestCorpusAll(t *testing.T) {
 
 // TestCorpusLogins holds refused logins against what the parser of crowdsec finds (parser.assert).
 func TestCorpusLogins(t *testing.T) {
-	asserts := load(t, "crowdsec/db/mariadb-logs/parser.assert")
-	all, _ := read(t, load(t, "crowdsec/db/mariadb-logs/mariadb-logs.log"), lines.Options{})
+	path := readertest.Corpus(t, "logs/crowdsec/db/mariadb-logs/mariadb-logs.log")
+	all, _ := format().Events(t, readertest.Load(t, path))
 	var want []string
-	for _, m := range regexp.MustCompile(`"crowdsecurity/mariadb-logs"\]\[\d+\]\.Evt\.Meta\["(?:source_ip|user)"\] == "(.*)"`).FindAllSubmatch(asserts, -1) {
-		want = append(want, string(m[1]))
+	for _, a := range readertest.Assertions(t, path) {
+		if a.Parser == "crowdsecurity/mariadb-logs" && a.Kind == "Meta" && (a.Field == "source_ip" || a.Field == "user") {
+			want = append(want, a.Value)
+		}
 	}
 	var got []string
 	for _, e := range all {

@@ -1,29 +1,30 @@
 package mysql_test
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/mysql"
+	"aldebaran/evidence/readertest"
 )
 
-func values(e *event.Event) []string {
-	at := ""
-	if !e.Time.IsZero() {
-		at = e.Time.Format(time.RFC3339Nano)
+func format() readertest.Format[*mysql.File, *mysql.Reader] {
+	return readertest.Format[*mysql.File, *mysql.Reader]{
+		Sniff: mysql.Sniff, Open: mysql.Open, NewReader: mysql.NewReader, Show: readertest.ShowValues,
+		Promises: func(t testing.TB, data []byte, whole readertest.Pass) {
+			t.Helper()
+			inPieces := false // the others are one piece, or were seen to be like these
+			format().Each(t, data, func(e *event.Event) { inPieces = inPieces || e.Service == "error" })
+			if inPieces {
+				format().Pieces(t, data, whole)
+			}
+		},
 	}
-	got := []string{at + " " + e.Service + " " + e.Computer}
-	for i, f := range e.Shape.Fields {
-		got = append(got, f.Name+"="+e.Values[i].String())
-	}
-	return got
 }
 
 // TestRead has synthetic entries in each of the forms that the manuals document.
@@ -100,11 +101,11 @@ func TestRead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			all, report := read(t, []byte(tt.in), lines.Options{})
+			all, report := format().Events(t, []byte(tt.in))
 			if len(all) != tt.events || len(report.Damage) > 0 {
 				t.Fatalf("%d events, want %d; damage %+v", len(all), tt.events, report.Damage)
 			}
-			if diff := cmp.Diff(tt.want, values(all[len(all)-1])); diff != "" {
+			if diff := cmp.Diff(tt.want, readertest.Values(all[len(all)-1])); diff != "" {
 				t.Errorf("event (-want +got):\n%s", diff)
 			}
 			for _, e := range all {
@@ -117,43 +118,25 @@ func TestRead(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
-	f := func(in string, zone string, assumed bool) {
-		t.Helper()
-		_, report := read(t, []byte(in), lines.Options{})
-		if report.Clock.Zone != zone || report.Clock.Assumed != assumed {
-			t.Errorf("%q: clock %+v, want %s, assumed %t", in, report.Clock, zone, assumed)
-		}
-	}
-	f("2026-01-02T03:04:05.678901Z 9 [Warning] x\n", "UTC", false)
-	f("2026-01-02T03:04:05.678901+02:00 9 [Warning] x\n", "+02:00", false)
-	f("2026-01-02  3:04:05 9 [Warning] x\n", "UTC", true)
-	f("# Time: 260102  4:04:05\n# Query_time: 0.5\nselect 1;\n", "UTC", true)
-	f("# Time: 260102  4:04:05\n# Query_time: 0.5\nSET timestamp=1767323045;\nselect 1;\n", "UTC", false)
+	format().Clock(t, "2026-01-02T03:04:05.678901Z 9 [Warning] x\n", "UTC", false)
+	format().Clock(t, "2026-01-02T03:04:05.678901+02:00 9 [Warning] x\n", "+02:00", false)
+	format().Clock(t, "2026-01-02  3:04:05 9 [Warning] x\n", "UTC", true)
+	format().Clock(t, "# Time: 260102  4:04:05\n# Query_time: 0.5\nselect 1;\n", "UTC", true)
+	format().Clock(t, "# Time: 260102  4:04:05\n# Query_time: 0.5\nSET timestamp=1767323045;\nselect 1;\n", "UTC", false)
 }
 
 func TestSniffNot(t *testing.T) {
-	for _, in := range []string{
+	format().Sniffs(t, false,
 		"", "hello\n", "# comment\n", "2026-01-02 03:04:05 [Warning] x\n", "2024-01-02 03:04:05 UTC [1] LOG:  x\n",
 		"2022-12-20 12:36:54.17 Logon       Error: 18456, Severity: 14, State: 8.\n", "{\"timestamp\":\"2026-01-02\",\"class\":\"x\"}\n",
 		"   12 Query x\n", "\t12 Error x\n", "2026-01-02 03:04:05,123 9 Query\n", "<xml>\n",
-	} {
-		if mysql.Sniff([]byte(in)) {
-			t.Errorf("Sniff(%q) = true", in)
-		}
-	}
+	)
 }
 
 func TestDamage(t *testing.T) {
-	f := func(in string, events, lost int, what string) {
-		t.Helper()
-		all, report := read(t, []byte(in), lines.Options{})
-		if len(all) != events || len(report.Damage) != 1 || report.Damage[0].Lost != lost || !strings.Contains(report.Damage[0].What+report.Damage[0].Found, what) {
-			t.Errorf("%q: %d events, want %d; damage %+v, want %q and %d lost", in, len(all), events, report.Damage, what, lost)
-		}
-	}
-	f("20260102 03:04:05,db1,root,10.0.0.9,14,53,QUERY,shop,'x',0\n20260102 03:04", 1, 1, "half written")
-	f("20260102 03:04:05,db1,root,10.0.0.9,14,53,QUERY,shop,'x',0\nrubbish\n", 1, 1, "rubbish")
-	f(`{"audit_record":{"name":"Query","sqltext":"x"`+"\n"+`{"audit_record":{"name":"Query","sqltext":"y"}}`+"\n", 1, 1, "sqltext")
+	format().Loses(t, "20260102 03:04:05,db1,root,10.0.0.9,14,53,QUERY,shop,'x',0\n20260102 03:04", 1, 1, "half written")
+	format().Loses(t, "20260102 03:04:05,db1,root,10.0.0.9,14,53,QUERY,shop,'x',0\nrubbish\n", 1, 1, "rubbish")
+	format().Loses(t, `{"audit_record":{"name":"Query","sqltext":"x"`+"\n"+`{"audit_record":{"name":"Query","sqltext":"y"}}`+"\n", 1, 1, "sqltext")
 }
 
 func Example() {
@@ -174,63 +157,16 @@ func Example() {
 	// root 10.0.0.9
 }
 
-// FuzzRead holds a reader that has read before against a fresh one, pieces against the whole, and the
-// places of events against the file.
 func FuzzRead(f *testing.F) {
-	for _, seed := range []string{
+	format().Fuzz(f, readertest.Texts(
 		"2026-01-02T03:04:05.678901Z\t   9 Connect\tapp@10.0.0.9 on shop using TCP/IP\n2026-01-02T03:04:06.678901Z\t   9 Query\tselect 1,\n 2\n",
 		"# Time: 260102  4:04:05\n# User@Host: app[app] @ web []\n# Query_time: 0.5  Lock_time: 0.1\nSET timestamp=1767323045;\nselect 1;\n# Query_time: 1\nuse x;\n",
 		"2026-01-02T03:04:05.678901Z 9 [Warning] [MY-010055] [Server] x\nmore\n2026-01-02  3:04:05 9 [Note] y\n",
 		"<AUDIT>\n<AUDIT_RECORD>\n<TIMESTAMP>2026-01-02T03:04:05 UTC</TIMESTAMP>\n</AUDIT_RECORD>\n<AUDIT_RECORD NAME=\"x\"/>\n",
 		"{\"audit_record\":{\"name\":\"Query\",\"sqltext\":\"x\"}}\n[{ \"timestamp\": \"2026-01-02 03:04:05\",\n \"class\": \"y\" }]\n",
 		"20260102 03:04:05,db1,root,10.0.0.9,14,53,QUERY,shop,'select \\'x\\',\\n1',0\n",
-		`{ "prio" : 2, "err_code" : 10926, "msg" : "x", "time" : "2026-01-02T03:04:05.678901Z" }` + "\n",
-	} {
-		f.Add([]byte(seed), uint16(40))
-	}
-	reused := mysql.NewReader(lines.Options{})
-	f.Fuzz(func(t *testing.T, in []byte, size uint16) {
-		file, err := mysql.Open(bytes.NewReader(in), int64(len(in)), "x", lines.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		collect := func(r *mysql.Reader, units []event.Unit) (got []string, services map[string]bool) {
-			last := int64(-1)
-			services = map[string]bool{}
-			for _, u := range units {
-				_, err := r.Read(file, u, func(e *event.Event) bool {
-					if e.Source.Offset <= last || e.Source.Length <= 0 || e.Source.Offset+e.Source.Length > int64(len(in)) || len(e.Values) != len(e.Shape.Fields) {
-						t.Fatalf("event %+v behind %d in %d bytes", e, last, len(in))
-					}
-					last = e.Source.Offset
-					services[e.Service] = true
-					got = append(got, fmt.Sprint(e.Source.Offset, e.Source.Length, values(e)))
-					return true
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			return got, services
-		}
-		whole, services := collect(mysql.NewReader(lines.Options{}), file.Units())
-		again, _ := collect(reused, file.Units())
-		if diff := cmp.Diff(whole, again); diff != "" {
-			t.Errorf("a reader that has read before (-fresh +used):\n%s", diff)
-		}
-		if !services["error"] {
-			return // the others are one piece, or were seen to be like these
-		}
-		step := max(int64(size)&^1, 2)
-		var units []event.Unit
-		for at := file.Units()[0].Start; at < int64(len(in)); at += step {
-			units = append(units, event.Unit{Index: len(units), Start: at, End: min(at+step, int64(len(in)))})
-		}
-		pieces, _ := collect(reused, units)
-		if diff := cmp.Diff(whole, pieces); diff != "" {
-			t.Errorf("in pieces of %d (-whole +pieces):\n%s", step, diff)
-		}
-	})
+		`{ "prio" : 2, "err_code" : 10926, "msg" : "x", "time" : "2026-01-02T03:04:05.678901Z" }`+"\n",
+	)...)
 }
 
 func BenchmarkRead(b *testing.B) {
@@ -242,20 +178,6 @@ func BenchmarkRead(b *testing.B) {
 		{"audit-json", `{"audit_record":{"name":"Query","record":"1_2026","timestamp":"2026-01-02T03:04:05 UTC","command_class":"select","status":0,"sqltext":"select 1","user":"root[root] @ localhost []","host":"localhost","ip":""}}` + "\n"},
 		{"audit-csv", "20260102 03:04:05,db1,root,10.0.0.9,14,53,QUERY,shop,'select \\'x\\',\\n1',0\n"},
 	} {
-		b.Run(bench.name, func(b *testing.B) {
-			data := bytes.Repeat([]byte(bench.text), 4<<20/len(bench.text))
-			f, err := mysql.Open(bytes.NewReader(data), int64(len(data)), "x", lines.Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			r := mysql.NewReader(lines.Options{})
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := r.Read(f, f.Units()[0], func(*event.Event) bool { return true }); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		b.Run(bench.name, func(b *testing.B) { format().Bench(b, readertest.Repeat([]byte(bench.text), 4<<20)) })
 	}
 }
