@@ -12,44 +12,19 @@ import (
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/oracle"
+	"aldebaran/evidence/readertest"
 )
 
-func read(t testing.TB, data []byte, opt lines.Options) ([]*event.Event, event.Report) {
-	t.Helper()
-	if !oracle.Sniff(data[:min(len(data), 128<<10)]) {
-		t.Fatalf("Sniff(%q...) = false", data[:min(len(data), 60)])
+func format() readertest.Format[*oracle.File, *oracle.Reader] {
+	return readertest.Format[*oracle.File, *oracle.Reader]{
+		Sniff: oracle.Sniff, Open: oracle.Open, NewReader: oracle.NewReader, Show: readertest.ShowValues,
+		Promises: func(t testing.TB, data []byte, whole readertest.Pass) {
+			t.Helper()
+			if !bytes.Contains(bytes.ToUpper(data), []byte("DBUSERNAME")) { // an export is one piece
+				format().Pieces(t, data, whole)
+			}
+		},
 	}
-	f, err := oracle.Open(bytes.NewReader(data), int64(len(data)), "x.aud", opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*event.Event
-	var total event.Report
-	r := oracle.NewReader(opt)
-	for _, u := range f.Units() {
-		report, err := r.Read(f, u, func(e *event.Event) bool {
-			all = append(all, e.Clone())
-			return true
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		total.Damage = append(total.Damage, report.Damage...)
-		total.Clock = report.Clock
-	}
-	return all, total
-}
-
-func values(e *event.Event) []string {
-	at := ""
-	if !e.Time.IsZero() {
-		at = e.Time.Format(time.RFC3339Nano)
-	}
-	got := []string{at + " " + e.Service + " " + e.Computer}
-	for i, f := range e.Shape.Fields {
-		got = append(got, f.Name+"="+e.Values[i].String())
-	}
-	return got
 }
 
 // All records are synthetic: the forms that the manuals document, with invented values.
@@ -86,13 +61,13 @@ func TestRead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			all, report := read(t, []byte(tt.in), lines.Options{Newest: newest})
+			all, report := format().With(lines.Options{Newest: newest}).Events(t, []byte(tt.in))
 			if len(report.Damage) > 0 {
 				t.Errorf("damage %+v", report.Damage)
 			}
 			var got [][]string
 			for _, e := range all {
-				got = append(got, values(e))
+				got = append(got, readertest.Values(e))
 				if e.Product != "oracle" || e.Category != "database" {
 					t.Errorf("labels %s %s", e.Product, e.Category)
 				}
@@ -105,40 +80,22 @@ func TestRead(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
-	f := func(in, zone string, assumed bool) {
-		t.Helper()
-		_, report := read(t, []byte(in), lines.Options{})
-		if report.Clock.Zone != zone || report.Clock.Assumed != assumed {
-			t.Errorf("%q: clock %+v, want %s, assumed %t", in, report.Clock, zone, assumed)
-		}
-	}
-	f(textHead+textSys, "+01:00", false)
-	f(textHead+textOS, "UTC", true)
-	f(xmlHead+xmlOne, "UTC", false)
-	f("EVENT_TIMESTAMP,EVENT_TIMESTAMP_UTC,DBUSERNAME,ACTION_NAME\n2026-01-02 04:04:06,2026-01-02 03:04:06,HR,LOGON\n", "UTC", false)
+	format().Clock(t, textHead+textSys, "+01:00", false)
+	format().Clock(t, textHead+textOS, "UTC", true)
+	format().Clock(t, xmlHead+xmlOne, "UTC", false)
+	format().Clock(t, "EVENT_TIMESTAMP,EVENT_TIMESTAMP_UTC,DBUSERNAME,ACTION_NAME\n2026-01-02 04:04:06,2026-01-02 03:04:06,HR,LOGON\n", "UTC", false)
 }
 
 func TestSniffNot(t *testing.T) {
-	for _, in := range []string{
+	format().Sniffs(t, false,
 		"", "hello\n", "Fri Jan  2 03:04:05 2026\nhello\n", "<Audit>\n", "<AuditRecord>\n", "a,b,c\n",
 		"Jan  2 03:04:05 db1 sshd[1]: x\n",
-	} {
-		if oracle.Sniff([]byte(in)) {
-			t.Errorf("Sniff(%q) = true", in)
-		}
-	}
+	)
 }
 
 func TestDamage(t *testing.T) {
-	f := func(in string, events, lost int, what string) {
-		t.Helper()
-		all, report := read(t, []byte(in), lines.Options{})
-		if len(all) != events || len(report.Damage) != 1 || report.Damage[0].Lost != lost || !strings.Contains(report.Damage[0].What+report.Damage[0].Found, what) {
-			t.Errorf("%q: %d events, want %d; damage %+v, want %q and %d lost", in, len(all), events, report.Damage, what, lost)
-		}
-	}
-	f(textHead+textSys+"Fri Jan  2 03:04:09 2026\nLEN", 1, 1, "half written")
-	f(export+"rubbish\n", 2, 1, "rubbish")
+	format().Loses(t, textHead+textSys+"Fri Jan  2 03:04:09 2026\nLEN", 1, 1, "half written")
+	format().Loses(t, export+"rubbish\n", 2, 1, "rubbish")
 }
 
 func Example() {
@@ -159,51 +116,8 @@ func Example() {
 	// db1 SYS ALTER SYSTEM
 }
 
-// FuzzRead holds a reader that has read before against a fresh one, pieces against the whole, and the
-// places of events against the file.
 func FuzzRead(f *testing.F) {
-	for _, seed := range []string{textHead + textSys + textOS, xmlHead + xmlOne, unified, export} {
-		f.Add([]byte(seed), uint16(100))
-	}
-	reused := oracle.NewReader(lines.Options{})
-	f.Fuzz(func(t *testing.T, in []byte, size uint16) {
-		file, err := oracle.Open(bytes.NewReader(in), int64(len(in)), "x", lines.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		collect := func(r *oracle.Reader, units []event.Unit) (got []string) {
-			last := int64(-1)
-			for _, u := range units {
-				_, err := r.Read(file, u, func(e *event.Event) bool {
-					if e.Source.Offset <= last || e.Source.Length <= 0 || e.Source.Offset+e.Source.Length > int64(len(in)) || len(e.Values) != len(e.Shape.Fields) {
-						t.Fatalf("event %+v behind %d in %d bytes", e, last, len(in))
-					}
-					last = e.Source.Offset
-					got = append(got, fmt.Sprint(e.Source.Offset, e.Source.Length, values(e)))
-					return true
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			return got
-		}
-		whole := collect(oracle.NewReader(lines.Options{}), file.Units())
-		if diff := cmp.Diff(whole, collect(reused, file.Units())); diff != "" {
-			t.Errorf("a reader that has read before (-fresh +used):\n%s", diff)
-		}
-		if upper := bytes.ToUpper(in); bytes.Contains(upper, []byte("DBUSERNAME")) {
-			return // an export is one piece
-		}
-		step := max(int64(size)&^1, 2)
-		var units []event.Unit
-		for at := file.Units()[0].Start; at < int64(len(in)); at += step {
-			units = append(units, event.Unit{Index: len(units), Start: at, End: min(at+step, int64(len(in)))})
-		}
-		if diff := cmp.Diff(whole, collect(reused, units)); diff != "" {
-			t.Errorf("in pieces of %d (-whole +pieces):\n%s", step, diff)
-		}
-	})
+	format().Fuzz(f, readertest.Texts(textHead+textSys+textOS, xmlHead+xmlOne, unified, export)...)
 }
 
 func BenchmarkRead(b *testing.B) {
@@ -212,19 +126,7 @@ func BenchmarkRead(b *testing.B) {
 		{"export", "EVENT_TIMESTAMP,DBUSERNAME,ACTION_NAME,SQL_TEXT\n", "2026-01-02 03:04:06,HR,SELECT,\"select a, b from c where d = 'e'\"\n"},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			data := append([]byte(bench.head), bytes.Repeat([]byte(bench.text), 4<<20/len(bench.text))...)
-			f, err := oracle.Open(bytes.NewReader(data), int64(len(data)), "x", lines.Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			r := oracle.NewReader(lines.Options{})
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := r.Read(f, f.Units()[0], func(*event.Event) bool { return true }); err != nil {
-					b.Fatal(err)
-				}
-			}
+			format().Bench(b, append([]byte(bench.head), readertest.Repeat([]byte(bench.text), 4<<20)...))
 		})
 	}
 }
