@@ -1,80 +1,19 @@
 package postgresql_test
 
 import (
-	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
-	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"aldebaran/event"
-	"aldebaran/evidence/lines"
-	"aldebaran/evidence/postgresql"
+	"aldebaran/evidence/readertest"
 )
 
-// corpus gives a file of the test data, unpacked.
-func corpus(t testing.TB, name string) []byte {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	data, err := os.ReadFile(filepath.Join(root, "logs", filepath.FromSlash(name)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	switch filepath.Ext(name) {
-	case ".gz":
-		r, err := gzip.NewReader(bytes.NewReader(data))
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err = io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-	case ".bz2":
-		if data, err = io.ReadAll(bzip2.NewReader(bytes.NewReader(data))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return data
-}
-
-// read gives the events of a log, each in its own memory.
-func read(t testing.TB, data []byte, opt lines.Options) ([]*event.Event, event.Report) {
-	t.Helper()
-	if !postgresql.Sniff(data[:min(len(data), 128<<10)]) {
-		t.Fatalf("Sniff(%q...) = false", data[:min(len(data), 60)])
-	}
-	f, err := postgresql.Open(bytes.NewReader(data), int64(len(data)), "x.log", opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*event.Event
-	var total event.Report
-	r := postgresql.NewReader(opt)
-	for _, u := range f.Units() {
-		report, err := r.Read(f, u, func(e *event.Event) bool {
-			all = append(all, e.Clone())
-			return true
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		total.Events += report.Events
-		total.Bytes += report.Bytes
-		total.Damage = append(total.Damage, report.Damage...)
-		total.Clock = report.Clock
-	}
-	return all, total
-}
+// pgbadger is the folder of the corpus with pgBadger's test logs.
+const pgbadger = "logs/postgresql/pgbadger/"
 
 // TestCorpusCounts holds what is read against what upstream's tests count (pgbadger's t/02_basics.t and
 // t/03_consistency.t, expected.json), and against a plain count of the severities in the text.
@@ -103,8 +42,8 @@ func TestCorpusCounts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(filepath.Base(tt.file), func(t *testing.T) {
-			data := corpus(t, tt.file)
-			all, report := read(t, data, lines.Options{})
+			data := readertest.File(t, "logs/"+tt.file)
+			all, report := format().Events(t, data)
 			want := tt.events
 			if want < 0 {
 				want = primaries(data)
@@ -155,17 +94,17 @@ func TestCorpusExpected(t *testing.T) {
 		return n
 	}
 	var want map[string]map[string]any
-	if err := json.Unmarshal(corpus(t, "postgresql/pgbadger/expected.json"), &want); err != nil {
+	if err := json.Unmarshal(readertest.File(t, pgbadger+"expected.json"), &want); err != nil {
 		t.Fatal(err)
 	}
-	all, _ := read(t, corpus(t, "postgresql/pgbadger/pg_vacuums.log.gz"), lines.Options{})
+	all, _ := format().Events(t, readertest.File(t, pgbadger+"pg_vacuums.log.gz"))
 	if got := contains(all, "message", "automatic analyze of table"); float64(got) != want["pg_vacuums.log.gz"]["autoanalyze"] {
 		t.Errorf("%d autoanalyze, want %v", got, want["pg_vacuums.log.gz"]["autoanalyze"])
 	}
 	if got := contains(all, "message", "automatic vacuum of table") + contains(all, "message", "automatic aggressive vacuum"); float64(got) != want["pg_vacuums.log.gz"]["autovacuum"] {
 		t.Errorf("%d autovacuum, want %v", got, want["pg_vacuums.log.gz"]["autovacuum"])
 	}
-	all, _ = read(t, corpus(t, "postgresql/pgbadger/pgbouncer.log.gz"), lines.Options{})
+	all, _ = format().Events(t, readertest.File(t, pgbadger+"pgbouncer.log.gz"))
 	if got := contains(all, "message", " login attempt: "); got != 63943 {
 		t.Errorf("%d connections, want the 63943 of upstream's test", got)
 	}
@@ -174,7 +113,7 @@ func TestCorpusExpected(t *testing.T) {
 			t.Fatalf("%q: user %q, client %q", e.Text("message"), e.Text("user_name"), e.Text("client_ip"))
 		}
 	}
-	all, _ = read(t, corpus(t, "postgresql/pgbadger/logplex.gz"), lines.Options{})
+	all, _ = format().Events(t, readertest.File(t, pgbadger+"logplex.gz"))
 	// Upstream's number is the sum over the statements of that database that begin with WITH.
 	sum := 0.0
 	for _, e := range all {
@@ -197,11 +136,11 @@ func TestCorpusAudit(t *testing.T) {
 		Lines  int            `json:"audit_lines"`
 		Counts map[string]int `json:"by_type_class_command"`
 	}
-	if err := json.Unmarshal(corpus(t, "postgresql/pgaudit/expected_counts.json"), &want); err != nil {
+	if err := json.Unmarshal(readertest.File(t, "logs/postgresql/pgaudit/expected_counts.json"), &want); err != nil {
 		t.Fatal(err)
 	}
-	data := corpus(t, "postgresql/pgaudit/pgaudit.part.out")
-	all, report := read(t, data, lines.Options{})
+	data := readertest.File(t, "logs/postgresql/pgaudit/pgaudit.part.out")
+	all, report := format().Events(t, data)
 	got := map[string]int{}
 	n := 0
 	for _, e := range all {
@@ -239,8 +178,8 @@ func TestCorpusAudit(t *testing.T) {
 // TestCorpusLogins holds the failed logins against what the parser of crowdsec finds (parser.assert).
 func TestCorpusLogins(t *testing.T) {
 	for _, dir := range []string{"pgsql-logs", "supabase-docker-pgsql-logs"} {
-		asserts := string(corpus(t, "crowdsec/db/"+dir+"/parser.assert"))
-		all, _ := read(t, corpus(t, "crowdsec/db/"+dir+"/"+dir+".log"), lines.Options{})
+		asserts := string(readertest.File(t, "logs/crowdsec/db/"+dir+"/parser.assert"))
+		all, _ := format().Events(t, readertest.File(t, "logs/crowdsec/db/"+dir+"/"+dir+".log"))
 		checked := 0
 		for _, e := range all {
 			for line := range strings.SplitSeq(asserts, "\n") {

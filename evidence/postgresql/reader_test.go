@@ -12,15 +12,19 @@ import (
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/postgresql"
+	"aldebaran/evidence/readertest"
 )
 
-// values gives the values of an event as text, name=value.
-func values(e *event.Event) []string {
-	got := []string{e.Time.Format(time.RFC3339Nano) + " " + e.Service + " " + e.Computer}
-	for i, f := range e.Shape.Fields {
-		got = append(got, f.Name+"="+e.Values[i].String())
+func format() readertest.Format[*postgresql.File, *postgresql.Reader] {
+	return readertest.Format[*postgresql.File, *postgresql.Reader]{
+		Sniff: postgresql.Sniff, Open: postgresql.Open, NewReader: postgresql.NewReader, Show: readertest.ShowValues,
+		Promises: func(t testing.TB, data []byte, whole readertest.Pass) {
+			t.Helper()
+			if !bytes.Contains(data, []byte{'"'}) || !bytes.Contains(data, []byte{','}) { // csvlog is one piece
+				format().Pieces(t, data, whole)
+			}
+		},
 	}
-	return got
 }
 
 func TestRead(t *testing.T) {
@@ -94,11 +98,11 @@ func TestRead(t *testing.T) {
 				if strings.HasPrefix(tt.name, "csv") && nl != "\n" {
 					continue // inside a value it is the value's own
 				}
-				all, report := read(t, []byte(in), lines.Options{Newest: newest})
+				all, report := format().With(lines.Options{Newest: newest}).Events(t, []byte(in))
 				if len(all) != tt.events || len(report.Damage) > 0 {
 					t.Fatalf("%d events, want %d; damage %+v", len(all), tt.events, report.Damage)
 				}
-				if diff := cmp.Diff(tt.want, values(all[0])); diff != "" {
+				if diff := cmp.Diff(tt.want, readertest.Values(all[0])); diff != "" {
 					t.Errorf("event (-want +got):\n%s", diff)
 				}
 				if s := all[0].Source; tt.events == 1 && (s.Offset != 0 || s.Length != int64(len(in))) {
@@ -110,28 +114,17 @@ func TestRead(t *testing.T) {
 }
 
 func TestSniffNot(t *testing.T) {
-	for _, in := range []string{
+	format().Sniffs(t, false,
 		"", "hello\n", "LOG:  \n", "[2022-02-11 13:41:28] crowdsec-events.INFO:  {}\n", "2022-02-11 13:41:28 INFO:  x\n", "2024-01-02 03:04:05 INFO hello\n", "2024-01-02 03:04:05,1,2,3\n",
-		"Jan  2 03:04:05 db1 sshd[345]: Failed password\n", `{"timestamp":"2024-01-02","message":"x"}` + "\n",
+		"Jan  2 03:04:05 db1 sshd[345]: Failed password\n", `{"timestamp":"2024-01-02","message":"x"}`+"\n",
 		"2022-12-20 12:36:54.17 Logon       Error: 18456, Severity: 14, State: 8.\n",
 		"2021-11-09  5:13:12 8 [Warning] Access denied for user 'x'@'y'\n",
-	} {
-		if postgresql.Sniff([]byte(in)) {
-			t.Errorf("Sniff(%q) = true", in)
-		}
-	}
+	)
 }
 
 func TestDamage(t *testing.T) {
-	f := func(in string, events, lost int, what string) {
-		t.Helper()
-		all, report := read(t, []byte(in), lines.Options{})
-		if len(all) != events || len(report.Damage) != 1 || report.Damage[0].Lost != lost || !strings.Contains(report.Damage[0].What+report.Damage[0].Found, what) {
-			t.Errorf("%q: %d events, want %d; damage %+v, want %q and %d lost", in, len(all), events, report.Damage, what, lost)
-		}
-	}
-	f("{\"timestamp\":\"2024-01-02 03:04:05 UTC\",\"error_severity\":\"LOG\",\"message\":\"x\"}\n{\"timestamp\":\"2024", 1, 1, "half written")
-	f("{\"timestamp\":\"2024-01-02 03:04:05 UTC\",\"error_severity\":\"LOG\",\"message\":\"x\"}\nnot json\n", 1, 1, "not json")
+	format().Loses(t, "{\"timestamp\":\"2024-01-02 03:04:05 UTC\",\"error_severity\":\"LOG\",\"message\":\"x\"}\n{\"timestamp\":\"2024", 1, 1, "half written")
+	format().Loses(t, "{\"timestamp\":\"2024-01-02 03:04:05 UTC\",\"error_severity\":\"LOG\",\"message\":\"x\"}\nnot json\n", 1, 1, "not json")
 }
 
 func Example() {
@@ -155,95 +148,28 @@ func Example() {
 	// 2024-01-02T03:04:05Z app password authentication failed for user "app"
 }
 
-// FuzzRead holds a reader that has read before against a fresh one, pieces against the whole, and the
-// places of events against the file.
 func FuzzRead(f *testing.F) {
-	for _, seed := range []string{
+	format().Fuzz(f, readertest.Texts(
 		"2024-01-02 03:04:05 UTC [1] a@b ERROR:  x\n2024-01-02 03:04:05 UTC [1] a@b DETAIL:  y\n\tz\nout\n2024-01-02 03:04:06 CET [2] LOG:  AUDIT: SESSION,1,1,READ,SELECT,,,select 1,x\n",
 		"2024-01-02 03:04:05 UTC:1.2.3.4(5):a@b:[1]:LOG:  duration: 1 ms  statement: s\n",
 		"Jan  2 03:04:05 h postgres[3]: [3-1] LOG:  x\nJan  2 03:04:05 h postgres[3]: [3-2] #011y\n",
 		"2024-01-02 03:04:05.678 UTC,\"a\",\"b\",3,\"1.2.3.4:5\",60e2b128.1308a,13,\"SELECT\",2021-07-05 07:13:44 GMT,4/1,0,ERROR,42P01,\"x\n\"\"y\"\"\",,,,,,,,,\"\"\n",
-		`{"timestamp":"2024-01-02 03:04:05.678 UTC","error_severity":"LOG","message":"x"}` + "\n",
+		`{"timestamp":"2024-01-02 03:04:05.678 UTC","error_severity":"LOG","message":"x"}`+"\n",
 		"2024-01-02 03:04:05.678 345 LOG C-0x1: a/b@1.2.3.4:5 closing\n",
 		"NOTICE:  AUDIT: SESSION,3,1,MISC,SET,,,\"SET\nx\",<not logged>\nSELECT\n",
-	} {
-		f.Add([]byte(seed), uint16(40))
-	}
-	reused := postgresql.NewReader(lines.Options{})
-	f.Fuzz(func(t *testing.T, in []byte, size uint16) {
-		file, err := postgresql.Open(bytes.NewReader(in), int64(len(in)), "x", lines.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		collect := func(r *postgresql.Reader, units []event.Unit) (got []string) {
-			last := int64(-1)
-			for _, u := range units {
-				report, err := r.Read(file, u, func(e *event.Event) bool {
-					if e.Source.Offset <= last || e.Source.Length <= 0 || e.Source.Offset+e.Source.Length > int64(len(in)) {
-						t.Fatalf("source %+v behind %d in %d bytes", e.Source, last, len(in))
-					}
-					last = e.Source.Offset
-					if len(e.Values) != len(e.Shape.Fields) {
-						t.Fatalf("%d values, %d fields", len(e.Values), len(e.Shape.Fields))
-					}
-					got = append(got, fmt.Sprint(e.Source.Offset, e.Source.Length, values(e)))
-					return true
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if report.Events < 0 || report.Bytes > int64(len(in)) {
-					t.Fatalf("report %+v of %d bytes", report, len(in))
-				}
-			}
-			return got
-		}
-		whole := collect(postgresql.NewReader(lines.Options{}), []event.Unit{{Start: file.Units()[0].Start, End: int64(len(in))}})
-		if diff := cmp.Diff(whole, collect(reused, []event.Unit{{Start: file.Units()[0].Start, End: int64(len(in))}})); diff != "" {
-			t.Errorf("a reader that has read before (-fresh +used):\n%s", diff)
-		}
-		if len(file.Units()) == 1 && bytes.Count(in, []byte{'"'}) > 0 && bytes.Contains(in, []byte(",")) {
-			return // csvlog is one piece
-		}
-		step := max(int64(size)&^1, 2)
-		var units []event.Unit
-		for at := file.Units()[0].Start; at < int64(len(in)); at += step {
-			units = append(units, event.Unit{Index: len(units), Start: at, End: min(at+step, int64(len(in)))})
-		}
-		if diff := cmp.Diff(whole, collect(reused, units)); diff != "" {
-			t.Errorf("in pieces of %d (-whole +pieces):\n%s", step, diff)
-		}
-	})
+	)...)
 }
 
 func BenchmarkRead(b *testing.B) {
 	for _, name := range []string{"rds.log.bz2", "pgbouncer.log.gz", "pg_vacuums.log.gz"} {
-		b.Run(name, func(b *testing.B) {
-			data := corpus(b, "postgresql/pgbadger/"+name)
-			bench(b, data)
-		})
+		b.Run(name, func(b *testing.B) { format().Bench(b, readertest.File(b, pgbadger+name)) })
 	}
-	b.Run("csvlog", func(b *testing.B) { bench(b, bytes.Repeat(corpus(b, "postgresql/pgbadger/weeknumber.log"), 2000)) })
-	b.Run("jsonlog", func(b *testing.B) {
-		bench(b, bytes.Repeat([]byte(`{"timestamp":"2024-01-02 03:04:05.678 UTC","user":"app","dbname":"shop","pid":345,"remote_host":"10.0.0.9","remote_port":5432,"session_id":"60e2b128.1308a","line_num":3,"ps":"SELECT","error_severity":"LOG","message":"statement: select a, b from c where d = 'e'","application_name":"psql","backend_type":"client backend","query_id":0}`+"\n"), 10000))
+	b.Run("csvlog", func(b *testing.B) {
+		format().Bench(b, bytes.Repeat(readertest.File(b, pgbadger+"weeknumber.log"), 2000))
 	})
-}
-
-func bench(b *testing.B, data []byte) {
-	f, err := postgresql.Open(bytes.NewReader(data), int64(len(data)), "x", lines.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := postgresql.NewReader(lines.Options{})
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, u := range f.Units() {
-			if _, err := r.Read(f, u, func(*event.Event) bool { return true }); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
+	b.Run("jsonlog", func(b *testing.B) {
+		format().Bench(b, bytes.Repeat([]byte(`{"timestamp":"2024-01-02 03:04:05.678 UTC","user":"app","dbname":"shop","pid":345,"remote_host":"10.0.0.9","remote_port":5432,"session_id":"60e2b128.1308a","line_num":3,"ps":"SELECT","error_severity":"LOG","message":"statement: select a, b from c where d = 'e'","application_name":"psql","backend_type":"client backend","query_id":0}`+"\n"), 10000))
+	})
 }
 
 // TestSharedSyslog: what PostgreSQL writes to syslog is a log of PostgreSQL only where nobody else
@@ -251,16 +177,14 @@ func bench(b *testing.B, data []byte) {
 func TestSharedSyslog(t *testing.T) {
 	const ours = "Mar  1 08:00:00 db1 postgres[345]: [3-1] LOG:  statement: SELECT 1\n"
 	const other = "Mar  1 08:00:01 db1 sshd[411]: synthetic\n"
-	f := func(want bool, text string) {
-		t.Helper()
-		if got := postgresql.Sniff([]byte(text)); got != want {
-			t.Errorf("Sniff(%.100q) = %v, want %v", text, got, want)
-		}
-	}
-	f(true, ours)
-	f(true, ours+ours+"Mar  1 08:00:00 db1 postgres[345]: [3-2] #011, 2\n")
-	f(true, ours+ours+"Mar  1 08:00:00 db1 post") // where the look ends
-	f(false, other+ours)
-	f(false, ours+other+ours)
-	f(true, strings.Repeat(ours, 64)+other) // further than we look
+	format().Sniffs(t, true,
+		ours,
+		ours+ours+"Mar  1 08:00:00 db1 postgres[345]: [3-2] #011, 2\n",
+		ours+ours+"Mar  1 08:00:00 db1 post", // where the look ends
+		strings.Repeat(ours, 64)+other,       // further than we look
+	)
+	format().Sniffs(t, false,
+		other+ours,
+		ours+other+ours,
+	)
 }
