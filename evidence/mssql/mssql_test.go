@@ -3,47 +3,32 @@ package mssql_test
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/mssql"
+	"aldebaran/evidence/readertest"
 )
 
-func read(t testing.TB, data []byte, opt lines.Options) ([]*event.Event, event.Report) {
-	t.Helper()
-	if !mssql.Sniff(data[:min(len(data), 128<<10)]) {
-		t.Fatalf("Sniff(%q...) = false", data[:min(len(data), 60)])
+func format() readertest.Format[*mssql.File, *mssql.Reader] {
+	return readertest.Format[*mssql.File, *mssql.Reader]{
+		Sniff: mssql.Sniff, Open: mssql.Open, NewReader: mssql.NewReader,
+		Show:     func(e *event.Event) string { return strings.Join(values(e), "|") },
+		Promises: promises,
 	}
-	f, err := mssql.Open(bytes.NewReader(data), int64(len(data)), "ERRORLOG", opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*event.Event
-	report, err := mssql.NewReader(opt).Read(f, f.Units()[0], func(e *event.Event) bool {
-		all = append(all, e.Clone())
-		return true
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all, report
 }
 
+// values are those of [readertest.Values] behind more of the event's labels.
 func values(e *event.Event) []string {
-	got := []string{fmt.Sprintf("%s %s/%s/%s %s %s %d %s", e.Time.Format(time.RFC3339Nano), e.Product, e.Category, e.Service, e.Channel, e.Provider, e.EventID, e.Computer)}
-	for i, f := range e.Shape.Fields {
-		got = append(got, f.Name+"="+e.Values[i].String())
-	}
-	return got
+	all := readertest.Values(e)
+	all[0] = fmt.Sprintf("%s %s/%s/%s %s %s %d %s", e.Time.Format(time.RFC3339Nano), e.Product, e.Category, e.Service, e.Channel, e.Provider, e.EventID, e.Computer)
+	return all
 }
 
 func system(id string) []string {
@@ -119,9 +104,9 @@ func TestRead(t *testing.T) {
 			for _, encoding := range []string{"UTF-8", "UTF-16"} {
 				in := []byte(tt.in)
 				if encoding == "UTF-16" {
-					in = utf16le(strings.ReplaceAll(tt.in, "\n", "\r\n"))
+					in = readertest.UTF16(strings.ReplaceAll(tt.in, "\n", "\r\n"))
 				}
-				all, report := read(t, in, lines.Options{})
+				all, report := format().Events(t, in)
 				if len(all) != 1 || len(report.Damage) > 0 {
 					t.Fatalf("%s: %d events, want 1; damage %+v", encoding, len(all), report.Damage)
 				}
@@ -140,21 +125,13 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func utf16le(s string) []byte {
-	b := []byte{0xff, 0xfe}
-	for _, c := range utf16.Encode([]rune(s)) {
-		b = append(b, byte(c), byte(c>>8))
-	}
-	return b
-}
-
 // TestHead holds what the beginning of a log says of the server against its events. Synthetic.
 func TestHead(t *testing.T) {
 	text := "2026-01-02 03:04:05.67 Server      Microsoft SQL Server 2022 (RTM)\n" +
 		"2026-01-02 03:04:05.67 Server      UTC adjustment: -8:00\n" +
 		"2026-01-02 03:04:06.00 Server      Server name is 'DB1\\SALES'. This is an informational message only.\n" +
 		"2026-07-02 03:04:05.67 spid9s      Starting up database 'x'.\n"
-	all, report := read(t, []byte(text), lines.Options{})
+	all, report := format().Events(t, []byte(text))
 	last := all[len(all)-1]
 	if last.Computer != "DB1" || last.Provider != "MSSQL$SALES" || last.Time.Format(time.RFC3339Nano) != "2026-07-02T11:04:05.67Z" {
 		t.Errorf("%v: want DB1, MSSQL$SALES, 11:04:05.67", values(last))
@@ -167,11 +144,11 @@ func TestHead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, _ = read(t, []byte(text), lines.Options{Zone: angeles})
+	all, _ = format().With(lines.Options{Zone: angeles}).Events(t, []byte(text))
 	if last := all[len(all)-1]; last.Time.Format(time.RFC3339Nano) != "2026-07-02T10:04:05.67Z" {
 		t.Errorf("in Los Angeles: %s, want 10:04:05.67", last.Time)
 	}
-	all, _ = read(t, []byte(text), lines.Options{Zone: time.FixedZone("x", 3600)})
+	all, _ = format().With(lines.Options{Zone: time.FixedZone("x", 3600)}).Events(t, []byte(text))
 	if last := all[len(all)-1]; last.Time.Format(time.RFC3339Nano) != "2026-07-02T11:04:05.67Z" {
 		t.Errorf("with a zone that does not agree: %s, want what the log says", last.Time)
 	}
@@ -179,7 +156,7 @@ func TestHead(t *testing.T) {
 
 func TestTwoWriters(t *testing.T) {
 	const at = "2026-01-02 03:04:05.67 "
-	all, _ := read(t, []byte(at+"Logon       Error: 18456, Severity: 14, State: 5.\n"+at+"spid5       Other.\n"+at+"Logon       Error: 1, Severity: 2, State: 3.\n"+at+"Logon       Error: 4, Severity: 5, State: 6.\n"+at+"Logon       It.\n"), lines.Options{})
+	all, _ := format().Events(t, []byte(at+"Logon       Error: 18456, Severity: 14, State: 5.\n"+at+"spid5       Other.\n"+at+"Logon       Error: 1, Severity: 2, State: 3.\n"+at+"Logon       Error: 4, Severity: 5, State: 6.\n"+at+"Logon       It.\n"))
 	var got []string
 	for _, e := range all {
 		got = append(got, fmt.Sprint(e.EventID, " ", e.Text("Message")))
@@ -191,48 +168,39 @@ func TestTwoWriters(t *testing.T) {
 }
 
 func TestSniffNot(t *testing.T) {
-	for _, in := range []string{
+	format().Sniffs(t, false,
 		"", "hello\n", "2022-12-20 12:36:54.17 INFO hello\n", "2022-12-20 12:36:54.170 Logon x\n",
 		"2024-01-02 03:04:05 UTC [1] LOG:  x\n", "2026-01-02 03:04:05 - x\n", "2021-11-09  5:13:12 8 [Warning] x\n",
-	} {
-		if mssql.Sniff([]byte(in)) {
-			t.Errorf("Sniff(%q) = true", in)
-		}
-	}
+	)
 }
 
 // TestCorpus holds the failed logins against what the parser of crowdsec finds: it counts lines, two
 // for each login; we make one event of both, as the Windows event log has it.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	dir := filepath.Join(root, "logs", "crowdsec", "db", "mssql-text-logs")
-	data, err := os.ReadFile(filepath.Join(dir, "mssql-text-logs.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	asserts, err := os.ReadFile(filepath.Join(dir, "parser.assert"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, report := read(t, data, lines.Options{})
+	path := readertest.Corpus(t, "logs/crowdsec/db/mssql-text-logs/mssql-text-logs.log")
+	all, report := format().Events(t, readertest.Load(t, path))
 	if len(report.Damage) > 0 || !report.Clock.Assumed {
 		t.Errorf("damage %+v, clock %+v, want none and assumed", report.Damage, report.Clock)
 	}
-	users := regexp.MustCompile(`"crowdsecurity/mssql-text-logs"\]\[(\d+)\]\.Evt\.Parsed\["user"\] == "(.*)"`).FindAllSubmatch(asserts, -1)
+	asserts := readertest.Assertions(t, path)
+	var users, times []string
+	for _, a := range asserts {
+		times = append(times, a.Value)
+		if a.Parser == "crowdsecurity/mssql-text-logs" && a.Kind == "Parsed" && a.Field == "user" {
+			users = append(users, a.Value)
+		}
+	}
 	if len(users) == 0 || len(all) != len(users) {
 		t.Fatalf("%d events, want the %d logins of crowdsec", len(all), len(users))
 	}
 	for i, e := range all {
-		if got := e.Text("server_principal_name"); got != string(users[i][2]) {
-			t.Errorf("login %d: user %q, want %q", i, got, users[i][2])
+		if got := e.Text("server_principal_name"); got != users[i] {
+			t.Errorf("login %d: user %q, want %q", i, got, users[i])
 		}
 		if e.EventID != 18456 || e.Text("client_ip") != "172.17.0.3" || e.Text("severity") != "14" {
 			t.Errorf("login %d: %v", i, values(e))
 		}
-		if !bytes.Contains(asserts, []byte(`"`+e.Time.Format("15:04:05.00")+`"`)) {
+		if !slices.Contains(times, e.Time.Format("15:04:05.00")) {
 			t.Errorf("login %d: at %s, which crowdsec does not have", i, e.Time)
 		}
 	}
@@ -256,69 +224,29 @@ func Example() {
 	// 15457 xp_cmdshell 0 1
 }
 
-// FuzzRead holds a reader that has read before against a fresh one, and the bytes of an event against
-// the event.
 func FuzzRead(f *testing.F) {
-	f.Add([]byte("2026-01-02 03:04:05.67 Logon       Error: 18456, Severity: 14, State: 5.\n2026-01-02 03:04:05.67 Logon       Login failed for user 'x'. Reason: y. [CLIENT: 10.0.0.9]\nmore\n"))
-	f.Add([]byte("2026-01-02 03:04:05.67 Server      UTC adjustment: 1:00\n2026-01-02 03:04:05.67 spid5s Using 'a' version 'b' to execute extended stored procedure 'c'.\n"))
-	f.Add([]byte("2026-01-02 03:04:05 - ! [298] SQLServer Error: 18456, Login failed for user 'x'. [SQLSTATE 28000]\n"))
-	f.Add(utf16le("2026-01-02 03:04:05.67 spid52      Configuration option 'x' changed from 0 to 1. Run\r\n"))
-	reused := mssql.NewReader(lines.Options{})
-	f.Fuzz(func(t *testing.T, in []byte) {
-		file, err := mssql.Open(bytes.NewReader(in), int64(len(in)), "x", lines.Options{})
-		if err != nil {
-			t.Fatal(err)
+	format().Fuzz(f,
+		[]byte("2026-01-02 03:04:05.67 Logon       Error: 18456, Severity: 14, State: 5.\n2026-01-02 03:04:05.67 Logon       Login failed for user 'x'. Reason: y. [CLIENT: 10.0.0.9]\nmore\n"),
+		[]byte("2026-01-02 03:04:05.67 Server      UTC adjustment: 1:00\n2026-01-02 03:04:05.67 spid5s Using 'a' version 'b' to execute extended stored procedure 'c'.\n"),
+		[]byte("2026-01-02 03:04:05 - ! [298] SQLServer Error: 18456, Login failed for user 'x'. [SQLSTATE 28000]\n"),
+		readertest.UTF16("2026-01-02 03:04:05.67 spid52      Configuration option 'x' changed from 0 to 1. Run\r\n"),
+	)
+}
+
+// promises: an entry that is read by itself, from where it begins, is the same event.
+func promises(t testing.TB, data []byte, whole readertest.Pass) {
+	t.Helper()
+	log, r := format().OpenLog(t, data), mssql.NewReader(lines.Options{})
+	for i, s := range whole.Sources {
+		alone := format().Pass(t, r, log, event.Unit{Start: s.Offset, End: s.Offset + 1}).Events
+		if i > 0 && len(alone) == 1 && alone[0] != whole.Events[i] {
+			t.Fatalf("event %d by itself:\n%q\nwant\n%q", i, alone[0], whole.Events[i])
 		}
-		collect := func(r *mssql.Reader, u event.Unit) (got [][]string, places []event.Source) {
-			last := int64(-1)
-			_, err := r.Read(file, u, func(e *event.Event) bool {
-				s := e.Source
-				if s.Offset <= last || s.Length <= 0 || s.Offset+s.Length > int64(len(in)) || len(e.Values) != len(e.Shape.Fields) {
-					t.Fatalf("event %+v behind %d in %d bytes", e, last, len(in))
-				}
-				last = s.Offset
-				got, places = append(got, values(e)), append(places, s)
-				return true
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return got, places
-		}
-		whole, places := collect(mssql.NewReader(lines.Options{}), file.Units()[0])
-		again, _ := collect(reused, file.Units()[0])
-		if diff := cmp.Diff(whole, again); diff != "" {
-			t.Errorf("a reader that has read before (-fresh +used):\n%s", diff)
-		}
-		for i, s := range places {
-			one, _ := collect(reused, event.Unit{Start: s.Offset, End: s.Offset + 1})
-			if i > 0 && len(one) == 1 && cmp.Diff(whole[i], one[0]) != "" {
-				t.Errorf("event %d by itself (-whole +alone):\n%s", i, cmp.Diff(whole[i], one[0]))
-			}
-		}
-	})
+	}
 }
 
 func BenchmarkRead(b *testing.B) {
 	data := bytes.Repeat([]byte("2026-01-02 03:04:05.67 Logon       Error: 18456, Severity: 14, State: 5.\r\n2026-01-02 03:04:05.67 Logon       Login failed for user 'x'. Reason: Could not find a login matching the name provided. [CLIENT: 10.0.0.9]\r\n2026-01-02 03:04:05.67 spid52      Starting up database 'x'.\r\n"), 20000)
-	for _, encoding := range []string{"UTF-8", "UTF-16"} {
-		b.Run(encoding, func(b *testing.B) {
-			in := data
-			if encoding == "UTF-16" {
-				in = utf16le(string(data))
-			}
-			f, err := mssql.Open(bytes.NewReader(in), int64(len(in)), "x", lines.Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			r := mssql.NewReader(lines.Options{})
-			b.SetBytes(int64(len(in)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := r.Read(f, f.Units()[0], func(*event.Event) bool { return true }); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
+	b.Run("UTF-8", func(b *testing.B) { format().Bench(b, data) })
+	b.Run("UTF-16", func(b *testing.B) { format().Bench(b, readertest.UTF16(string(data))) })
 }
