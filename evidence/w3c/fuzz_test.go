@@ -33,7 +33,8 @@ func promises(t testing.TB, data []byte, whole readertest.Pass) {
 			directives = append(append(directives, line...), '\n')
 		}
 	}
-	if bytes.HasPrefix(data, directives) && bytes.Count(bytes.ToLower(directives), []byte("fields")) == 1 && bytes.Contains(directives, []byte("date ")) {
+	lower := bytes.ToLower(directives)
+	if bytes.HasPrefix(data, directives) && bytes.Count(lower, []byte("fields")) == 1 && bytes.Contains(lower, []byte("#fields:")) && bytes.Contains(directives, []byte("date ")) {
 		format().Alone(t, data, whole, func(int64) []byte { return directives })
 	}
 }
