@@ -151,6 +151,17 @@ func (l *Log) Beginning(n int64) ([]byte, error) {
 	return text, nil
 }
 
+// OpenHead is [Open] and [Log.Beginning].
+func OpenHead(r io.ReaderAt, size int64, path string, n int64) (log *Log, head []byte, err error) {
+	if log, err = Open(r, size, path); err != nil {
+		return nil, nil, err
+	}
+	if head, err = log.Beginning(n); err != nil {
+		return nil, nil, err
+	}
+	return log, head, nil
+}
+
 // Units cuts the file into pieces of about size bytes that can be read by themselves, for formats
 // in which a line needs no other; one piece if size is 0. A line belongs to the piece in which its
 // first byte stands.
