@@ -8,12 +8,17 @@
 package entries
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"strconv"
 
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 )
+
+// UnitSize is how large the pieces are into which logs of entries are cut.
+const UnitSize = 16 << 20
 
 // MaxEntry is how many bytes of one entry are handed out; what follows is skipped, and told. The
 // longest real ones are dumps of data as INSERT statements, whose lines are cut at lines.MaxLine.
@@ -101,6 +106,68 @@ func (r *Reader) Read(l *lines.Log, u event.Unit, place func(line []byte) Place,
 		emit()
 	}
 	return err
+}
+
+// Open opens a log and gives its first lines, which say what it is and how it is written. The error is
+// one of the file system.
+func Open(r io.ReaderAt, size int64, path string) (log *lines.Log, head []byte, err error) {
+	const headSize = 128 << 10
+	return lines.OpenHead(r, size, path, headSize)
+}
+
+// A Format is what a package knows of its entries, and where it puts what it reads in them.
+type Format struct {
+	// Place says what a line is to the entries.
+	Place func(line []byte) Place
+	// Parse reads an entry: it adds its values to Build and fills Event. It is false for what is no
+	// entry; one that adds no values is the frame around entries.
+	Parse func(e *Entry) bool
+	// Want names an entry, for messages about what could not be read.
+	Want string
+	// Labels are what Event is before each entry, but for its Source.
+	Labels event.Event
+
+	Build *Builder
+	Tally *Tally
+	Event *event.Event
+}
+
+// Events hands an event for every entry of a unit to emit, in order, until emit says false. The error
+// is one of the file system; entries that could not be read are in the report.
+func (r *Reader) Events(l *lines.Log, u event.Unit, f Format, opt lines.Options, emit func(*event.Event) bool) (event.Report, error) {
+	f.Tally.Start(l)
+	f.Labels.Source = event.Source{Path: l.Path, Chunk: -1}
+	err := r.Read(l, u, f.Place, func(e *Entry) bool {
+		if len(bytes.TrimSpace(e.Text)) == 0 {
+			return true
+		}
+		f.Tally.Entry(e)
+		f.Build.Reset()
+		*f.Event = f.Labels
+		f.Event.Source.Offset, f.Event.Source.Length = e.Offset, e.Length
+		if !f.Parse(e) {
+			f.Tally.Lost(e, f.Want)
+			return true
+		}
+		if len(f.Build.Values) == 0 {
+			return true
+		}
+		if f.Build.Dropped > 0 {
+			f.Tally.Damage(e.Offset, "values", "at most as many as an event has", fmt.Sprintf("%d more", f.Build.Dropped), 0)
+		}
+		f.Event.Shape, f.Event.Values = f.Build.Shape(), f.Build.Values
+		f.Tally.Report.Events++
+		return emit(f.Event)
+	})
+	return f.Tally.End(opt), err
+}
+
+// LineEnd gives the place of the end of a text's first line.
+func LineEnd(text []byte) int {
+	if n := bytes.IndexByte(text, '\n'); n >= 0 {
+		return n
+	}
+	return len(text)
 }
 
 // A Tally makes the report of one unit.

@@ -270,6 +270,51 @@ func TestTally(t *testing.T) {
 	}
 }
 
+// TestEvents: what is no entry is told as lost, a frame is nothing, and no value is lost silently.
+func TestEvents(t *testing.T) {
+	text := "E1\nE many\nE bad\nE frame\n\nE\nd2"
+	log, head, err := entries.Open(strings.NewReader(text), int64(len(text)), "x.log")
+	if err != nil || string(head) != text {
+		t.Fatalf("head %q, %v", head, err)
+	}
+	var (
+		r     entries.Reader
+		build entries.Builder
+		tally entries.Tally
+		made  event.Event
+		got   []string
+	)
+	report, err := r.Events(log, log.Units(entries.UnitSize)[0], entries.Format{
+		Place: place, Want: "an entry", Labels: event.Event{Product: "p"}, Build: &build, Tally: &tally, Event: &made,
+		Parse: func(e *entries.Entry) bool {
+			switch string(e.Text) {
+			case "E frame\n":
+				return true
+			case "E bad":
+				return false
+			case "E many":
+				for range 300 {
+					build.Add("a", nil)
+				}
+				made.Service = "s"
+				return true
+			}
+			build.Add("text", e.Text)
+			return true
+		},
+	}, lines.Options{}, func(e *event.Event) bool {
+		got = append(got, fmt.Sprintf("%s/%s %s %d+%d %d", e.Product, e.Service, e.Source.Path, e.Source.Offset, e.Source.Length, len(e.Values)))
+		return len(got) < 4
+	})
+	want := "p/ x.log 0+3 1|p/s x.log 3+7 256|p/ x.log 25+2 1|p/ x.log 27+2 1"
+	if strings.Join(got, "|") != want || err != nil || report.Events != 4 || report.Bytes != int64(len(text)) {
+		t.Errorf("events = %q, report %+v, %v; want %s", got, report, err, want)
+	}
+	if d := report.Damage; len(d) != 2 || d[0].What != "values" || d[0].Found != "44 more" || d[1].Want != "an entry" || d[1].Lost != 1 || d[1].Offset != 10 {
+		t.Errorf("damage %+v", d)
+	}
+}
+
 func ExampleReader_Read() {
 	text := "E first\n goes on\nE second\n"
 	log, err := lines.Open(strings.NewReader(text), int64(len(text)), "x.log")
