@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"aldebaran/evidence/entries"
+	"aldebaran/evidence/lines"
 )
 
 // placeXML begins a record at its tag; the frame before the first one is none.
@@ -225,7 +226,7 @@ func (r *Reader) auditCSV(line []byte) bool {
 		r.add(name, value)
 	}
 	object := rest
-	if i := bytes.LastIndexByte(rest, ','); i >= 0 && isNumber(rest[i+1:]) {
+	if i := bytes.LastIndexByte(rest, ','); i >= 0 && lines.IsNumber(rest[i+1:]) {
 		object = rest[:i]
 		r.build.Add("retcode", rest[i+1:])
 	}

@@ -92,7 +92,7 @@ const maxSessions = 1 << 15
 // general reads an entry of the general log. What a connection does is told with its user and host,
 // which stand in its Connect only.
 func (r *Reader) general(text []byte) bool {
-	g, ok := parseGeneral(text[:lineEnd(text)])
+	g, ok := parseGeneral(text[:entries.LineEnd(text)])
 	if !ok {
 		if !r.banner(text) {
 			// The rest of an entry whose beginning is in another file.
@@ -101,7 +101,7 @@ func (r *Reader) general(text []byte) bool {
 		return true
 	}
 	argument := text[len(text):]
-	if end := lineEnd(text); len(g.text) > 0 || end < len(text) {
+	if end := entries.LineEnd(text); len(g.text) > 0 || end < len(text) {
 		argument = text[end-len(g.text):]
 	}
 	if g.timed {
@@ -152,7 +152,7 @@ func (r *Reader) own(s string) []byte {
 
 // connected reads "user@host on db using TCP/IP", and "user@host as other on db" of old versions.
 func (r *Reader) connected(argument []byte) (s session) {
-	argument = argument[:lineEnd(argument)]
+	argument = argument[:entries.LineEnd(argument)]
 	who, rest := argument, []byte(nil)
 	if i := bytes.LastIndex(argument, []byte(" on ")); i >= 0 {
 		who, rest = argument[:i], argument[i+len(" on "):]

@@ -17,9 +17,6 @@ import (
 	"aldebaran/evidence/lines"
 )
 
-// unitSize is how large the pieces are into which a log is cut whose entries need no other.
-const unitSize = 16 << 20
-
 // A kind is one of the logs, in one of its forms.
 type kind uint8
 
@@ -49,12 +46,7 @@ func Sniff(head []byte) bool {
 
 // Open looks at the beginning of a log.
 func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	const headSize = 128 << 10
-	text, err := log.Beginning(headSize)
+	log, text, err := entries.Open(r, size, path)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +58,7 @@ func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error
 func (f *File) Units() []event.Unit {
 	switch f.kind {
 	case errorText, errorJSON, auditXML, auditCSV:
-		return f.log.Units(unitSize)
+		return f.log.Units(entries.UnitSize)
 	}
 	return f.log.Units(0)
 }
@@ -194,13 +186,4 @@ func countDigits(b []byte) (n int) {
 		n++
 	}
 	return n
-}
-
-func isNumber(b []byte) bool { return len(b) > 0 && countDigits(b) == len(b) }
-
-func lineEnd(text []byte) int {
-	if n := bytes.IndexByte(text, '\n'); n >= 0 {
-		return n
-	}
-	return len(text)
 }

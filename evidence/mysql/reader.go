@@ -2,7 +2,6 @@ package mysql
 
 import (
 	"bytes"
-	"fmt"
 	"time"
 
 	"aldebaran/event"
@@ -44,7 +43,6 @@ func NewReader(opt lines.Options) *Reader {
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.last, r.body, r.depth, r.inText = time.Time{}, false, 0, false
 	clear(r.sessions)
-	r.tally.Start(f.log)
 	place, parse, service := placeGeneral, r.general, "general"
 	switch f.kind {
 	case slow:
@@ -60,31 +58,11 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 	case auditCSV:
 		place, parse, service = placeLine, r.auditCSV, "audit"
 	}
-	err := r.entries.Read(f.log, u, place, func(e *entries.Entry) bool {
-		if len(bytes.TrimSpace(e.Text)) == 0 {
-			return true
-		}
-		r.tally.Entry(e)
-		r.build.Reset()
-		r.event = event.Event{
-			Source:  event.Source{Path: f.log.Path, Offset: e.Offset, Length: e.Length, Chunk: -1},
-			Product: "mysql", Category: "database", Service: service,
-		}
-		if !parse(e.Text) {
-			r.tally.Lost(e, "an entry of the "+service+" log of MySQL")
-			return true
-		}
-		if len(r.build.Values) == 0 {
-			return true // the frame around the records of an audit
-		}
-		if r.build.Dropped > 0 {
-			r.tally.Damage(e.Offset, "values", "at most as many as an event has", fmt.Sprintf("%d more", r.build.Dropped), 0)
-		}
-		r.event.Shape, r.event.Values = r.build.Shape(), r.build.Values
-		r.tally.Report.Events++
-		return emit(&r.event)
-	})
-	return r.tally.End(r.opt), err
+	return r.entries.Events(f.log, u, entries.Format{
+		Place: place, Parse: func(e *entries.Entry) bool { return parse(e.Text) }, Want: "an entry of the " + service + " log of MySQL",
+		Labels: event.Event{Product: "mysql", Category: "database", Service: service},
+		Build:  &r.build, Tally: &r.tally, Event: &r.event,
+	}, r.opt, emit)
 }
 
 func (r *Reader) add(name string, value []byte) {
@@ -109,7 +87,7 @@ func (r *Reader) stamp(text []byte) (at time.Time, n int) {
 // banner reads the lines at the start of a server as an event of their own: when it was started
 // again is worth knowing.
 func (r *Reader) banner(text []byte) bool {
-	if !isBanner(text[:lineEnd(text)]) {
+	if !isBanner(text[:entries.LineEnd(text)]) {
 		return false
 	}
 	clear(r.sessions)
@@ -179,7 +157,7 @@ func (r *Reader) message(text []byte) {
 
 // denied reads "Access denied for user 'x'@'host' (using password: YES)".
 func (r *Reader) denied(text []byte) bool {
-	_, rest, ok := bytes.Cut(text[:lineEnd(text)], []byte("Access denied for user '"))
+	_, rest, ok := bytes.Cut(text[:entries.LineEnd(text)], []byte("Access denied for user '"))
 	if !ok {
 		return false
 	}
@@ -203,25 +181,9 @@ func (r *Reader) host(host []byte) {
 		return
 	}
 	r.build.Add("host", host)
-	if isAddress(host) {
+	if lines.IsAddress(host) {
 		r.build.Add("client_ip", host)
 	}
-}
-
-func isAddress(b []byte) bool {
-	dots, colons := 0, 0
-	for _, c := range b {
-		switch {
-		case c == '.':
-			dots++
-		case c == ':':
-			colons++
-		case c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f':
-		default:
-			return false
-		}
-	}
-	return dots == 3 && colons == 0 || colons >= 2
 }
 
 // errorJSON reads a line of the error log as log_sink_json writes it.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aldebaran/evidence/entries"
+	"aldebaran/evidence/lines"
 )
 
 // isSlowHeader tells the lines that can begin an entry of the slow log. The server leaves out those
@@ -62,7 +63,7 @@ func (r *Reader) slowEntry(text []byte) bool {
 	var stamped time.Time
 	rest := text
 	for len(rest) > 0 && (rest[0] == '#' || rest[0] == '\n') && !bytes.HasPrefix(rest, []byte("# administrator command: ")) {
-		end := lineEnd(rest)
+		end := entries.LineEnd(rest)
 		line := rest[:end]
 		rest = rest[min(end+1, len(rest)):]
 		if len(line) < 2 {
@@ -104,7 +105,7 @@ func (r *Reader) slowEntry(text []byte) bool {
 	}
 	r.event.Time = r.last
 	for {
-		end := lineEnd(rest)
+		end := entries.LineEnd(rest)
 		line := rest[:end]
 		if name, ok := cutUse(line); ok && end < len(rest) {
 			r.slow.db = name
@@ -169,7 +170,7 @@ func (r *Reader) userHost(text []byte) (rest []byte) {
 	address, rest, _ := bytes.Cut(rest, []byte{']'})
 	if len(address) > 0 {
 		r.build.Add("client_ip", address)
-	} else if isAddress(host) {
+	} else if lines.IsAddress(host) {
 		r.build.Add("client_ip", host)
 	}
 	return rest
