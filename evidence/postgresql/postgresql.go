@@ -17,9 +17,6 @@ import (
 	"aldebaran/evidence/lines"
 )
 
-// unitSize is how large the pieces are into which a log is cut whose entries need no other.
-const unitSize = 16 << 20
-
 // A kind is one of the formats in which a server can write.
 type kind uint8
 
@@ -47,12 +44,7 @@ func Sniff(head []byte) bool {
 
 // Open looks at the beginning of a log.
 func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	const headSize = 128 << 10
-	text, err := log.Beginning(headSize)
+	log, text, err := entries.Open(r, size, path)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +66,7 @@ func (f *File) Units() []event.Unit {
 	if f.kind == csvLog {
 		return f.log.Units(0)
 	}
-	return f.log.Units(unitSize)
+	return f.log.Units(entries.UnitSize)
 }
 
 // Damage says what is wrong with the file as a whole: nothing can be.

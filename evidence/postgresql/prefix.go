@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"aldebaran/evidence/entries"
+	"aldebaran/evidence/lines"
 )
 
 // A prefix is what stands before the severity: the values of log_line_prefix that were recognised.
@@ -131,9 +132,9 @@ func (r *Reader) tokens(rest []byte, p *prefix) {
 			default:
 				first, second, pair := bytes.Cut(inside, []byte{'-'})
 				switch {
-				case pair && isNumber(first) && isNumber(second):
+				case pair && lines.IsNumber(first) && lines.IsNumber(second):
 					p.line = first
-				case isNumber(inside) && p.pid == nil:
+				case lines.IsNumber(inside) && p.pid == nil:
 					p.pid = inside
 				}
 			}
@@ -229,7 +230,7 @@ func (r *Reader) assign(pair []byte, p *prefix) {
 func word(token []byte, p *prefix) {
 	switch {
 	case len(token) == 0:
-	case isNumber(token) && string(token) != "00000":
+	case lines.IsNumber(token) && string(token) != "00000":
 		switch {
 		case p.pid == nil:
 			p.pid = token
@@ -260,20 +261,8 @@ func isState(b []byte) bool {
 
 // isAddress tells 1.2.3.4, 1.2.3.4(5432), and the same with an IPv6 address.
 func isAddress(b []byte) bool {
-	b, _ = cutPort(b)
-	dots, colons := 0, 0
-	for _, c := range b {
-		switch {
-		case c == '.':
-			dots++
-		case c == ':':
-			colons++
-		case c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f':
-		default:
-			return false
-		}
-	}
-	return dots == 3 && colons == 0 || colons >= 2
+	host, _ := cutPort(b)
+	return lines.IsAddress(host)
 }
 
 // isSession tells %c: two hexadecimal numbers with a point.
@@ -291,21 +280,12 @@ func isHex(b []byte) bool {
 	return len(b) > 0
 }
 
-func isNumber(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(b) > 0
-}
-
 // cutPort takes the port off "1.2.3.4(5432)" and csvlog's "1.2.3.4:5432".
 func cutPort(b []byte) (host, port []byte) {
 	if open := bytes.LastIndexByte(b, '('); open > 0 && b[len(b)-1] == ')' {
 		return b[:open], b[open+1 : len(b)-1]
 	}
-	if colon := bytes.LastIndexByte(b, ':'); colon > 0 && bytes.IndexByte(b, ':') == colon && isNumber(b[colon+1:]) {
+	if colon := bytes.LastIndexByte(b, ':'); colon > 0 && bytes.IndexByte(b, ':') == colon && lines.IsNumber(b[colon+1:]) {
 		return b[:colon], b[colon+1:]
 	}
 	return b, nil

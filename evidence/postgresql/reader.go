@@ -2,7 +2,6 @@ package postgresql
 
 import (
 	"bytes"
-	"fmt"
 	"time"
 
 	"aldebaran/event"
@@ -23,7 +22,6 @@ type Reader struct {
 
 	// of the log at hand
 	kind   kind
-	emit   func(*event.Event) bool
 	pid    []byte // of the entry that was begun last
 	quoted bool   // csvlog: the line before ended inside a value
 	since  int    // bytes since that value began
@@ -42,10 +40,8 @@ func NewReader(opt lines.Options) *Reader {
 // Read hands every entry of a unit to emit, in order, until emit says false. The error is one of the
 // file system; entries that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.kind, r.emit = f.kind, emit
+	r.kind = f.kind
 	r.pid, r.quoted, r.since = r.pid[:0], false, 0
-	r.tally.Start(f.log)
-	r.event = event.Event{Source: event.Source{Path: f.log.Path, Chunk: -1}, Product: "postgresql", Category: "database"}
 	place, parse := r.placeText, r.text
 	switch f.kind {
 	case csvLog:
@@ -55,26 +51,11 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 	case pgbouncer:
 		place, parse = placeBouncer, r.bouncer
 	}
-	err := r.entries.Read(f.log, u, place, func(e *entries.Entry) bool {
-		if len(bytes.TrimSpace(e.Text)) == 0 {
-			return true
-		}
-		r.tally.Entry(e)
-		r.build.Reset()
-		r.event.Time, r.event.Computer, r.event.Service = time.Time{}, "", "error"
-		if !parse(e) {
-			r.tally.Lost(e, "an entry of a log of PostgreSQL")
-			return true
-		}
-		if r.build.Dropped > 0 {
-			r.tally.Damage(e.Offset, "values", "at most as many as an event has", fmt.Sprintf("%d more", r.build.Dropped), 0)
-		}
-		r.event.Shape, r.event.Values = r.build.Shape(), r.build.Values
-		r.event.Source.Offset, r.event.Source.Length = e.Offset, e.Length
-		r.tally.Report.Events++
-		return emit(&r.event)
-	})
-	return r.tally.End(r.opt), err
+	return r.entries.Events(f.log, u, entries.Format{
+		Place: place, Parse: parse, Want: "an entry of a log of PostgreSQL",
+		Labels: event.Event{Product: "postgresql", Category: "database", Service: "error"},
+		Build:  &r.build, Tally: &r.tally, Event: &r.event,
+	}, r.opt, emit)
 }
 
 // placeText tells the lines of an entry by the blank or tab that the server puts before those which
@@ -127,7 +108,7 @@ func processOf(prefix []byte) []byte {
 // what else the server says of it.
 func (r *Reader) text(e *entries.Entry) bool {
 	text := e.Text
-	end := lineEnd(text)
+	end := entries.LineEnd(text)
 	m, ok := findMarker(text[:end])
 	if !ok {
 		// The rest of an entry whose beginning is in another file.
@@ -157,7 +138,7 @@ func (r *Reader) text(e *entries.Entry) bool {
 	}
 	for end < len(text) {
 		at := end + 1
-		end = at + lineEnd(text[at:])
+		end = at + entries.LineEnd(text[at:])
 		line := text[at:end]
 		if len(line) == 0 || line[0] == '\t' || line[0] == ' ' {
 			continue
@@ -181,13 +162,6 @@ func (r *Reader) text(e *entries.Entry) bool {
 		r.build.Add("prefix", text[:m.start])
 	}
 	return true
-}
-
-func lineEnd(text []byte) int {
-	if n := bytes.IndexByte(text, '\n'); n >= 0 {
-		return n
-	}
-	return len(text)
 }
 
 // unwrap takes off what syslog puts before every line of a message, up to the "[3-2]" that counts them.
@@ -323,7 +297,7 @@ func (r *Reader) message(text []byte, p *prefix) {
 //	no pg_hba.conf entry for host "1.2.3.4", user "x", database "y", SSL off
 //	connection received: host=1.2.3.4 port=5432     disconnection: session time: ... user=x host=1.2.3.4
 func (r *Reader) refused(text []byte, p *prefix) {
-	head := text[:min(lineEnd(text), maxPrefix)]
+	head := text[:min(entries.LineEnd(text), maxPrefix)]
 	if !bytes.Contains(head, []byte("onnection ")) && !bytes.Contains(head, []byte("onnection:")) &&
 		!bytes.Contains(head, []byte("authentication failed")) && !bytes.Contains(head, []byte("pg_hba.conf")) {
 		return
@@ -374,7 +348,7 @@ func (r *Reader) audit(record []byte) {
 		if rest == nil {
 			return
 		}
-		if end := lineEnd(rest); end < len(rest) && rest[0] != '"' && bytes.IndexByte(rest[:end], ',') < 0 {
+		if end := entries.LineEnd(rest); end < len(rest) && rest[0] != '"' && bytes.IndexByte(rest[:end], ',') < 0 {
 			rest = rest[:end] // what is not in quotes ends with its line
 		}
 		value, rest = r.build.CSV(rest)

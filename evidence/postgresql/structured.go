@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"aldebaran/evidence/entries"
+	"aldebaran/evidence/lines"
 )
 
 // csvColumns are the columns of csvlog in PostgreSQL 14 and later; 13 has the first 24, older ones 23.
@@ -75,7 +76,7 @@ func (r *Reader) csv(e *entries.Entry) bool {
 		}
 	}
 	if !severity {
-		if m, ok := findMarker(e.Text[:lineEnd(e.Text)]); ok && m.role == primary {
+		if m, ok := findMarker(e.Text[:entries.LineEnd(e.Text)]); ok && m.role == primary {
 			r.build.Reset()
 			return r.text(e)
 		}
@@ -178,7 +179,7 @@ func parseBouncer(line []byte) (b bouncerLine, ok bool) {
 	if len(token) > 2 && token[0] == '[' && token[len(token)-1] == ']' {
 		token = token[1 : len(token)-1]
 	}
-	if !isNumber(token) {
+	if !lines.IsNumber(token) {
 		return b, false
 	}
 	b.pid = token
