@@ -17,9 +17,6 @@ import (
 	"aldebaran/evidence/lines"
 )
 
-// unitSize is how large the pieces are into which a trail is cut whose records need no other.
-const unitSize = 16 << 20
-
 // A kind is one form of the trail.
 type kind uint8
 
@@ -152,12 +149,7 @@ func monthOf(b []byte) int {
 
 // Open looks at the beginning of a trail.
 func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	const headSize = 128 << 10
-	first, err := log.Beginning(headSize)
+	log, first, err := entries.Open(r, size, path)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +188,7 @@ func (f *File) Units() []event.Unit {
 	if f.kind == csv {
 		return f.log.Units(0)
 	}
-	return f.log.Units(unitSize)
+	return f.log.Units(entries.UnitSize)
 }
 
 // Damage says what is wrong with the file as a whole: nothing can be.

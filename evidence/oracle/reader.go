@@ -2,7 +2,6 @@ package oracle
 
 import (
 	"bytes"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -45,7 +44,6 @@ func NewReader(opt lines.Options) *Reader {
 // the file system; records that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.file, r.quoted, r.since, r.seen = f, false, 0, false
-	r.tally.Start(f.log)
 	place, parse := placeText, r.text
 	switch f.kind {
 	case xml:
@@ -55,32 +53,16 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 	case csv:
 		place, parse = r.placeCSV, r.csv
 	}
-	err := r.entries.Read(f.log, u, place, func(e *entries.Entry) bool {
-		if len(bytes.TrimSpace(e.Text)) == 0 {
-			return true
-		}
-		r.tally.Entry(e)
-		r.build.Reset()
-		r.stamp, r.utc = nil, false
-		r.event = event.Event{
-			Source:  event.Source{Path: f.log.Path, Offset: e.Offset, Length: e.Length, Chunk: -1},
-			Product: "oracle", Category: "database", Service: "audit", Computer: f.host,
-		}
-		if !parse(e.Text) {
-			r.tally.Lost(e, "a record of an audit trail of Oracle Database")
-			return true
-		}
-		if len(r.build.Values) == 0 {
-			return true // what stands before the first record
-		}
-		if r.build.Dropped > 0 {
-			r.tally.Damage(e.Offset, "values", "at most as many as an event has", fmt.Sprintf("%d more", r.build.Dropped), 0)
-		}
-		r.event.Shape, r.event.Values = r.build.Shape(), r.build.Values
-		r.tally.Report.Events++
-		return emit(&r.event)
-	})
-	return r.tally.End(r.opt), err
+	return r.entries.Events(f.log, u, entries.Format{
+		Place: place,
+		Parse: func(e *entries.Entry) bool {
+			r.stamp, r.utc = nil, false
+			return parse(e.Text)
+		},
+		Want:   "a record of an audit trail of Oracle Database",
+		Labels: event.Event{Product: "oracle", Category: "database", Service: "audit", Computer: f.host},
+		Build:  &r.build, Tally: &r.tally, Event: &r.event,
+	}, r.opt, emit)
 }
 
 // maxNames bounds the names that are remembered; all forms together have some 200.
@@ -111,7 +93,7 @@ func (r *Reader) value(written, value []byte) {
 	case "event_timestamp_utc":
 		r.timestamp(value, true)
 	case "action":
-		if isNumber(value) {
+		if lines.IsNumber(value) {
 			if text := actionName(r.strings.Of(value)); text != "" {
 				r.literal("action_name", text)
 			}
@@ -141,15 +123,6 @@ func between(text []byte, before string, after byte) (value []byte, ok bool) {
 	}
 	value, _, ok = bytes.Cut(rest, []byte{after})
 	return value, ok && len(value) > 0
-}
-
-func isNumber(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(b) > 0
 }
 
 func (r *Reader) at(s entries.Stamp, zone *time.Location) {
