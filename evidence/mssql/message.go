@@ -1,6 +1,11 @@
 package mssql
 
-import "bytes"
+import (
+	"bytes"
+
+	"aldebaran/evidence/entries"
+	"aldebaran/evidence/lines"
+)
 
 // header reads "Error: 18456, Severity: 14, State: 8.", in any language of the server: three numbers,
 // each behind a word and a colon.
@@ -24,7 +29,7 @@ func header(text []byte) (number, severity, state []byte, ok bool) {
 			return nil, nil, nil, false
 		}
 		values[i] = bytes.TrimLeft(part[colon+1:], " \u00a0")
-		if !isNumber(values[i]) || bytes.IndexByte(part[:colon], '\'') >= 0 {
+		if !lines.IsNumber(values[i]) || bytes.IndexByte(part[:colon], '\'') >= 0 {
 			return nil, nil, nil, false
 		}
 	}
@@ -47,7 +52,7 @@ type message struct {
 // parse recognises the messages that detections look for. The numbers and texts are those of
 // sys.messages, in English.
 func parse(text []byte) (m message) {
-	text = text[:lineEnd(text)]
+	text = text[:entries.LineEnd(text)]
 	m.client = client(text)
 	switch {
 	case bytes.HasPrefix(text, []byte("Login failed for user '")):
@@ -194,11 +199,4 @@ func cutLast(text []byte, sep string) (before, after []byte) {
 		return text[:i], text[i+len(sep):]
 	}
 	return text, nil
-}
-
-func lineEnd(text []byte) int {
-	if n := bytes.IndexByte(text, '\n'); n >= 0 {
-		return n
-	}
-	return len(text)
 }

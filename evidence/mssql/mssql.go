@@ -99,7 +99,7 @@ func isSource(b []byte) bool {
 	}
 	digits, ok := bytes.CutPrefix(b, []byte("spid"))
 	digits = bytes.TrimSuffix(digits, []byte{'s'})
-	return ok && isNumber(digits)
+	return ok && lines.IsNumber(digits)
 }
 
 // isAgent tells "2022-12-20 12:00:00 - ? [100] message": the mark is ? for information, + for a
@@ -112,27 +112,13 @@ func isAgent(line []byte) bool {
 	}
 	_, n := entries.ParseStamp(line)
 	number, _, ok := bytes.Cut(line[width+6:], []byte{']'})
-	return n == width && ok && isNumber(number)
-}
-
-func isNumber(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(b) > 0
+	return n == width && ok && lines.IsNumber(number)
 }
 
 // Open looks at the beginning of a log, where the server says its name and how far its clock is from
 // UTC.
 func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	const headSize = 128 << 10
-	text, err := log.Beginning(headSize)
+	log, text, err := entries.Open(r, size, path)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +151,7 @@ func adjustment(value, stamp []byte, opt lines.Options) *time.Location {
 		sign, value = -1, value[1:]
 	}
 	h, m, ok := bytes.Cut(value, []byte{':'})
-	if !ok || len(h) > 2 || len(m) != 2 || !isNumber(h) || !isNumber(m) {
+	if !ok || len(h) > 2 || len(m) != 2 || !lines.IsNumber(h) || !lines.IsNumber(m) {
 		return nil
 	}
 	hours, minutes := number(h), number(m)

@@ -32,30 +32,15 @@ func NewReader(opt lines.Options) *Reader { return &Reader{opt: opt} }
 // file system; entries that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.file, r.opened = f, r.opened[:0]
-	r.tally.Start(f.log)
 	place, parse := r.place, r.errorLog
 	if f.kind == agentLog {
 		place, parse = placeAgent, r.agentLog
 	}
-	err := r.entries.Read(f.log, u, place, func(e *entries.Entry) bool {
-		if len(bytes.TrimSpace(e.Text)) == 0 {
-			return true
-		}
-		r.tally.Entry(e)
-		r.build.Reset()
-		r.event = event.Event{
-			Source:  event.Source{Path: f.log.Path, Offset: e.Offset, Length: e.Length, Chunk: -1},
-			Product: "mssql", Category: "database", Computer: f.host,
-		}
-		if !parse(e.Text) {
-			r.tally.Lost(e, "an entry of a log of SQL Server")
-			return true
-		}
-		r.event.Shape, r.event.Values = r.build.Shape(), r.build.Values
-		r.tally.Report.Events++
-		return emit(&r.event)
-	})
-	return r.tally.End(r.opt), err
+	return r.entries.Events(f.log, u, entries.Format{
+		Place: place, Parse: func(e *entries.Entry) bool { return parse(e.Text) }, Want: "an entry of a log of SQL Server",
+		Labels: event.Event{Product: "mssql", Category: "database", Computer: f.host},
+		Build:  &r.build, Tally: &r.tally, Event: &r.event,
+	}, r.opt, emit)
 }
 
 // place joins the line that says the number of a message with the message, which follows it with the
@@ -96,9 +81,9 @@ func (r *Reader) errorLog(text []byte) bool {
 		return true
 	}
 	r.at(stamp)
-	number, severity, state, numbered := header(body[:lineEnd(body)])
+	number, severity, state, numbered := header(body[:entries.LineEnd(body)])
 	if numbered {
-		if _, _, message, ok := cutEntry(body[min(lineEnd(body)+1, len(body)):]); ok {
+		if _, _, message, ok := cutEntry(body[min(entries.LineEnd(body)+1, len(body)):]); ok {
 			body = message
 		}
 	}
@@ -196,7 +181,7 @@ func (r *Reader) agentLog(text []byte) bool {
 	r.build.Add("message_id", number)
 	// [298] SQLServer Error: 18456, Login failed for user 'x'. [SQLSTATE 28000]
 	if rest, ok := bytes.CutPrefix(body, []byte("SQLServer Error: ")); ok {
-		if n, message, ok := bytes.Cut(rest, []byte(", ")); ok && isNumber(n) {
+		if n, message, ok := bytes.Cut(rest, []byte(", ")); ok && lines.IsNumber(n) {
 			r.build.Add("error", n)
 			if m := parse(message); len(m.login) > 0 {
 				r.build.Add("server_principal_name", m.login)
