@@ -14,7 +14,6 @@
 package auditd
 
 import (
-	"bytes"
 	"io"
 
 	"aldebaran/event"
@@ -25,25 +24,11 @@ import (
 // Sniff tells whether a file that begins with head is an audit log: most of its first lines are
 // records.
 func Sniff(head []byte) bool {
-	text, ok := lines.Head(head)
-	if !ok {
-		return false
-	}
 	const enough = 50 // lines that are looked at
-	yes, no := 0, 0
-	for range enough {
-		line, rest, whole := bytes.Cut(text, []byte{'\n'})
-		if len(bytes.TrimSpace(line)) > 0 && (whole || yes+no == 0) {
-			if _, ok := readPrefix(line); ok {
-				yes++
-			} else {
-				no++
-			}
-		}
-		if text = rest; !whole {
-			break
-		}
-	}
+	yes, no := lines.Vote(head, enough, func(line []byte) (is, tells bool) {
+		_, is = readPrefix(line)
+		return is, true
+	})
 	return yes > 0 && yes >= no
 }
 
