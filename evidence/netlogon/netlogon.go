@@ -20,25 +20,8 @@ import (
 
 // Sniff tells whether a file that begins with head is such a log: most of its first lines are its.
 func Sniff(head []byte) bool {
-	text, ok := lines.Head(head)
-	if !ok {
-		return false
-	}
 	const enough = 50 // lines that are looked at
-	yes, no := 0, 0
-	for range enough {
-		line, rest, whole := bytes.Cut(text, []byte{'\n'})
-		if len(bytes.TrimSpace(line)) > 0 && (whole || yes+no == 0) {
-			if begins(line) {
-				yes++
-			} else {
-				no++
-			}
-		}
-		if text = rest; !whole {
-			break
-		}
-	}
+	yes, no := lines.Vote(head, enough, func(line []byte) (is, tells bool) { return begins(line), true })
 	return yes > no
 }
 
