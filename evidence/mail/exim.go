@@ -1,6 +1,10 @@
 package mail
 
-import "bytes"
+import (
+	"bytes"
+
+	"aldebaran/evidence/lines"
+)
 
 // isExim tells whether what stands behind a time is certainly Exim's.
 func isExim(b []byte) bool {
@@ -152,7 +156,7 @@ func (r *Reader) eximClient(b []byte) {
 			continue
 		}
 		ip, rest := b[at+1:at+end], b[at+end+1:]
-		if at > 0 && b[at-1] == '(' || len(rest) > 0 && rest[0] == ')' || !isAddress(ip) {
+		if at > 0 && b[at-1] == '(' || len(rest) > 0 && rest[0] == ')' || !lines.IsAddress(ip) {
 			continue // a greeting: ([192.0.2.5])
 		}
 		r.rec.Add("client_ip", ip)
@@ -167,23 +171,6 @@ func (r *Reader) eximClient(b []byte) {
 		}
 		return
 	}
-}
-
-// isAddress tells whether a text looks like an address of IPv4 or IPv6.
-func isAddress(b []byte) bool {
-	dots, colons := 0, 0
-	for _, c := range b {
-		switch {
-		case c == '.':
-			dots++
-		case c == ':':
-			colons++
-		case '0' <= c && c <= '9', 'a' <= c|0x20 && c|0x20 <= 'f':
-		default:
-			return false
-		}
-	}
-	return colons >= 2 || dots == 3 && colons == 0
 }
 
 // eximAction adds what was done and how it ended.

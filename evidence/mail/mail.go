@@ -23,26 +23,15 @@ import (
 
 // Sniff tells whether a file that begins with head is a log of Exim or Zimbra.
 func Sniff(head []byte) bool {
-	text, ok := lines.Head(head)
-	if !ok {
-		return false
-	}
 	const enough = 50 // lines that are looked at
-	yes, no := 0, 0
-	for range enough {
-		line, rest, whole := bytes.Cut(text, []byte{'\n'})
-		if len(line) > 0 && (whole || yes+no == 0) && begins(line) {
-			_, said := readTime(line)
-			if z, ok := readZimbra(said); ok && z.certain() || !ok && isExim(said) {
-				yes++
-			} else {
-				no++
-			}
+	yes, no := lines.Vote(head, enough, func(line []byte) (is, tells bool) {
+		if !begins(line) {
+			return false, false
 		}
-		if text = rest; !whole {
-			break
-		}
-	}
+		_, said := readTime(line)
+		z, zimbra := readZimbra(said)
+		return zimbra && z.certain() || !zimbra && isExim(said), true
+	})
 	return yes > no
 }
 
