@@ -19,25 +19,11 @@ import (
 
 // Sniff tells whether a file that begins with head holds such alerts: most of its first lines are.
 func Sniff(head []byte) bool {
-	text, ok := lines.Head(head)
-	if !ok {
-		return false
-	}
 	const enough = 20 // lines that are looked at
-	yes, no := 0, 0
-	for line := range bytes.Lines(text) {
-		if yes+no == enough {
-			break
-		}
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		if _, _, ok := begins(line); ok {
-			yes++
-		} else {
-			no++
-		}
-	}
+	yes, no := lines.Vote(head, enough, func(line []byte) (is, tells bool) {
+		_, _, is = begins(line)
+		return is, true
+	})
 	return yes > no
 }
 
