@@ -1,6 +1,10 @@
 package syslog
 
-import "bytes"
+import (
+	"bytes"
+
+	"aldebaran/evidence/lines"
+)
 
 // postfix adds the fields of Postfix's lines (postfix(1), "smtpd", "qmgr", "smtp"):
 //
@@ -235,7 +239,7 @@ func (r *Reader) dovecotAuth(m []byte) {
 		}
 		r.rec.AddText("method", driver[:len(driver)-1])
 		r.rec.Add("user", user)
-		if ip := until(from, ","); isAddress(ip) {
+		if ip := until(from, ","); lines.IsAddress(ip) {
 			r.rec.Add("client_ip", ip)
 		}
 		r.rec.Add("reason", text)

@@ -1,6 +1,10 @@
 package syslog
 
-import "bytes"
+import (
+	"bytes"
+
+	"aldebaran/evidence/lines"
+)
 
 // program labels a record with the log source that its program serves, and adds the fields that
 // stand in its message. Rules for service "auth" or "syslog" take events of several of these
@@ -221,7 +225,7 @@ func (r *Reader) addressAtStart(b []byte) bool {
 		}
 		ip = bytes.TrimRight(ip, ":,;)")
 	}
-	if !isAddress(ip) {
+	if !lines.IsAddress(ip) {
 		return false
 	}
 	r.rec.Add("client_ip", ip)
@@ -240,7 +244,7 @@ func (r *Reader) address(b []byte) {
 			continue
 		}
 		const longest = 60 // of an address
-		if ip := until(b[i+1:min(len(b), i+1+longest)], "])"); isAddress(ip) {
+		if ip := until(b[i+1:min(len(b), i+1+longest)], "])"); lines.IsAddress(ip) {
 			r.rec.Add("client_ip", ip)
 			rest := b[i+1+len(ip):]
 			if len(rest) > 2 && rest[1] == ':' {
@@ -260,28 +264,6 @@ func readDigits(b []byte) (number, rest []byte) {
 		n++
 	}
 	return b[:n], b[n:]
-}
-
-// isAddress tells whether a text looks like an address of IPv4 or IPv6. It is no check of one: real
-// logs hold addresses that were made anonymous.
-func isAddress(b []byte) bool {
-	dots, colons := 0, 0
-	for _, c := range b {
-		switch {
-		case c == '.':
-			dots++
-		case c == ':':
-			colons++
-		case '0' <= c && c <= '9':
-		case 'a' <= c|0x20 && c|0x20 <= 'f', c == '%' && colons > 0:
-			if colons == 0 && dots > 0 {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return colons >= 2 || dots == 3 && colons == 0
 }
 
 // sudo adds the fields of sudo's own lines (sudoers.5, "Event logging"); their names are sudo's, and
@@ -473,7 +455,7 @@ func (r *Reader) named(m []byte) {
 		_, rest = cutWord(rest)
 	}
 	ip, rest, ok := bytes.Cut(rest, []byte{'#'})
-	if !ok || !isAddress(ip) {
+	if !ok || !lines.IsAddress(ip) {
 		return
 	}
 	r.rec.Add("client_ip", ip)

@@ -16,7 +16,6 @@
 package syslog
 
 import (
-	"bytes"
 	"io"
 
 	"aldebaran/evidence/lines"
@@ -26,30 +25,11 @@ import (
 // Sniff tells whether a file that begins with head is a log of a syslog daemon: most of its first
 // lines begin as such lines do.
 func Sniff(head []byte) bool {
-	text, ok := lines.Head(head)
-	if !ok {
-		return false
-	}
 	const enough = 50 // lines that are looked at
-	yes, no := 0, 0
-	for range enough {
-		line, rest, whole := bytes.Cut(text, []byte{'\n'})
-		if !whole && yes+no > 0 {
-			break // it may be cut off
-		}
-		line = bytes.TrimSuffix(line, []byte{'\r'})
-		switch {
-		case len(bytes.TrimSpace(line)) == 0:
-		case isSyslog(line):
-			yes++
-		case line[0] != ' ' && line[0] != '\t':
-			no++
-		}
-		text = rest
-		if !whole {
-			break
-		}
-	}
+	yes, no := lines.Vote(head, enough, func(line []byte) (is, tells bool) {
+		is = isSyslog(line)
+		return is, is || line[0] != ' ' && line[0] != '\t' // these carry on the line before
+	})
 	return yes > 0 && yes >= no
 }
 
@@ -69,7 +49,7 @@ func isSyslog(line []byte) bool {
 	case h.stamp.Style == record.Blank:
 		return h.tagged && h.host != nil && h.pid != nil
 	}
-	return h.host != nil && (h.tagged && h.program != nil || h.stamp.Zoned && isAddress(h.host))
+	return h.host != nil && (h.tagged && h.program != nil || h.stamp.Zoned && lines.IsAddress(h.host))
 }
 
 // A File is one log. Immutable, safe for concurrent use.
