@@ -3,6 +3,8 @@ package ncsa
 import (
 	"bytes"
 	"time"
+
+	"aldebaran/evidence/lines"
 )
 
 // A kind is what sort of line it is.
@@ -130,7 +132,7 @@ func (p *parser) before(prefix []byte) bool {
 		return false
 	}
 	p.client, p.ident = first, second
-	if isAddress(second) {
+	if lines.IsAddress(second) {
 		// The virtual host comes first: "www.example.com:443 192.0.2.1 - -".
 		p.host, p.client = first, second
 		p.ident, rest2 = word(rest2)
@@ -390,32 +392,11 @@ func isMethod(b []byte) bool {
 	return true
 }
 
-// isAddress tells whether b is the text of an IPv4 or IPv6 address.
-func isAddress(b []byte) bool {
-	dots, colons := 0, 0
-	for _, c := range b {
-		switch {
-		case c == '.':
-			dots++
-		case c == ':':
-			colons++
-		case '0' <= c && c <= '9':
-		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			if dots > 0 {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return colons >= 2 || colons == 0 && dots == 3
-}
-
 // isAddressList tells whether b is what X-Forwarded-For holds.
 func isAddressList(b []byte) bool {
 	for len(b) > 0 {
 		one, rest, _ := bytes.Cut(b, []byte{','})
-		if !isAddress(bytes.Trim(one, " ")) {
+		if !lines.IsAddress(bytes.Trim(one, " ")) {
 			return false
 		}
 		if b = rest; len(b) == 0 {
