@@ -47,11 +47,7 @@ type File struct {
 // Open looks at the head of a table. The errors are those of the file system, and that the file is
 // no table at all.
 func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	text, err := log.Beginning(headSize)
+	log, text, err := lines.OpenHead(r, size, path, headSize)
 	if err != nil {
 		return nil, err
 	}

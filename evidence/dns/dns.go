@@ -102,11 +102,7 @@ type File struct {
 // region does. Lines that leave out the year are of the latest one in which they are not after
 // opt.Newest. The error is one of the file system.
 func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, error) {
-	log, err := lines.Open(r, size, path)
-	if err != nil {
-		return nil, err
-	}
-	text, err := log.Beginning(headSize)
+	log, text, err := lines.OpenHead(r, size, path, headSize)
 	if err != nil {
 		return nil, err
 	}
