@@ -42,6 +42,14 @@ func IsNumber(b []byte) bool {
 	return len(b) > 0
 }
 
+// Number reads digits; the caller has looked that they are few, and nothing else.
+func Number(b []byte) (n int) {
+	for _, c := range b {
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
 // IsAddress tells whether a text looks like an address of IPv4 or IPv6, which may have a zone. It is
 // no check of one: real logs hold addresses that were made anonymous.
 func IsAddress(b []byte) bool {

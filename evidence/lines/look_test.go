@@ -36,6 +36,14 @@ func TestIsNumber(t *testing.T) {
 	}
 }
 
+func TestNumber(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "0": 0, "007": 7, "20260301": 20260301} {
+		if got := Number([]byte(text)); got != want {
+			t.Errorf("Number(%q) = %d, want %d", text, got, want)
+		}
+	}
+}
+
 func TestIsAddress(t *testing.T) {
 	for text, want := range map[string]bool{
 		"192.0.2.1": true, "2001:db8::1": true, "::ffff:192.0.2.1": true, "fe80::1%2": true, "::": true, "999.0.2.1": true,
