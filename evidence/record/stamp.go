@@ -88,13 +88,13 @@ func ReadStamp(b []byte) (s Stamp, ok bool) {
 		if b[4] == '-' {
 			return readISO(b)
 		}
-		if b[4] != ' ' || !digits(b[:4]) {
+		if b[4] != ' ' || !lines.IsNumber(b[:4]) {
 			return s, false
 		}
 		// 2014 Dec 20 09:29:47
 		s, ok = readBSD(b[5:])
 		s.Length += 5
-		s.Year = number(b[:4])
+		s.Year = lines.Number(b[:4])
 		return s, ok
 	case c >= 'A' && c <= 'Z':
 		if month(b) == 0 && b[3] == ' ' && isWeekday(b) {
@@ -124,8 +124,8 @@ func readBSD(b []byte) (s Stamp, ok bool) {
 		return s, false
 	}
 	at++
-	if at+5 < len(b) && b[at+4] == ' ' && digits(b[at:at+4]) {
-		s.Year = number(b[at : at+4])
+	if at+5 < len(b) && b[at+4] == ' ' && lines.IsNumber(b[at:at+4]) {
+		s.Year = lines.Number(b[at : at+4])
 		at += 5
 	}
 	at, ok = s.ReadTime(b, at)
@@ -136,10 +136,10 @@ func readBSD(b []byte) (s Stamp, ok bool) {
 // readISO reads RFC 3339, and the same with a blank instead of T and without a zone.
 func readISO(b []byte) (s Stamp, ok bool) {
 	s = Stamp{Style: ISO}
-	if len(b) < 19 || b[7] != '-' || !digits(b[:4]) || !digits(b[5:7]) || !digits(b[8:10]) {
+	if len(b) < 19 || b[7] != '-' || !lines.IsNumber(b[:4]) || !lines.IsNumber(b[5:7]) || !lines.IsNumber(b[8:10]) {
 		return s, false
 	}
-	s.Year, s.Month, s.Day = number(b[:4]), number(b[5:7]), number(b[8:10])
+	s.Year, s.Month, s.Day = lines.Number(b[:4]), lines.Number(b[5:7]), lines.Number(b[8:10])
 	if s.Month < 1 || s.Month > 12 || s.Day < 1 || s.Day > 31 {
 		return s, false
 	}
@@ -165,10 +165,10 @@ func readISO(b []byte) (s Stamp, ok bool) {
 	case c == '+' || c == '-':
 		h, m, n := 0, 0, 0
 		switch {
-		case len(b) >= at+6 && b[at+3] == ':' && digits(b[at+1:at+3]) && digits(b[at+4:at+6]):
-			h, m, n = number(b[at+1:at+3]), number(b[at+4:at+6]), 6
-		case len(b) >= at+5 && digits(b[at+1:at+5]):
-			h, m, n = number(b[at+1:at+3]), number(b[at+3:at+5]), 5
+		case len(b) >= at+6 && b[at+3] == ':' && lines.IsNumber(b[at+1:at+3]) && lines.IsNumber(b[at+4:at+6]):
+			h, m, n = lines.Number(b[at+1:at+3]), lines.Number(b[at+4:at+6]), 6
+		case len(b) >= at+5 && lines.IsNumber(b[at+1:at+5]):
+			h, m, n = lines.Number(b[at+1:at+3]), lines.Number(b[at+3:at+5]), 5
 		default:
 			return s, false
 		}
@@ -191,19 +191,19 @@ func readCtime(b []byte) (s Stamp, ok bool) {
 		return s, false
 	}
 	at := 4 + s.Length
-	if len(b) < at+5 || b[at] != ' ' || !digits(b[at+1:at+5]) {
+	if len(b) < at+5 || b[at] != ' ' || !lines.IsNumber(b[at+1:at+5]) {
 		return s, false
 	}
-	s.Style, s.Year, s.Length = Ctime, number(b[at+1:at+5]), at+5
+	s.Style, s.Year, s.Length = Ctime, lines.Number(b[at+1:at+5]), at+5
 	return s, true
 }
 
 // ReadTime reads hh:mm:ss and its decimals from b[at:] on, and gives where they end.
 func (s *Stamp) ReadTime(b []byte, at int) (end int, ok bool) {
-	if len(b) < at+8 || b[at+2] != ':' || b[at+5] != ':' || !digits(b[at:at+2]) || !digits(b[at+3:at+5]) || !digits(b[at+6:at+8]) {
+	if len(b) < at+8 || b[at+2] != ':' || b[at+5] != ':' || !lines.IsNumber(b[at:at+2]) || !lines.IsNumber(b[at+3:at+5]) || !lines.IsNumber(b[at+6:at+8]) {
 		return at, false
 	}
-	h, m, sec := number(b[at:at+2]), number(b[at+3:at+5]), number(b[at+6:at+8])
+	h, m, sec := lines.Number(b[at:at+2]), lines.Number(b[at+3:at+5]), lines.Number(b[at+6:at+8])
 	if h > 23 || m > 59 || sec > 60 { // 60: a leap second
 		return at, false
 	}
@@ -283,23 +283,6 @@ func isWeekday(b []byte) bool {
 		return true
 	}
 	return false
-}
-
-func digits(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
-}
-
-// number reads digits; the caller has looked that there are few of them, and nothing else.
-func number(b []byte) (n int) {
-	for _, c := range b {
-		n = n*10 + int(c-'0')
-	}
-	return n
 }
 
 // readNumber reads at most max digits from at on, and gives where they end; -1 if there are none.
