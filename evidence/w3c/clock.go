@@ -3,32 +3,18 @@ package w3c
 import (
 	"bytes"
 	"time"
+
+	"aldebaran/evidence/lines"
 )
 
 // isDate tells whether b begins with yyyy-mm-dd.
 func isDate(b []byte) bool {
-	return len(b) >= 10 && b[4] == '-' && b[7] == '-' && digits(b[:4]) && digits(b[5:7]) && digits(b[8:10])
+	return len(b) >= 10 && b[4] == '-' && b[7] == '-' && lines.IsNumber(b[:4]) && lines.IsNumber(b[5:7]) && lines.IsNumber(b[8:10])
 }
 
 // isTime tells whether b begins with hh:mm:ss.
 func isTime(b []byte) bool {
-	return len(b) >= 8 && b[2] == ':' && b[5] == ':' && digits(b[:2]) && digits(b[3:5]) && digits(b[6:8])
-}
-
-func digits(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
-}
-
-func number(b []byte) (n int) {
-	for _, c := range b {
-		n = n*10 + int(c-'0')
-	}
-	return n
+	return len(b) >= 8 && b[2] == ':' && b[5] == ':' && lines.IsNumber(b[:2]) && lines.IsNumber(b[3:5]) && lines.IsNumber(b[6:8])
 }
 
 // A clock turns the dates and times of a log into instants.
@@ -51,7 +37,7 @@ func (c *clock) parseDate(b []byte) (day int64, ok bool) {
 		return 0, false
 	}
 	copy(c.text[:], b)
-	y, m, d := number(b[:4]), number(b[5:7]), number(b[8:10])
+	y, m, d := lines.Number(b[:4]), lines.Number(b[5:7]), lines.Number(b[8:10])
 	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
 	c.day, c.ok = t.Unix(), t.Day() == d && int(t.Month()) == m
 	return c.day, c.ok
@@ -62,7 +48,7 @@ func parseTime(b []byte) (sec, nsec int64, ok bool) {
 	if len(b) < 8 || !isTime(b) {
 		return 0, 0, false
 	}
-	h, m, s := number(b[:2]), number(b[3:5]), number(b[6:8])
+	h, m, s := lines.Number(b[:2]), lines.Number(b[3:5]), lines.Number(b[6:8])
 	if h > 23 || m > 59 || s > 60 { // 60: a leap second
 		return 0, 0, false
 	}
@@ -70,10 +56,10 @@ func parseTime(b []byte) (sec, nsec int64, ok bool) {
 	if len(b) == 8 {
 		return sec, 0, true
 	}
-	if b[8] != '.' && b[8] != ',' || len(b) == 9 || len(b) > 18 || !digits(b[9:]) {
+	if b[8] != '.' && b[8] != ',' || len(b) == 9 || len(b) > 18 || !lines.IsNumber(b[9:]) {
 		return 0, 0, false
 	}
-	nsec = int64(number(b[9:]))
+	nsec = int64(lines.Number(b[9:]))
 	for range 18 - len(b) {
 		nsec *= 10
 	}
@@ -94,10 +80,10 @@ func parseOffset(b []byte) (*time.Location, bool) {
 	if len(b) == 6 && b[3] == ':' {
 		b = append(append([]byte{}, b[:3]...), b[4:]...)
 	}
-	if len(b) != 5 || b[0] != '+' && b[0] != '-' || !digits(b[1:]) {
+	if len(b) != 5 || b[0] != '+' && b[0] != '-' || !lines.IsNumber(b[1:]) {
 		return nil, false
 	}
-	h, m := number(b[1:3]), number(b[3:5])
+	h, m := lines.Number(b[1:3]), lines.Number(b[3:5])
 	if h > 14 || m > 59 {
 		return nil, false
 	}
