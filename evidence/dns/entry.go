@@ -116,23 +116,6 @@ func isClass(b []byte) bool {
 	return bytes.HasPrefix(b, []byte("CLASS")) && isWord(b)
 }
 
-func digits(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(b) > 0
-}
-
-// number reads digits; the caller has looked that they are few, and nothing else.
-func number(b []byte) (n int) {
-	for _, c := range b {
-		n = n*10 + int(c-'0')
-	}
-	return n
-}
-
 // withoutDot takes off the dot that ends a name in full; that of the root stays.
 func withoutDot(b []byte) []byte {
 	if len(b) > 1 && b[len(b)-1] == '.' {

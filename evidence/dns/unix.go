@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"time"
 
+	"aldebaran/evidence/lines"
 	"aldebaran/evidence/record"
 )
 
@@ -84,8 +85,8 @@ func (e *entry) readTime(b []byte) (rest []byte, ok bool) {
 	}
 	if len(b) > 12 && b[0] == '[' {
 		const mostDigits = 11 // to the year 5138
-		if inside, rest, ok := bytes.Cut(b[1:], []byte("] ")); ok && len(inside) <= mostDigits && len(inside) >= 9 && digits(inside) {
-			e.at = moment{epoch: time.Unix(int64(number(inside)), 0).UTC()}
+		if inside, rest, ok := bytes.Cut(b[1:], []byte("] ")); ok && len(inside) <= mostDigits && len(inside) >= 9 && lines.IsNumber(inside) {
+			e.at = moment{epoch: time.Unix(int64(lines.Number(inside)), 0).UTC()}
 			return rest, true
 		}
 	}
@@ -258,11 +259,11 @@ func (e *entry) readTriple(b []byte) {
 
 // readDnsmasq reads "query[A] example.org from 192.0.2.1", "reply example.org is 198.51.100.7".
 func (e *entry) readDnsmasq(b []byte) {
-	if number, rest := word(b); digits(number) {
+	if number, rest := word(b); lines.IsNumber(number) {
 		// --log-queries=extra: a number for each query, and the client.
 		e.id = number
 		client, after := word(rest)
-		if address, port, ok := bytes.Cut(client, []byte{'/'}); ok && isAddress(address) && digits(port) {
+		if address, port, ok := bytes.Cut(client, []byte{'/'}); ok && isAddress(address) && lines.IsNumber(port) {
 			e.source, e.sourcePort, b = address, port, after
 		}
 	}

@@ -1,6 +1,10 @@
 package dns
 
-import "bytes"
+import (
+	"bytes"
+
+	"aldebaran/evidence/lines"
+)
 
 // An order is how a debug log writes dates: as the region of the server does.
 type order struct {
@@ -65,8 +69,8 @@ func readDate(line []byte) (d date, rest []byte, ok bool) {
 		return d, nil, false
 	}
 	w, rest := word(line)
-	if len(w) == 8 && digits(w) {
-		return date{a: number(w[4:6]), b: number(w[6:]), year: number(w[:4]), yearFirst: true}, rest, true
+	if len(w) == 8 && lines.IsNumber(w) {
+		return date{a: lines.Number(w[4:6]), b: lines.Number(w[6:]), year: lines.Number(w[:4]), yearFirst: true}, rest, true
 	}
 	const longest = len("2026-06-03.") // Hungarian ends dates with a dot
 	if len(w) < len("6/3/26") || len(w) > longest {
@@ -99,9 +103,9 @@ func readDate(line []byte) (d date, rest []byte, ok bool) {
 	switch {
 	case len(parts[0]) == 4:
 		d.yearFirst = true
-		d.year, d.a, d.b = number(parts[0]), number(parts[1]), number(parts[2])
+		d.year, d.a, d.b = lines.Number(parts[0]), lines.Number(parts[1]), lines.Number(parts[2])
 	case len(parts[0]) <= 2 && len(parts[1]) <= 2 && (len(parts[2]) == 4 || len(parts[2]) == 2):
-		d.a, d.b, d.year = number(parts[0]), number(parts[1]), number(parts[2])
+		d.a, d.b, d.year = lines.Number(parts[0]), lines.Number(parts[1]), lines.Number(parts[2])
 		if len(parts[2]) == 2 {
 			d.year += 2000
 		}
@@ -260,10 +264,10 @@ func appendName(dst, b []byte) (name []byte, ok bool) {
 			continue
 		}
 		i := bytes.IndexByte(b, ')')
-		if b[0] != '(' || i < 2 || i > 4 || !digits(b[1:i]) {
+		if b[0] != '(' || i < 2 || i > 4 || !lines.IsNumber(b[1:i]) {
 			return dst[:start], false
 		}
-		n := number(b[1:i])
+		n := lines.Number(b[1:i])
 		b = b[i+1:]
 		if n == 0 {
 			break
