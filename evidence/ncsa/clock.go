@@ -3,6 +3,8 @@ package ncsa
 import (
 	"bytes"
 	"time"
+
+	"aldebaran/evidence/lines"
 )
 
 // dates reads times, and remembers the last day and zone: lines of one day follow each other.
@@ -43,7 +45,7 @@ func (d *dates) parse(b []byte, loc *time.Location) (t time.Time, zone []byte, o
 	day := b[:colon]
 	dayOf := day[:len(day)-9]
 	m := month(day[len(day)-8 : len(day)-5])
-	if day[len(day)-9] != '/' || day[len(day)-5] != '/' || m == 0 || !isNumber(dayOf) || !isNumber(day[len(day)-4:]) {
+	if day[len(day)-9] != '/' || day[len(day)-5] != '/' || m == 0 || !lines.IsNumber(dayOf) || !lines.IsNumber(day[len(day)-4:]) {
 		return time.Time{}, nil, false
 	}
 	rest, nsec := b[colon+9:], 0
@@ -54,9 +56,9 @@ func (d *dates) parse(b []byte, loc *time.Location) (t time.Time, zone []byte, o
 		}
 		nsec, rest = fraction(rest[1:n]), rest[n:]
 	}
-	year := number(day[len(day)-4:])
+	year := lines.Number(day[len(day)-4:])
 	if len(rest) == 0 {
-		t, ok = date6(year, m, number(dayOf), sec/3600, sec/60%60, sec%60, nsec, loc)
+		t, ok = date6(year, m, lines.Number(dayOf), sec/3600, sec/60%60, sec%60, nsec, loc)
 		return t, nil, ok
 	}
 	if rest[0] != ' ' {
@@ -67,7 +69,7 @@ func (d *dates) parse(b []byte, loc *time.Location) (t time.Time, zone []byte, o
 	if !ok {
 		return time.Time{}, nil, false
 	}
-	t, ok = date6(year, m, number(dayOf), sec/3600, sec/60%60, sec%60, nsec, time.UTC)
+	t, ok = date6(year, m, lines.Number(dayOf), sec/3600, sec/60%60, sec%60, nsec, time.UTC)
 	t = t.Add(-time.Duration(offset) * time.Second)
 	if ok && len(b) == fixed && colon == 11 {
 		copy(d.day[:], day)
@@ -87,14 +89,14 @@ func (d *dates) parseError(b []byte, loc *time.Location) (time.Time, bool) {
 	day := bytes.TrimLeft(b[8:10], " ")
 	sec, ok := secondOfDay(b[11:19])
 	year := b[len(b)-4:]
-	if m == 0 || !ok || !isNumber(day) || !isNumber(year) || b[len(b)-5] != ' ' {
+	if m == 0 || !ok || !lines.IsNumber(day) || !lines.IsNumber(year) || b[len(b)-5] != ' ' {
 		return time.Time{}, false
 	}
 	nsec := 0
-	if part := b[19 : len(b)-5]; len(part) > 1 && part[0] == '.' && isNumber(part[1:]) {
+	if part := b[19 : len(b)-5]; len(part) > 1 && part[0] == '.' && lines.IsNumber(part[1:]) {
 		nsec = fraction(part[1:])
 	}
-	return date6(number(year), m, number(day), sec/3600, sec/60%60, sec%60, nsec, loc)
+	return date6(lines.Number(year), m, lines.Number(day), sec/3600, sec/60%60, sec%60, nsec, loc)
 }
 
 // secondOfDay reads hh:mm:ss.
@@ -118,7 +120,7 @@ func twoDigits(b []byte) int {
 // fraction gives decimals of a second in nanoseconds.
 func fraction(b []byte) (nsec int) {
 	b = b[:min(len(b), 9)]
-	nsec = number(b)
+	nsec = lines.Number(b)
 	for range 9 - len(b) {
 		nsec *= 10
 	}
@@ -137,21 +139,14 @@ func offset(b []byte) (sec int, ok bool) {
 	default:
 		return 0, false
 	}
-	if !isNumber(d[:]) || b[0] != '+' && b[0] != '-' {
+	if !lines.IsNumber(d[:]) || b[0] != '+' && b[0] != '-' {
 		return 0, false
 	}
-	h, m := number(d[:2]), number(d[2:])
+	h, m := lines.Number(d[:2]), lines.Number(d[2:])
 	if sec = h*3600 + m*60; b[0] == '-' {
 		sec = -sec
 	}
 	return sec, h <= 14 && m < 60
-}
-
-func number(b []byte) (n int) {
-	for _, c := range b {
-		n = n*10 + int(c-'0')
-	}
-	return n
 }
 
 func month(b []byte) int {

@@ -171,7 +171,7 @@ func (p *parser) header(prefix []byte) []byte {
 		}
 	}
 	const shortest = len("Jul  8 11:07:07 h t: ")
-	if len(prefix) < shortest || prefix[0] != '<' && (month(prefix[:3]) == 0 || prefix[3] != ' ') && (prefix[4] != '-' || !isNumber(prefix[:4])) {
+	if len(prefix) < shortest || prefix[0] != '<' && (month(prefix[:3]) == 0 || prefix[3] != ' ') && (prefix[4] != '-' || !lines.IsNumber(prefix[:4])) {
 		return prefix
 	}
 	at := bytes.Index(prefix, []byte(": "))
@@ -189,7 +189,7 @@ func (p *parser) header(prefix []byte) []byte {
 // splitPort cuts the port off a host.
 func (p *parser) splitPort() {
 	i := bytes.LastIndexByte(p.host, ':')
-	if i < 0 || i == len(p.host)-1 || !isNumber(p.host[i+1:]) || bytes.IndexByte(p.host[:i], ':') >= 0 && p.host[i-1] != ']' {
+	if i < 0 || i == len(p.host)-1 || !lines.IsNumber(p.host[i+1:]) || bytes.IndexByte(p.host[:i], ':') >= 0 && p.host[i-1] != ']' {
 		return
 	}
 	p.host, p.port = p.host[:i], p.host[i+1:]
@@ -404,13 +404,4 @@ func isAddressList(b []byte) bool {
 		}
 	}
 	return false
-}
-
-func isNumber(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(b) > 0
 }

@@ -3,6 +3,8 @@ package ncsa
 import (
 	"bytes"
 	"time"
+
+	"aldebaran/evidence/lines"
 )
 
 // atlassian takes a line of Confluence's and Jira's access log apart:
@@ -43,7 +45,7 @@ func (p *parser) atlassian(line []byte) bool {
 	}
 	p.status, rest = word(rest)
 	p.duration, rest = word(rest)
-	if !isNumber(p.status) || !bytes.HasSuffix(p.duration, []byte("ms")) {
+	if !lines.IsNumber(p.status) || !bytes.HasSuffix(p.duration, []byte("ms")) {
 		return false
 	}
 	p.bytes, rest = word(rest)
@@ -71,7 +73,7 @@ func (p *parser) native(line []byte) bool {
 		c[i], rest = bytes.TrimSpace(rest[:at]), rest[at+1:]
 	}
 	for _, at := range [...]int{7, 8, 9, 10, 11} {
-		if !isNumber(c[at]) {
+		if !lines.IsNumber(c[at]) {
 			return false
 		}
 	}
@@ -117,10 +119,10 @@ func numbers(b []byte, sep byte, n *[3]int) bool {
 			}
 			part, b = b[:at], b[at+1:]
 		}
-		if !isNumber(part) || len(part) > 4 {
+		if !lines.IsNumber(part) || len(part) > 4 {
 			return false
 		}
-		n[i] = number(part)
+		n[i] = lines.Number(part)
 	}
 	return true
 }
@@ -194,7 +196,7 @@ func (p *parser) nginxError(line []byte) bool {
 	p.kind, p.level = nginxError, line[prefix:prefix+end]
 	rest := bytes.TrimLeft(line[prefix+end+1:], " ")
 	if process, message, ok := bytes.Cut(rest, []byte(": ")); ok {
-		if at := bytes.IndexByte(process, '#'); at > 0 && isNumber(process[:at]) {
+		if at := bytes.IndexByte(process, '#'); at > 0 && lines.IsNumber(process[:at]) {
 			p.process, rest = process[:at], message
 		}
 	}
