@@ -154,7 +154,7 @@ func adjustment(value, stamp []byte, opt lines.Options) *time.Location {
 	if !ok || len(h) > 2 || len(m) != 2 || !lines.IsNumber(h) || !lines.IsNumber(m) {
 		return nil
 	}
-	hours, minutes := number(h), number(m)
+	hours, minutes := lines.Number(h), lines.Number(m)
 	if hours > 14 || minutes > 59 {
 		return nil
 	}
@@ -169,13 +169,6 @@ func adjustment(value, stamp []byte, opt lines.Options) *time.Location {
 		return time.UTC
 	}
 	return time.FixedZone(time.Unix(0, 0).In(time.FixedZone("", offset)).Format("-07:00"), offset)
-}
-
-func number(b []byte) (n int) {
-	for _, c := range b {
-		n = n*10 + int(c-'0')
-	}
-	return n
 }
 
 // Units gives the pieces that can be read by themselves. An entry can need the one before it, which
