@@ -1,6 +1,10 @@
 package syslog
 
-import "bytes"
+import (
+	"bytes"
+
+	"aldebaran/evidence/lines"
+)
 
 // The messages of databases that log to syslog get the labels and the names of fields that the
 // databases' own logs have; see evidence/mysql and evidence/postgresql. The text stays the field
@@ -46,7 +50,7 @@ func (r *Reader) mysql(m []byte) {
 // What server_audit_syslog_info says may stand before it.
 func (r *Reader) mariadbAudit(m []byte) bool {
 	columns := bytes.SplitN(m, []byte{','}, 8)
-	if len(columns) < 8 || !isNumber(columns[3]) || !isNumber(columns[4]) {
+	if len(columns) < 8 || !lines.IsNumber(columns[3]) || !lines.IsNumber(columns[4]) {
 		return false
 	}
 	switch string(columns[5]) {
@@ -62,7 +66,7 @@ func (r *Reader) mariadbAudit(m []byte) bool {
 	}
 	r.addressAtStart(columns[2])
 	object := columns[7]
-	if i := bytes.LastIndexByte(object, ','); i >= 0 && isNumber(object[i+1:]) {
+	if i := bytes.LastIndexByte(object, ','); i >= 0 && lines.IsNumber(object[i+1:]) {
 		r.rec.Add("retcode", object[i+1:])
 		object = object[:i]
 	}
@@ -115,5 +119,3 @@ func (r *Reader) postgresql(m []byte) {
 		r.result("login", "failure")
 	}
 }
-
-func isNumber(b []byte) bool { return len(b) > 0 && digits(b) }
