@@ -1,12 +1,13 @@
 package attribution
 
 import (
-	"aldebaran/intel"
 	"encoding/json"
 	"math"
 	"slices"
 	"testing"
 	"time"
+
+	"aldebaran/intel"
 )
 
 // actors are invented. alpha and beta have a program of their own, all have the tool S9001.

@@ -239,8 +239,8 @@ func TestRelevance(t *testing.T) {
 	f(Setting{Sector: "government", Country: "BR"}, "medium")
 	f(Setting{Sector: "bank", Country: "SA"}, "medium")
 	f(Setting{Sector: "retail", Country: "China"}, "low")
-	f(Setting{Sector: "goverment"}, "unknown")
-	f(Setting{Sector: "goverment", Country: "Jordan"}, "medium")
+	f(Setting{Sector: "govarnment"}, "unknown")
+	f(Setting{Sector: "govarnment", Country: "Jordan"}, "medium")
 	f(Setting{Sector: "retail", Region: "Midle East"}, "unknown")
 	f(Setting{Sector: "legal"}, "low")
 	// What a pack knows of the actor's victims counts, unless nobody has verified it.

@@ -43,11 +43,9 @@ func configFlag(flags *pflag.FlagSet, name *string) {
 func readConfigFile(name string) (c config, err error) {
 	named := name != ""
 	if !named {
-		dir, err := os.UserConfigDir()
-		if err != nil {
-			return config{}, nil // a user without a folder has no file in it
+		if name = usualConfig(); name == "" {
+			return config{}, nil
 		}
-		name = filepath.Join(dir, "aldebaran", "config.yml")
 	}
 	data, err := readBounded(name, maxConfig)
 	if !named && errors.Is(err, fs.ErrNotExist) {
@@ -64,6 +62,15 @@ func readConfigFile(name string) (c config, err error) {
 		return config{}, &hunt.UsageError{What: "--config: " + what, Hint: "it may say sector, region, country and language: docs/formats/config.md"}
 	}
 	return c, nil
+}
+
+// usualConfig is where the file is looked for; "" for a user who has no such folder.
+func usualConfig() string {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "aldebaran", "config.yml")
 }
 
 // parseConfig reads the text of a configuration. Keys that it does not know are errors: a misspelt one would

@@ -139,7 +139,7 @@ type tunnelQuery struct {
 // The hash of names is FNV-1a, of 64 bits: the same name has the same one in all pieces of the evidence.
 const (
 	fnvBasis uint64 = 14695981039346656037
-	fnvPrime        = 1099511628211
+	fnvPrime uint64 = 1099511628211
 )
 
 // tunnelCounts are of what stands before the domain.
