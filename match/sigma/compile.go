@@ -151,7 +151,7 @@ type compiler struct {
 	regexps  map[string]*Regexp
 	bySource map[Logsource]int
 	uses     []int32 // of the atoms, by rules
-	lengths  []int32 // of the atoms' literals; 0 for those that say little
+	lengths  []int32 // of the atoms' literals; 0 for codes, see wholeLength
 	space    func(name string) string
 }
 
@@ -376,7 +376,11 @@ func (b *compiler) literal(f uint32, at anchor, lit string) uint32 {
 	k := literalKey{f, at, lit}
 	id, ok := b.literals[k]
 	if !ok {
-		id = b.newAtom(f, int32(len(lit)))
+		length := int32(len(lit))
+		if at == litWhole {
+			length = wholeLength(lit)
+		}
+		id = b.newAtom(f, length)
 		b.literals[k] = id
 		b.builders[f].add(lit, at, id)
 		if b.isKeywords(f) {
@@ -393,7 +397,7 @@ func (b *compiler) number(f uint32, normal string) uint32 {
 	k := literalKey{f, numberAnchor, normal}
 	id, ok := b.literals[k]
 	if !ok {
-		id = b.newAtom(f, int32(len(normal)))
+		id = b.newAtom(f, wholeLength(normal))
 		b.literals[k] = id
 		b.builders[f].addNumber(normal, id)
 	}
@@ -528,11 +532,23 @@ func (b *compiler) finish() {
 	b.literals, b.builders = nil, nil
 }
 
+// wholeLength is the length of a text that is the whole value, 0 if it is a code: a method, a status, a
+// port, a number of something. Fields of codes know few others, so that each is common.
+func wholeLength(text string) int32 {
+	const maxCode = 4 // POST, 0x10
+	if len(text) <= maxCode {
+		return 0
+	}
+	return int32(len(text))
+}
+
 // atomCost estimates how often an atom is true, in no unit: what many rules look for is common
 // (\powershell.exe), and short literals are.
 func atomCost(uses, length int) float32 {
 	c := float32(uses)
 	switch {
+	case length == 0:
+		c += 2000
 	case length <= 2:
 		c += 500
 	case length <= 4:
