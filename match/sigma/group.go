@@ -38,6 +38,8 @@ type group struct {
 	rank     []uint32
 	start    []uint32
 	wake     []int32
+	// waking are the fields that an atom which wakes an instance belongs to.
+	waking map[uint32]bool
 	// keywordKinds are the kinds of values in whose text a keyword of the group can stand at all: no
 	// number or GUID holds "mimikatz".
 	keywordKinds [256]bool
@@ -265,7 +267,7 @@ func (s *Set) need(e *expr, k routeKey, not bool) need {
 }
 
 func (s *Set) buildGroup(instances []instance, wakes []need) *group {
-	g := &group{instances: instances, local: map[uint32]int{}, relevant: make([]uint64, (s.atoms+63)/64)}
+	g := &group{instances: instances, local: map[uint32]int{}, waking: map[uint32]bool{}, relevant: make([]uint64, (s.atoms+63)/64)}
 	byAtom := map[uint32][]int32{}
 	for i, in := range instances {
 		s.collect(g, in.expr, in.route)
@@ -277,6 +279,7 @@ func (s *Set) buildGroup(instances []instance, wakes []need) *group {
 			continue
 		}
 		for _, a := range wakes[i].atoms {
+			g.waking[s.atomFields[a]] = true
 			if l := byAtom[a]; len(l) == 0 || l[len(l)-1] != int32(i) {
 				byAtom[a] = append(l, int32(i))
 			}

@@ -109,18 +109,24 @@ func (m *Matcher) Match(e *event.Event) []*Rule {
 			slots = slots[p.joined.decodes:]
 		}
 	}
+	m.lookAll(slots, p.lists)
+	if len(m.woken) == 0 {
+		return nil
+	}
+	m.lookAll(p.later, p.laterLists)
+	return m.evaluate()
+}
+
+// lookAll finds out which atoms the values of slots satisfy, and those of lists joined.
+func (m *Matcher) lookAll(slots []slot, lists []list) {
 	for i := range slots {
 		m.look(&slots[i])
 	}
-	for _, l := range p.lists {
+	for _, l := range lists {
 		if l.several || m.sawArray && m.event.Values[l.at].Kind&event.Array != 0 {
 			m.lookAtList(l)
 		}
 	}
-	if len(m.woken) == 0 {
-		return nil
-	}
-	return m.evaluate()
 }
 
 // Routes gives the route on which each rule of the last Match was taken, in the same order.

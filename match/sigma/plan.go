@@ -17,6 +17,9 @@ type plan struct {
 	// lists are the fields that stand several times in the layout, and those whose one value may be
 	// an array: rules see their elements and all of them joined (T20).
 	lists []list
+	// later and laterLists wake no rule: they are looked at only where others have woken one.
+	later      []slot
+	laterLists []list
 	// sources are where each field of the group is found.
 	sources [][]source
 }
@@ -35,7 +38,9 @@ type slot struct {
 	from []int32
 	// keywords says that the scanner looks for keywords only.
 	keywords bool
-	memo     memo
+	// wakes says that what is found there may wake a rule.
+	wakes bool
+	memo  memo
 }
 
 // A memo remembers the last value of a slot: in many logs it is the next one's too.
@@ -180,7 +185,12 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 		}
 		// A field that stands once may hold a list, in this event or in a later one of the same shape.
 		if len(p.sources[i]) > 1 || len(p.sources[i]) == 1 && p.sources[i][0].at >= 0 {
-			p.lists = append(p.lists, list{field: i, several: len(p.sources[i]) > 1, at: p.sources[i][0].at, scanner: m.scanner(g, []uint32{f.id})})
+			l := list{field: i, several: len(p.sources[i]) > 1, at: p.sources[i][0].at, scanner: m.scanner(g, []uint32{f.id})}
+			if g.waking[f.id] {
+				p.lists = append(p.lists, l)
+			} else {
+				p.laterLists = append(p.laterLists, l)
+			}
 		}
 	}
 	for _, id := range keywords {
@@ -192,11 +202,27 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 		p.slots = append(p.slots, slot{
 			source: w.source, scanner: m.scanner(g, w.fields), from: conditional(w.derived, e),
 			keywords: !slices.ContainsFunc(w.fields, func(f uint32) bool { return !m.set.isKeywords(f) }),
+			wakes:    slices.ContainsFunc(w.fields, func(f uint32) bool { return g.waking[f] }),
 		})
 	}
 	m.joinSlots(p, e)
 	m.mergeMade(p)
+	p.putOff()
 	return p
+}
+
+// putOff takes out the slots that wake no rule, but for those of a joined text, which one look serves.
+func (p *plan) putOff() {
+	first := 0
+	if p.joined != nil {
+		first = p.joined.covers + p.joined.decodes
+	}
+	for _, s := range p.slots[first:] {
+		if !s.wakes {
+			p.later = append(p.later, s)
+		}
+	}
+	p.slots = slices.Concat(p.slots[:first], slices.DeleteFunc(p.slots[first:], func(s slot) bool { return !s.wakes }))
 }
 
 // mergeMade puts what is made of one field alone, and only under a condition on it, to the slot of that
@@ -215,6 +241,7 @@ func (m *Matcher) mergeMade(p *plan) {
 		for k := range rest {
 			if s := &rest[k]; merged(own, s) {
 				also = append(also, madeOf{s.derived, s.scanner})
+				own.wakes = own.wakes || s.wakes
 			}
 		}
 		if also != nil {
