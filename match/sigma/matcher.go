@@ -304,7 +304,7 @@ func (m *Matcher) scan(sc *scanner, v event.Value) {
 		m.scanText(sc, v)
 	}
 	for _, also := range sc.also {
-		if !also.derived.If(v) {
+		if also.same || !also.derived.If(v) {
 			continue
 		}
 		if text, ok := also.derived.Make(m.joined[:0], m.event); ok {

@@ -38,6 +38,8 @@ type slot struct {
 	from []int32
 	// keywords says that the scanner looks for keywords only.
 	keywords bool
+	// same is the value whose text a derived one always is, by index in Event.Values; -1 if there is none.
+	same int32
 	// wakes says that what is found there may wake a rule.
 	wakes bool
 	memo  memo
@@ -83,6 +85,9 @@ type scanner struct {
 type madeOf struct {
 	derived *Derivation
 	scanner *scanner
+	// same says that it makes the text of the field itself: unless that is a list, the scanner that it
+	// belongs to looks at it with its own indexes.
+	same bool
 }
 
 // alone is the scanner without what is made of the value.
@@ -200,7 +205,7 @@ func (m *Matcher) newPlan(g *group, e *event.Event) *plan {
 	}
 	for _, w := range want {
 		p.slots = append(p.slots, slot{
-			source: w.source, scanner: m.scanner(g, w.fields), from: conditional(w.derived, e),
+			source: w.source, scanner: m.scanner(g, w.fields), from: conditional(w.derived, e), same: sameText(w.derived, e),
 			keywords: !slices.ContainsFunc(w.fields, func(f uint32) bool { return !m.set.isKeywords(f) }),
 			wakes:    slices.ContainsFunc(w.fields, func(f uint32) bool { return g.waking[f] }),
 		})
@@ -225,22 +230,22 @@ func (p *plan) putOff() {
 	p.slots = slices.Concat(p.slots[:first], slices.DeleteFunc(p.slots[first:], func(s slot) bool { return !s.wakes }))
 }
 
-// mergeMade puts what is made of one field alone, and only under a condition on it, to the slot of that
-// field.
+// mergeMade puts what is made of one field alone, and is its text or made only under a condition on it, to
+// the slot of that field.
 func (m *Matcher) mergeMade(p *plan) {
 	rest := p.slots
 	if p.joined != nil {
 		rest = rest[p.joined.covers:]
 	}
 	merged := func(own, s *slot) bool {
-		return own.at >= 0 && s.derived != nil && len(s.from) == 1 && len(s.derived.From) == 1 && s.from[0] == own.at
+		return own.at >= 0 && s.derived != nil && (own.at == s.same || len(s.from) == 1 && len(s.derived.From) == 1 && s.from[0] == own.at)
 	}
 	for i := range rest {
 		own := &rest[i]
 		var also []madeOf
 		for k := range rest {
 			if s := &rest[k]; merged(own, s) {
-				also = append(also, madeOf{s.derived, s.scanner})
+				also = append(also, madeOf{s.derived, s.scanner, own.at == s.same})
 				own.wakes = own.wakes || s.wakes
 			}
 		}
@@ -263,9 +268,30 @@ func (m *Matcher) makingScanner(own *scanner, also []madeOf) *scanner {
 	s := m.scanners[k]
 	if s == nil {
 		s = &scanner{id: uint32(len(m.scanners)), group: own.group, indexes: own.indexes, fields: own.fields, also: also, own: own}
+		for _, a := range also {
+			if a.same {
+				s.indexes, s.fields = slices.Concat(s.indexes, a.scanner.indexes), slices.Concat(s.fields, a.scanner.fields)
+			}
+		}
 		m.scanners[k] = s
 	}
 	return s
+}
+
+// sameText finds the value whose text a derived one is in all events of a layout: the only one of the
+// fields that the first is taken of. It is -1 if there is none, or if there are several.
+func sameText(d *Derivation, e *event.Event) int32 {
+	if d == nil || !d.FirstOf {
+		return -1
+	}
+	var all []int
+	for _, name := range d.From {
+		all = append(all, e.Shape.Lookup(name)...)
+	}
+	if slices.Sort(all); len(slices.Compact(all)) != 1 {
+		return -1
+	}
+	return int32(all[0])
 }
 
 // conditional gives the places of the fields that a derivation's condition looks at.
