@@ -151,7 +151,7 @@ type compiler struct {
 	regexps  map[string]*Regexp
 	bySource map[Logsource]int
 	uses     []int32 // of the atoms, by rules
-	lengths  []int32 // of the atoms' literals; 0 for codes, see wholeLength
+	lengths  []int32 // weights of the atoms' literals; 0 for codes, see wholeLength
 	space    func(name string) string
 }
 
@@ -376,7 +376,7 @@ func (b *compiler) literal(f uint32, at anchor, lit string) uint32 {
 	k := literalKey{f, at, lit}
 	id, ok := b.literals[k]
 	if !ok {
-		length := int32(len(lit))
+		length := int32(literalWeight(lit))
 		if at == litWhole {
 			length = wholeLength(lit)
 		}

@@ -15,7 +15,7 @@ const (
 	// maxClassRunes is how many characters of a class are tried one by one: a digit more makes a
 	// literal hardly rarer, but ten literals of it.
 	maxClassRunes = 6
-	// minLiteral is the length in bytes of the shortest worth looking for: ":" is in every text.
+	// minLiteral is the weight of the lightest worth looking for: ":" is in every text.
 	minLiteral = 2
 )
 
@@ -145,11 +145,11 @@ func alternateLiterals(subs []*syntax.Regexp) needed {
 // best is the rarest of what is known and other.
 func (n needed) best(other []string) []string { return rarer(rarer(other, n.exact), n.some) }
 
-// rarer gives the set of literals that fewer texts have: the one whose shortest is longer, then
-// the smaller one. A set with a literal that is too short is no use.
+// rarer gives the set of literals that fewer texts have: the one whose lightest is heavier, then
+// the smaller one. A set with a literal that is too light is no use.
 func rarer(a, b []string) []string {
-	const enough = 12 // bytes: what is longer is not rarer
-	rank := func(set []string) int { return min(shortest(set), enough) }
+	const enough = 12 // what is heavier is not rarer
+	rank := func(set []string) int { return min(lightest(set), enough) }
 	if rank(b) < minLiteral {
 		return a
 	}
@@ -159,11 +159,24 @@ func rarer(a, b []string) []string {
 	return a
 }
 
-func shortest(set []string) int {
+// literalWeight tells how rare a literal is likely to be: its length in bytes, where a character that is
+// seldom used but in commands counts as four.
+func literalWeight(lit string) int {
+	const seldom, worth = "`|$^", 4
+	n := len(lit)
+	for i := range len(lit) {
+		if strings.IndexByte(seldom, lit[i]) >= 0 {
+			n += worth - 1
+		}
+	}
+	return n
+}
+
+func lightest(set []string) int {
 	if len(set) == 0 {
 		return 0
 	}
-	return len(slices.MinFunc(set, func(a, b string) int { return len(a) - len(b) }))
+	return literalWeight(slices.MinFunc(set, func(a, b string) int { return literalWeight(a) - literalWeight(b) }))
 }
 
 func longest(set []string) int {
