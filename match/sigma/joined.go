@@ -120,7 +120,11 @@ func (m *Matcher) scanJoined(j *joinedParts, whole []byte) {
 	for _, n := range j.found.atoms {
 		l := &j.literals[n]
 		for part, text := range texts {
-			if len(l.atoms[part]) == 0 && len(l.checks[part]) == 0 || part > 0 && !bytes.Contains(text, []byte(l.lit)) {
+			if len(l.atoms[part]) == 0 && len(l.checks[part]) == 0 {
+				continue
+			}
+			// A text as long as the whole is the whole: most requests have no query.
+			if len(text) < len(m.folded) && !bytes.Contains(text, []byte(l.lit)) {
 				continue
 			}
 			for _, a := range l.atoms[part] {

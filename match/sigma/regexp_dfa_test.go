@@ -185,7 +185,12 @@ func TestRegexpLiterals(t *testing.T) {
 	f(`\\[a-zA-Z]{8}\.tmp$`, ".tmp")
 	f(`(?:x{3}|yyy)`, "xxx", "yyy")
 	f(`x{0,3}abc?`, "ab")
-	f(`É+tat`, "tat")
+	f(`É+tat`, foldString("état"))
+	f(`\.(php\d?|phtml|aspx?)$`, ".asp", ".php", ".phtml")
+	f(`/(c99|wso\d?|cmd(asp|jsp)?)\.(php|asp)`, "/c99", "/cmd", "/wso")
+	f(`a\d(bcd|xyz)\de`, "bcd", "xyz")
+	f("(\\$\\(|`[^`]+`)", "$(", "`")
+	f(`(to|from)=<[^>]*\|\s*sh`, "|")
 	f(`(?i)État`, foldString("état"))
 }
 

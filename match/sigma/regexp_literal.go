@@ -9,7 +9,7 @@ import (
 
 const (
 	// maxLiterals is how many literals one expression may be found by. More are seldom rarer.
-	maxLiterals = 24
+	maxLiterals = 48
 	// maxLiteralRunes is where literals are cut off: so much is rare enough.
 	maxLiteralRunes = 48
 	// maxClassRunes is how many characters of a class are tried one by one: a digit more makes a
@@ -23,6 +23,9 @@ const (
 type needed struct {
 	// exact are all texts that it matches, folded; nil if they are too many.
 	exact []string
+	// starts and ends are literals with one of which every text that it matches starts or ends; nil if none
+	// are known.
+	starts, ends []string
 	// some are literals of which every text that it matches has one; nil if none are known.
 	some []string
 }
@@ -59,7 +62,7 @@ func literalsOf(re *syntax.Regexp) needed {
 		}
 	case syntax.OpPlus:
 		n := literalsOf(re.Sub[0])
-		return needed{some: n.best(nil)}
+		return needed{starts: n.starting(), ends: n.ending(), some: n.best(nil)}
 	}
 	return needed{}
 }
@@ -97,49 +100,73 @@ func classLiterals(ranges []rune) needed {
 
 func concatLiterals(n int, part func(int) needed) needed {
 	run := []string{""} // what the parts since the last gap match
-	var best []string
-	whole := true // no gap so far
+	var best, starts []string
 	for i := range n {
 		p := part(i)
-		if p.exact != nil && len(run)*len(p.exact) <= maxLiterals && longest(run)+longest(p.exact) <= maxLiteralRunes*utf8.UTFMax {
-			run = product(run, p.exact)
-			continue
+		more, joins := times(run, p.starting())
+		if joins {
+			run = more
+			if p.exact != nil {
+				continue
+			}
 		}
-		whole = false
-		best = rarer(best, run)
-		run = []string{""}
-		if p.exact != nil {
-			run = p.exact
-		} else {
-			best = rarer(best, p.some)
+		best = rarer(rarer(best, run), p.some)
+		if starts == nil {
+			starts = run
+		}
+		if run = p.ending(); run == nil {
+			run = []string{""}
 		}
 	}
-	if whole {
+	if starts == nil {
 		return needed{exact: run}
 	}
-	return needed{some: rarer(best, run)}
+	return needed{starts: starts, ends: run, some: rarer(best, run)}
+}
+
+// times joins each text of a with each of b; false if b is not known or that would be too many.
+func times(a, b []string) ([]string, bool) {
+	if b == nil || len(a)*len(b) > maxLiterals || longest(a)+longest(b) > maxLiteralRunes*utf8.UTFMax {
+		return nil, false
+	}
+	return product(a, b), true
 }
 
 func alternateLiterals(subs []*syntax.Regexp) needed {
-	all := needed{exact: []string{}, some: []string{}}
+	all := needed{exact: []string{}, starts: []string{}, ends: []string{}, some: []string{}}
 	for _, sub := range subs {
 		n := literalsOf(sub)
-		if n.exact == nil || all.exact == nil {
-			all.exact = nil
-		} else if all.exact = union(all.exact, n.exact); len(all.exact) > maxLiterals {
-			all.exact = nil
-		}
-		some := n.best(nil)
-		if some == nil || all.some == nil {
-			all.some = nil
-		} else if all.some = union(all.some, some); len(all.some) > maxLiterals {
-			all.some = nil
-		}
-		if all.exact == nil && all.some == nil {
-			break
-		}
+		all.exact = either(all.exact, n.exact)
+		all.starts = either(all.starts, n.starting())
+		all.ends = either(all.ends, n.ending())
+		all.some = either(all.some, n.best(nil))
 	}
 	return all
+}
+
+// either is the union of two sets; nil if one is not known or there are too many.
+func either(a, b []string) []string {
+	if a == nil || b == nil {
+		return nil
+	}
+	if both := union(a, b); len(both) <= maxLiterals {
+		return both
+	}
+	return nil
+}
+
+func (n needed) starting() []string {
+	if n.exact != nil {
+		return n.exact
+	}
+	return n.starts
+}
+
+func (n needed) ending() []string {
+	if n.exact != nil {
+		return n.exact
+	}
+	return n.ends
 }
 
 // best is the rarest of what is known and other.
@@ -160,10 +187,13 @@ func rarer(a, b []string) []string {
 }
 
 // literalWeight tells how rare a literal is likely to be: its length in bytes, where a character that is
-// seldom used but in commands counts as four.
+// seldom used but in commands counts as four, and the point of a file's ending (.php) not at all.
 func literalWeight(lit string) int {
-	const seldom, worth = "`|$^", 4
+	const seldom, worth, ending = "`|$^", 4, len(".aspx")
 	n := len(lit)
+	if n > 2 && n <= ending && lit[0] == '.' {
+		n--
+	}
 	for i := range len(lit) {
 		if strings.IndexByte(seldom, lit[i]) >= 0 {
 			n += worth - 1
