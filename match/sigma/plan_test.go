@@ -1,0 +1,62 @@
+package sigma
+
+import (
+	"slices"
+	"testing"
+
+	"aldebaran/event"
+)
+
+// TestSameText: a field that is another's text (statement, of a log that calls it argument) is looked up
+// with that one, and fields that wake no rule are looked at when another field has woken one. Both find
+// what the explanation finds, in texts, lists and nulls, for the first time and again.
+func TestSameText(t *testing.T) {
+	run := PatternPart{Wildcard: AnyRun}
+	item := func(field, lit string) Node {
+		return Node{Op: OpItem, Item: &Item{Field: field, Pattern: Pattern{run, {Literal: lit}, run}}}
+	}
+	rule := func(title string, kids ...Node) *Rule {
+		return &Rule{Title: title, Logsource: Logsource{Product: "mysql", Category: "database"}, Condition: Node{Op: OpAnd, Kids: kids}}
+	}
+	whole := Node{Op: OpItem, Item: &Item{Field: "user", Pattern: Pattern{{Literal: "root"}}}}
+	rules := []*Rule{
+		rule("keyword", item("", "outfile")),
+		rule("statement", item("statement", "outfile")),
+		rule("joined", item("statement", "outfile\nselect")),
+		rule("as it is", item("argument", "outfile")),
+		rule("statement and later user", item("statement", "dumpfile"), whole),
+		rule("not", item("statement", "dumpfile"), Node{Op: OpNot, Kids: []Node{whole}}),
+	}
+	set, err := Compile(&Collection{Rules: rules})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := &event.Shape{Fields: []event.Field{{Name: "user"}, {Name: "argument"}}}
+	m, found := set.NewMatcher(), 0
+	for round := range 2 {
+		for _, text := range []string{"", "into OUTFILE 'a'", "outfile\x00select\x00", "into dumpfile", "dumpfile\x00outfile\x00"} {
+			for _, kind := range []event.Kind{event.Text, event.Text | event.Array, event.Null} {
+				for _, user := range []string{"root", "app"} {
+					e := &event.Event{Shape: shape, Product: "mysql", Category: "database", Values: []event.Value{
+						{Raw: []byte(user), Kind: event.Text}, {Raw: []byte(text), Kind: kind},
+					}}
+					var got, want []string
+					for _, r := range m.Match(e) {
+						got = append(got, r.Title)
+					}
+					for _, r := range rules {
+						if Explain(r, e).Match {
+							want = append(want, r.Title)
+						}
+					}
+					if found += len(want); !slices.Equal(got, want) {
+						t.Errorf("round %d, %#x %q of %s: match %q, explain %q", round, kind, text, user, got, want)
+					}
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no rule matches: the test tests nothing")
+	}
+}
