@@ -216,13 +216,13 @@ func (s *bulkReadState) Finish(f *Finishing) {
 func (s *bulkReadState) account(f *Finishing, programs []reader) {
 	since := time.Time{}
 	for _, p := range programs {
-		if first := p.sortedHours()[0].span.first; since.IsZero() || first.Before(since) {
+		if first := p.sortedHours()[0].span().first; since.IsZero() || first.Before(since) {
 			since = first
 		}
 	}
 	for i, p := range programs {
 		hours := p.sortedHours()
-		isNew := len(programs) > 1 && hours[0].span.first.Sub(since) >= s.known
+		isNew := len(programs) > 1 && hours[0].span().first.Sub(since) >= s.known
 		found := s.compare(f, p, s.rows, "rows", isNew, programs, i) || s.compare(f, p, s.tables, "tables", isNew, programs, i)
 		if !found {
 			s.byHand(f, p, hours)

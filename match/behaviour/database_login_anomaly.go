@@ -181,7 +181,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 	for _, l := range refused {
 		signed := s.signedHours(l)
 		for _, h := range l.sortedHours() {
-			all.join(h.span)
+			all.join(h.span())
 			total += h.records
 			for i := range h.examples {
 				refs = append(refs, h.examples[i].ref())
@@ -245,14 +245,16 @@ func (s *loginState) after(signed []*hour, refusals *hour) (at Ref, before, ok b
 	if len(signed) == 0 {
 		return Ref{}, false, false
 	}
-	before = signed[0].span.first.Before(refusals.span.first)
+	refused := refusals.span()
+	before = signed[0].span().first.Before(refused.first)
 	from, _ := slices.BinarySearchFunc(signed, refusals.at, func(h *hour, at int64) int { return cmp.Compare(h.at, at) })
 	for _, h := range signed[from:] {
-		if h.span.first.Sub(refusals.span.last) > s.within {
+		when := h.span()
+		if when.first.Sub(refused.last) > s.within {
 			break
 		}
-		for _, t := range [...]time.Time{h.span.first, h.span.last} {
-			if since := t.Sub(refusals.span.last); since >= 0 && since <= s.within {
+		for _, t := range [...]time.Time{when.first, when.last} {
+			if since := t.Sub(refused.last); since >= 0 && since <= s.within {
 				return h.examples[0].ref(), before, true
 			}
 		}
@@ -281,7 +283,7 @@ func (s *loginState) administratorsOf(f *Finishing) {
 func (s *loginState) administrator(f *Finishing, clients []login) {
 	var since time.Time
 	for _, l := range clients {
-		if first := l.sortedHours()[0].span.first; since.IsZero() || first.Before(since) {
+		if first := l.sortedHours()[0].span().first; since.IsZero() || first.Before(since) {
 			since = first
 		}
 	}
@@ -289,9 +291,9 @@ func (s *loginState) administrator(f *Finishing, clients []login) {
 		hours := l.sortedHours()
 		var reasons []string
 		level := "medium"
-		newcomer := hours[0].span.first.Sub(since) >= s.known && len(clients) <= s.clients
+		newcomer := hours[0].span().first.Sub(since) >= s.known && len(clients) <= s.clients
 		if newcomer {
-			reasons = append(reasons, fmt.Sprintf("from a client that was not seen for it in %s", duration(hours[0].span.first.Sub(since))))
+			reasons = append(reasons, fmt.Sprintf("from a client that was not seen for it in %s", duration(hours[0].span().first.Sub(since))))
 		}
 		local := isLocalClient([]byte(l.client))
 		if isOutside(l.client) {

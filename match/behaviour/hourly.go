@@ -2,6 +2,7 @@ package behaviour
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 )
@@ -51,23 +52,39 @@ func (a *activity) hour(at int64) (i int, have bool) {
 
 // An hour is what one did in an hour of the clock, in UTC.
 type hour struct {
-	of      *activity
+	// What changes with each record comes first: it is one line of the processor's cache.
 	at      int64 // its number since 1970
 	records int64
-	// span is from the first to the last record.
-	span span
+	// first and last are when the first and the last record was, in nanoseconds from its beginning.
+	first, last int64
 	// amounts are what the analytic counts: items, bytes, rows.
 	amounts [2]int64
-	// things are the hashes of different things, sorted: mailboxes, tables; lastThing is that of the record before.
-	things    []uint64
+	// lastThing is the thing of the record before.
 	lastThing uint64
-	// first has the place of the first thing: of most hours there is no other.
-	first [1]uint64
+	// shown says that there are examples, flags are the analytic's own.
+	shown bool
+	flags uint8
+
+	of *activity
+	// things are the hashes of different things, sorted: mailboxes, tables.
+	things []uint64
+	// oneThing has the place of the first thing: of most hours there is no other.
+	oneThing [1]uint64
 	// examples are records about different things, those of the smallest hashes: which these are does
 	// not depend on how the evidence is cut. One is enough for an hour like all others.
 	examples []example
-	// flags are the analytic's own.
-	flags uint8
+}
+
+// add notes when a record of the hour was.
+func (h *hour) add(t time.Time) {
+	in := (t.Unix()-h.at*3600)*int64(time.Second) + int64(t.Nanosecond())
+	h.first, h.last = min(h.first, in), max(h.last, in)
+}
+
+// span is from the first to the last record.
+func (h *hour) span() span {
+	begin := time.Unix(h.at*3600, 0).UTC()
+	return span{begin.Add(time.Duration(h.first)), begin.Add(time.Duration(h.last))}
 }
 
 // An example is the first record about a thing.
@@ -95,7 +112,7 @@ func (h *hourly) again(before *hour, who []byte, t time.Time) *hour {
 	case before == nil || t.IsZero():
 		return h.of(who, t)
 	case before.at == t.Unix()/3600:
-		before.span.add(t)
+		before.add(t)
 		return before
 	}
 	return h.in(before.of, who, t)
@@ -106,12 +123,12 @@ func (h *hourly) in(a *activity, who []byte, t time.Time) *hour {
 	at := t.Unix() / 3600
 	if a != nil {
 		if a.last.at == at {
-			a.last.span.add(t)
+			a.last.add(t)
 			return a.last
 		}
 		if i, have := a.hour(at); have {
 			a.last = a.hours[i]
-			a.last.span.add(t)
+			a.last.add(t)
 			return a.last
 		}
 	}
@@ -127,7 +144,8 @@ func (h *hourly) in(a *activity, who []byte, t time.Time) *hour {
 	}
 	one := &h.room[0]
 	h.room = h.room[1:]
-	one.at, one.span = at, span{t, t}
+	one.at, one.first, one.last = at, math.MaxInt64, math.MinInt64
+	one.add(t)
 	h.put(a, one)
 	return one
 }
@@ -149,7 +167,7 @@ func (h *hourly) thing(one *hour, name []byte) (hash uint64, wanted bool) {
 // hashed is thing for one whose hash is known; it is none if it has no name.
 func (h *hourly) hashed(one *hour, hash uint64, named bool) (wanted bool) {
 	one.records++
-	if hash == one.lastThing && one.records > 1 && len(one.examples) > 0 {
+	if hash == one.lastThing && one.shown {
 		return false
 	}
 	one.lastThing = hash
@@ -168,7 +186,7 @@ func (h *hourly) addThing(one *hour, hash uint64) {
 		return
 	}
 	if one.things == nil {
-		one.things = one.first[:0]
+		one.things = one.oneThing[:0]
 	}
 	if at, have := slices.BinarySearch(one.things, hash); !have {
 		one.things = slices.Insert(one.things, at, hash)
@@ -202,7 +220,7 @@ func (h *hourly) keepExample(one *hour, e example) {
 	case maxExamples:
 		one.examples = one.examples[:maxExamples-1]
 	}
-	one.examples = slices.Insert(one.examples, at, e)
+	one.examples, one.shown = slices.Insert(one.examples, at, e), true
 }
 
 // hashOf tells names apart without regard to the case of ASCII letters (FNV-1a, 64 bits).
@@ -245,7 +263,7 @@ func (h *hourly) join(later *hourly) {
 
 func (h *hourly) joinHour(into, later *hour) {
 	into.records += later.records
-	into.span.join(later.span)
+	into.first, into.last = min(into.first, later.first), max(into.last, later.last)
 	for i := range into.amounts {
 		into.amounts[i] += later.amounts[i]
 	}
@@ -288,7 +306,10 @@ type peak struct {
 // peaks finds the hours in which somebody did much more than in his others, and nothing like it on
 // other days; hours that follow one another are one peak.
 func (a *activity) peaks(u usual) []peak {
-	hours := a.sortedHours()
+	hours := a.hours
+	if !slices.ContainsFunc(hours, func(h *hour) bool { return u.of(h) >= u.least }) {
+		return nil // as nearly always
+	}
 	busiest := slices.Clone(hours)
 	slices.SortStableFunc(busiest, func(a, b *hour) int { return cmp.Compare(u.of(b), u.of(a)) })
 	values := make([]int64, len(hours))
@@ -376,7 +397,7 @@ func (p *peak) flags() (flags uint8) {
 // span is from the first to the last record.
 func (p *peak) span() (all span) {
 	for _, h := range p.hours {
-		all.join(h.span)
+		all.join(h.span())
 	}
 	return all
 }

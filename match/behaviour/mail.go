@@ -26,10 +26,12 @@ type mailAccess struct {
 // looked up once.
 type mailMemory struct {
 	access mailAccess
-	seed   maphash.Seed
-	boxes  recents[recentBox]
-	visits recents[recentVisit]
-	key    []byte
+	// command is what a record of the view Cmdlet does.
+	command mailCommand
+	seed    maphash.Seed
+	boxes   recents[recentBox]
+	visits  recents[recentVisit]
+	key     []byte
 }
 
 // How many are remembered: those of two thousand people with some programs each.
@@ -74,19 +76,35 @@ func (m *mailMemory) forget() {
 // access gives what is known of an access, of a record of the view Mailbox.
 func (r *Record) access() *mailAccess { return &r.mail.access }
 
-// read takes from a record what analytics want to know of an access; nil if it is none.
-func (m *mailMemory) read(r *Record) *mailAccess {
+// command tells what a command does, of a record of the view Cmdlet.
+func (r *Record) command() mailCommand { return r.mail.command }
+
+// wants takes from a record what analytics of mail want to know of it; false if it is about a mailbox, or of a
+// command, and nothing to them.
+func (m *mailMemory) wants(r *Record) bool {
+	switch r.View {
+	case Mailbox:
+		return m.readAccess(r)
+	case Cmdlet:
+		m.command = mailCommandOf(r.Text(CmdName), func() []byte { return r.Text(CmdParameters) })
+		return m.command != otherCommand
+	}
+	return true
+}
+
+// readAccess is wants for an access to a mailbox.
+func (m *mailMemory) readAccess(r *Record) bool {
 	a := &m.access
 	a.reads, a.signIn = isMailAccess(r), isMailSignIn(r)
 	if !a.reads && !a.signIn {
-		return nil
+		return false
 	}
 	a.user, a.mailbox, a.address, a.agent, a.app = r.Text(BoxUser), r.Text(BoxMailbox), r.Text(BoxClient), r.Text(BoxAgent), r.Text(BoxAppID)
 	m.key = appendPart(appendPart(m.key[:0], a.user), a.mailbox)
 	a.box = m.boxes.find(maphash.Bytes(m.seed, m.key))
 	m.key = appendPart(appendPart(appendPart(m.key, a.address), a.agent), a.app)
 	a.visit = m.visits.find(maphash.Bytes(m.seed, m.key))
-	return a
+	return true
 }
 
 // appendPart appends one of several texts: where each ends can be told.
@@ -135,10 +153,11 @@ const (
 )
 
 // mailCommandOf tells what a command does, by its name and by those of its parameters that change
-// it. The names are those of Exchange's cmdlets and of the operations of the Unified Audit Log.
+// it, which are asked for only then. The names are those of Exchange's cmdlets and of the operations of the
+// Unified Audit Log.
 //
 // https://learn.microsoft.com/powershell/module/exchange, https://learn.microsoft.com/purview/audit-log-activities
-func mailCommandOf(name, parameters []byte) mailCommand {
+func mailCommandOf(name []byte, parameters func() []byte) mailCommand {
 	var room [48]byte
 	if len(name) > len(room) {
 		return otherCommand
@@ -149,23 +168,23 @@ func mailCommandOf(name, parameters []byte) mailCommand {
 		"add delegated permission grant.", "consent to application.":
 		return grantCommand
 	case "add-mailboxpermission":
-		if containsFold(parameters, "fullaccess") || containsFold(parameters, "readpermission") {
+		if containsFold(parameters(), "fullaccess") || containsFold(parameters(), "readpermission") {
 			return grantCommand
 		}
 	case "set-mailboxauditbypassassociation":
-		if containsFold(parameters, "true") {
+		if containsFold(parameters(), "true") {
 			return grantCommand
 		}
 	case "search-mailbox":
 		switch {
-		case containsFold(parameters, "-deletecontent"):
+		case containsFold(parameters(), "-deletecontent"):
 			return cleanCommand
-		case containsFold(parameters, "-targetmailbox"):
+		case containsFold(parameters(), "-targetmailbox"):
 			return exportCommand
 		}
 		return searchCommand
 	case "new-mailboxsearch", "set-mailboxsearch":
-		if containsFold(parameters, "-targetmailbox") {
+		if containsFold(parameters(), "-targetmailbox") {
 			return exportCommand
 		}
 		return searchCommand
@@ -173,10 +192,10 @@ func mailCommandOf(name, parameters []byte) mailCommand {
 		"new-ediscoverysearch", "start-historicalsearch":
 		return searchCommand
 	case "new-compliancesearchaction":
-		if containsFold(parameters, "-purge") {
+		if containsFold(parameters(), "-purge") {
 			return cleanCommand
 		}
-		if containsFold(parameters, "-export") {
+		if containsFold(parameters(), "-export") {
 			return exportCommand
 		}
 		return searchCommand

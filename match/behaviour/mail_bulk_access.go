@@ -84,7 +84,8 @@ func (s *bulkMailState) See(r *Record) {
 	if !a.reads || a.user == nil {
 		return
 	}
-	h := s.seen.again(a.box.hour, a.user, r.Time())
+	before := a.box.hour
+	h := s.seen.again(before, a.user, r.Time())
 	if h == nil {
 		return
 	}
@@ -105,16 +106,19 @@ func (s *bulkMailState) See(r *Record) {
 		a.box.thing = hashOf(box)
 	}
 	if s.seen.hashed(h, a.box.thing, len(box) > 0) {
-		s.seen.keep(h, a.box.thing, r, s.what(a, box))
+		s.seen.keep(h, a.box.thing, r, s.what(a, box, before))
 	}
 }
 
-// what is an access in short.
-func (s *bulkMailState) what(a *mailAccess, box []byte) string {
+// what is an access in short. Of most it is what it was in the hour before, if there was one.
+func (s *bulkMailState) what(a *mailAccess, box []byte, before *hour) string {
 	s.room = append(append(s.room[:0], a.user...), " read "...)
 	s.room = appendOr(s.room, box, "a mailbox")
 	s.room = appendOr(append(s.room, " from "...), a.address, "an unknown address")
 	s.room = appendOr(append(s.room, " with "...), a.agent, "an unknown program")
+	if before != nil && before.shown && before.examples[0].what == string(s.room) {
+		return before.examples[0].what
+	}
 	return Short(string(s.room), maxWhat)
 }
 

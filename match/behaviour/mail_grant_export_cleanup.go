@@ -83,8 +83,7 @@ type grantStep struct {
 
 // See keeps what is one of the three steps and was carried out.
 func (s *grantState) See(r *Record) {
-	name, parameters := r.Text(CmdName), r.Text(CmdParameters)
-	kind := mailCommandOf(name, parameters)
+	name, parameters, kind := r.Text(CmdName), r.Text(CmdParameters), r.command()
 	if kind != grantCommand && kind != searchCommand && kind != exportCommand && kind != cleanCommand {
 		return
 	}

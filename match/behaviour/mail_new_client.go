@@ -61,7 +61,7 @@ func mailNewClient() Analytic {
 			return func() State {
 				one := state
 				one.names.max, one.families.max, one.networks.max, one.texts.max = maxMailboxes, maxPairs, maxPairs, 3*maxPairs
-				one.programs, one.addresses = map[string]uint32{}, map[string]uint32{}
+				one.programs = map[string]uint32{}
 				return &one
 			}, nil
 		},
@@ -73,7 +73,7 @@ const (
 	maxMailboxes = 50_000  // mailboxes
 	maxClients   = 32      // programs, or networks, of a mailbox: one with more is nobody's own
 	maxPairs     = 200_000 // programs in networks of all mailboxes, about 50 MB
-	maxNames     = 20_000  // programs and addresses whose short form is remembered
+	maxNames     = 20_000  // programs whose short form is remembered
 	maxProgram   = 200     // bytes of a program's name that are looked at
 	maxMailbox   = 512     // bytes of a mailbox's name that are looked at
 )
@@ -93,9 +93,9 @@ type newClientState struct {
 	full                      bool
 	families, networks, texts texts
 	origins                   origins
-	// programs and addresses are the numbers of short forms by what the log says.
-	programs, addresses map[string]uint32
-	key                 []byte
+	// programs are the numbers of short forms by what the log says.
+	programs map[string]uint32
+	key      []byte
 }
 
 // boxClients are those that read a mailbox.
@@ -269,18 +269,10 @@ func (s *newClientState) family(agent, app []byte) uint32 {
 
 // network is the number of the network of an address, noNumber if it is none or there is no room for it.
 func (s *newClientState) network(address []byte) uint32 {
-	if n, ok := s.addresses[string(address)]; ok {
-		return n
-	}
-	network := networkOf(string(address))
-	if network == "" {
+	if s.key = appendNetwork(s.key[:0], address); len(s.key) == 0 {
 		return noNumber
 	}
-	n := s.number(&s.networks, []byte(network))
-	if len(s.addresses) < maxNames && n != noNumber {
-		s.addresses[string(address)] = n
-	}
-	return n
+	return s.number(&s.networks, s.key)
 }
 
 // clientFamily gives what kind of program it is, without its version: "outlook", "chrome", "python-requests".
@@ -316,29 +308,44 @@ func product(agent string) string {
 	return strings.TrimRight(agent, ".-0123456789")
 }
 
-// networkOf gives the network that an address stands for, "" if it is none.
-func networkOf(address string) string {
-	if len(address) > maxAddress {
-		return ""
+// Networks are told apart by /24 and /48, and kept as the bytes that addresses in them begin with.
+const (
+	network4 = 24
+	network6 = 48
+)
+
+// appendNetwork appends the network of an address, nothing if it is none.
+func appendNetwork(dst, address []byte) []byte {
+	if ip, ok := plainIPv4(address); ok {
+		return append(dst, byte(ip>>24), byte(ip>>16), byte(ip>>8))
 	}
-	a, err := netip.ParseAddr(strings.Trim(address, "[]"))
+	if len(address) > maxAddress {
+		return dst
+	}
+	text := string(address)
+	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
 	if err != nil {
-		p, err := netip.ParseAddrPort(address)
+		p, err := netip.ParseAddrPort(text)
 		if err != nil {
-			return ""
+			return dst
 		}
 		a = p.Addr()
 	}
-	a = a.Unmap().WithZone("")
-	bits := 24
+	a = a.Unmap()
 	if a.Is6() {
-		bits = 48
+		return append(dst, a.AsSlice()[:network6/8]...)
 	}
-	n, err := a.Prefix(bits)
-	if err != nil {
-		return ""
+	return append(dst, a.AsSlice()[:network4/8]...)
+}
+
+// networkText is what people call a network that appendNetwork gave: "192.0.2.0/24".
+func networkText(network []byte) string {
+	if len(network) == network4/8 {
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte(append(slices.Clone(network), 0))), network4).String()
 	}
-	return n.String()
+	var address [16]byte
+	copy(address[:], network)
+	return netip.PrefixFrom(netip.AddrFrom16(address), network6).String()
 }
 
 // Join adds a later piece of evidence.
@@ -435,7 +442,7 @@ func (s *newClientState) isNew(box *boxClients, c *boxClient, clients []boxClien
 func (s *newClientState) newcomer(box uint32, c *boxClient) newcomer {
 	name := string(s.names.text(box))
 	return newcomer{
-		name, string(s.families.text(c.family)), string(s.networks.text(c.network)),
+		name, string(s.families.text(c.family)), networkText(s.networks.text(c.network)),
 		s.origins.ref(&c.recordAt, fmt.Sprintf("%s read with %s from %s by %s", name,
 			orNothing(s.texts.text(c.agent), "an unknown program"), s.texts.text(c.address), orNothing(s.texts.text(c.user), "an unknown account"))),
 	}

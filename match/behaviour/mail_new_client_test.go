@@ -79,11 +79,15 @@ func TestClientFamily(t *testing.T) {
 	f("", "")
 }
 
-func TestNetworkOf(t *testing.T) {
+func TestNetwork(t *testing.T) {
 	f := func(address, want string) {
 		t.Helper()
-		if got := networkOf(address); got != want {
-			t.Errorf("networkOf(%q) = %q, want %q", address, got, want)
+		got := ""
+		if network := appendNetwork(nil, []byte(address)); network != nil {
+			got = networkText(network)
+		}
+		if got != want {
+			t.Errorf("network of %q: %q, want %q", address, got, want)
 		}
 	}
 	f("203.0.113.7", "203.0.113.0/24")
@@ -92,6 +96,8 @@ func TestNetworkOf(t *testing.T) {
 	f("[2001:db8::1]", "2001:db8::/48")
 	f("fe80::1%eth0", "fe80::/48")
 	f("::ffff:203.0.113.7", "203.0.113.0/24")
+	f("::1", "::/48")
+	f("192.0.2.01", "")
 	f("mail01", "")
 	f("", "")
 }

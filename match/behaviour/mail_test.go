@@ -25,7 +25,7 @@ func audit(after time.Duration, user, operation string, fields ...string) made {
 func TestMailCommandOf(t *testing.T) {
 	f := func(name, parameters string, want mailCommand) {
 		t.Helper()
-		if got := mailCommandOf([]byte(name), []byte(parameters)); got != want {
+		if got := mailCommandOf([]byte(name), func() []byte { return []byte(parameters) }); got != want {
 			t.Errorf("mailCommandOf(%q, %q) = %d, want %d", name, parameters, got, want)
 		}
 	}

@@ -91,8 +91,7 @@ func (s *wordState) See(r *Record) {
 		s.script(r)
 		return
 	}
-	name, parameters := r.Text(CmdName), r.Text(CmdParameters)
-	kind := mailCommandOf(name, parameters)
+	name, parameters, kind := r.Text(CmdName), r.Text(CmdParameters), r.command()
 	if kind < searchCommand || kind == cleanCommand {
 		return
 	}

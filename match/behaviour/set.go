@@ -180,10 +180,11 @@ func (m *Matcher) See(e *event.Event) {
 			m.seeRequest()
 			continue
 		}
-		if v == int(Mailbox) && (len(m.set.wanted[v]) == 0 || m.mail.read(&m.record) == nil) {
+		wanted := m.set.wants(View(v), e)
+		if len(wanted) == 0 || !m.mail.wants(&m.record) {
 			continue
 		}
-		for _, i := range m.set.wants(View(v), e) {
+		for _, i := range wanted {
 			m.state(i).See(&m.record)
 		}
 	}
