@@ -20,6 +20,8 @@ type table[V any] struct {
 	room   []V          // for values to come
 	key    []byte
 	max    int
+	// rare is set by who remembers himself what came lately: the table does not.
+	rare bool
 	// full is set once a key found no room.
 	full bool
 }
@@ -145,7 +147,7 @@ func (t *table[V]) put(key string, v *V) *V {
 	}
 	t.list = append(t.list, entry[V]{key, v})
 	t.places = t.places.with(uint32(maphash.String(t.seed, key)>>32), len(t.list))
-	if n := min(len(t.places)/2, maxRecentKeys); n >= leastPlaces && n > len(t.recent) {
+	if n := min(len(t.places)/2, maxRecentKeys); !t.rare && n >= leastPlaces && n > len(t.recent) {
 		t.recent = make([]recentKey[V], n)
 	}
 	return v

@@ -32,7 +32,13 @@ func kindOf(ext []byte) fileKind {
 		return otherFile
 	}
 	var lower [longestExtension]byte
-	switch string(appendLower(lower[:0], ext)) {
+	for i, c := range ext {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower[i] = c
+	}
+	switch string(lower[:len(ext)]) {
 	case "php", "aspx", "ashx", "asmx", "asp", "jsp", "jspx", "svc", "cfm", "cgi", "pl", "py", "phtml", "pht", "php3", "php4", "php5", "php7", "phar", "jspf", "jsw", "jsv",
 		"asa", "cer", "cdx", "soap", "cfml", "shtml", "shtm", "cshtml", "vbhtml":
 		return scriptFile
@@ -48,18 +54,35 @@ func kindOf(ext []byte) fileKind {
 // scriptPath gives the path of the script that a request is for, without what follows it:
 // "/a/x.aspx" of "/a/x.aspx/more;id=1"; nil if it is for something else.
 func scriptPath(stem []byte) []byte {
+	end, _ := readPath(stem)
+	if end == 0 {
+		return nil
+	}
+	return stem[:end]
+}
+
+// readPath tells where the path of the script ends that a request is for, 0 if it is for something else, and
+// what the extension at the end of the whole means.
+func readPath(stem []byte) (script int, last fileKind) {
 	for from := 0; ; {
 		dot := bytes.IndexByte(stem[from:], '.')
 		if dot < 0 {
-			return nil
+			return script, last
 		}
 		from += dot + 1
 		end := from
 		for end < len(stem) && end-from <= longestExtension && isLetterOrDigit(stem[end]) {
 			end++
 		}
-		if (end == len(stem) || stem[end] == '/' || stem[end] == ';') && kindOf(stem[from:end]) == scriptFile {
-			return stem[:end]
+		if end < len(stem) && stem[end] != '/' && stem[end] != ';' {
+			continue
+		}
+		kind := kindOf(stem[from:end])
+		if kind == scriptFile && script == 0 {
+			script = end
+		}
+		if end == len(stem) {
+			last = kind
 		}
 	}
 }

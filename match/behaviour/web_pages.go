@@ -40,7 +40,7 @@ const (
 )
 
 func newWebSeen() *webSeen {
-	return &webSeen{pages: table[webPage]{max: maxWebPages}, clients: table[uint32]{max: maxWebClients}}
+	return &webSeen{pages: table[webPage]{max: maxWebPages, rare: true}, clients: table[uint32]{max: maxWebClients}}
 }
 
 // webPage is what is known of a script page that was answered, or asked for in vain (404). Most pages
@@ -248,6 +248,18 @@ type webRequest struct {
 	requests requests
 	// cookie says that it has one.
 	cookie bool
+	// decodedPath and decodedAll are what decodedRequest gives, if it was asked for: then isDecoded is set.
+	decodedPath, decodedAll string
+	isDecoded               bool
+}
+
+// decoded gives path and request as decodedRequest does, once for all who ask.
+func (w *webRequest) decoded() (path, request string) {
+	if !w.isDecoded {
+		w.decodedPath, w.decodedAll = decodedRequest(w.stem, w.query)
+		w.isDecoded = true
+	}
+	return w.decodedPath, w.decodedAll
 }
 
 // requests are kinds of requests: most analytics look at few of all requests, and are shown those alone.
@@ -285,11 +297,12 @@ type recentStem struct {
 	page  *webPage // nil as long as it is not looked for
 	// full says that there was no room for the page.
 	full bool
-	// script says that it is a page, kind what the extension at the path's end says.
-	script bool
-	kind   fileKind
+	// kind is what the extension at the path's end says.
+	kind fileKind
 	// requests are the kinds of requests that any request for it is of.
 	requests requests
+	// script is where the path of the page ends, 0 if it is none.
+	script uint32
 }
 
 // hourOfLog is the hour of the clock in which a log spoke.
@@ -324,6 +337,7 @@ func (r *Record) web() *webRequest { return &r.memory.request }
 func (m *webMemory) read(r *Record) *webRequest {
 	w := &m.request
 	w.client, w.server, w.stem, w.query, w.status = webClient(r), m.serverOf(r), r.Text(WebStem), r.Text(WebQuery), webStatus(r)
+	w.isDecoded = false
 	w.path = m.find(w.stem)
 	w.requests = w.path.requests
 	cookie := r.Text(WebCookie)
@@ -371,7 +385,9 @@ func (m *webMemory) serverOf(r *Record) []byte {
 func (m *webMemory) find(stem []byte) *recentStem {
 	slot := m.stems.find(maphash.Bytes(m.forPaths, stem) ^ m.serverHash)
 	if !slot.known {
-		*slot = recentStem{known: true, script: scriptPath(stem) != nil, kind: kindOf(stem[bytes.LastIndexByte(stem, '.')+1:])}
+		*slot = recentStem{known: true}
+		script, kind := readPath(stem)
+		slot.script, slot.kind = uint32(script), kind
 		if slot.kind == dataFile || slot.kind == siteFile {
 			slot.requests |= fileRequests
 		}
@@ -390,7 +406,7 @@ func (s *webSeen) see(r *Record, w *webRequest) {
 		return
 	}
 	number := s.count(r.memory, w.client)
-	if !w.path.script || !succeeded(w.status) && w.status != 404 {
+	if w.path.script == 0 || !succeeded(w.status) && w.status != 404 {
 		return
 	}
 	s.refererLogged = s.refererLogged || r.Has(WebReferer)
@@ -453,7 +469,7 @@ func (s *webSeen) numberOf(client []byte) uint32 {
 func (s *webSeen) page(m *webMemory, w *webRequest) *webPage {
 	slot := w.path
 	if slot.page == nil && !slot.full {
-		m.key = appendPage(m.key[:0], w.server, scriptPath(w.stem))
+		m.key = appendPage(m.key[:0], w.server, w.stem[:slot.script])
 		slot.page = s.pages.get(m.key)
 		slot.full = slot.page == nil
 		if slot.page != nil && slot.page.visits == 0 {

@@ -112,21 +112,24 @@ type confused struct {
 type confusedPaths struct {
 	pause time.Duration
 	trick func(*confused, asking) bool
-	seen  bag[confused]
+	// request is the one that is looked at: nearly all are none.
+	request confused
+	seen    bag[confused]
 }
 
 // See keeps requests that use one of the analytic's tricks.
 func (s *confusedPaths) See(r *Record) {
 	w := r.web()
-	c := confused{}
-	path, request := decodedRequest(w.stem, w.query)
-	if !s.trick(&c, asking{path, request, r.Text(WebAnchor), r.Text(WebCookie), r.Text(WebMethod)}) {
+	c := &s.request
+	*c = confused{}
+	path, request := w.decoded()
+	if !s.trick(c, asking{path, request, r.Text(WebAnchor), r.Text(WebCookie), r.Text(WebMethod)}) {
 		return
 	}
 	c.answered, c.redirected = succeeded(w.status), w.status == 301 || w.status == 302
 	c.client = string(w.client)
 	c.Ref = r.Ref(fmt.Sprintf("%s %s %d from %s: %s", methodName(r.Text(WebMethod)), Short(request, 120), w.status, c.client, c.trick))
-	s.seen.add(c)
+	s.seen.add(*c)
 }
 
 // mayNameBackEnd is the quick look at an anchor.

@@ -79,15 +79,21 @@ type pickupOptions struct {
 	roots           []string
 }
 
-// pickup is what is known of a file.
+// pickup is what is known of a file: of one that was only asked for in vain, when that was.
 type pickup struct {
-	server, client   string
-	whole, parts     int // requests that fetched all of it, or a part
-	others           bool
-	links            int
-	sent             int64
-	missing, fetched span
-	samples          sampler[webSample]
+	missing spanAt
+	*fetches
+}
+
+// fetches is what is known of a file that somebody has.
+type fetches struct {
+	server, client string
+	whole, parts   int // requests that fetched all of it, or a part
+	others         bool
+	links          int
+	sent           int64
+	fetched        span
+	samples        sampler[webSample]
 }
 
 type pickups struct {
@@ -129,6 +135,11 @@ func (p *pickup) see(r *Record, w *webRequest) {
 	case 404, 410:
 		p.missing.add(r.Time())
 		return
+	}
+	if p.fetches == nil {
+		p.fetches = &fetches{}
+	}
+	switch w.status {
 	case 304:
 		p.others = true // who has it already got it before
 		return
@@ -162,6 +173,14 @@ func (s *pickups) Join(later State) {
 }
 
 func (p *pickup) join(o *pickup) {
+	p.missing.join(o.missing)
+	switch {
+	case o.fetches == nil:
+		return
+	case p.fetches == nil:
+		p.fetches = o.fetches
+		return
+	}
 	if p.client == "" {
 		p.client, p.server = o.client, o.server
 	}
@@ -170,7 +189,6 @@ func (p *pickup) join(o *pickup) {
 	p.parts += o.parts
 	p.links += o.links
 	p.sent += o.sent
-	p.missing.join(o.missing)
 	p.fetched.join(o.fetched)
 	p.samples.join(&o.samples)
 	if p.others {
@@ -187,7 +205,7 @@ func (s *pickups) Finish(f *Finishing) {
 	var rare []string
 	for key, p := range s.files.each() {
 		_, path := cutPage(key)
-		if p.whole+p.parts == 0 || p.others || p.whole > s.fetches || !isOutside(p.client) || s.known.has(path) {
+		if p.fetches == nil || p.whole+p.parts == 0 || p.others || p.whole > s.fetches || !isOutside(p.client) || s.known.has(path) {
 			continue
 		}
 		rare = append(rare, key)
@@ -221,8 +239,9 @@ func (s *pickups) episode(f *Finishing, key string, p *pickup) (Episode, bool) {
 		sign(strings.HasPrefix(path, root), "it lies below %s, where there are files of the product only", root)
 	}
 	sign(s.refererLogged && p.links == 0, "no link led to it")
-	sign(!p.missing.last.IsZero() && p.missing.last.After(p.fetched.last), "it was gone afterwards")
-	sign(!p.missing.first.IsZero() && p.missing.first.Before(p.fetched.first), "it was not there before")
+	missing := p.missing.span()
+	sign(missing.last.After(p.fetched.last), "it was gone afterwards")
+	sign(!missing.first.IsZero() && missing.first.Before(p.fetched.first), "it was not there before")
 	if len(signs) < 2 {
 		return Episode{}, false
 	}
