@@ -27,31 +27,26 @@ func TestSameText(t *testing.T) {
 		rule("statement and later user", item("statement", "dumpfile"), whole),
 		rule("not", item("statement", "dumpfile"), Node{Op: OpNot, Kids: []Node{whole}}),
 	}
-	set, err := Compile(&Collection{Rules: rules})
-	if err != nil {
-		t.Fatal(err)
-	}
-	shape := &event.Shape{Fields: []event.Field{{Name: "user"}, {Name: "argument"}}}
-	m, found := set.NewMatcher(), 0
-	for round := range 2 {
-		for _, text := range []string{"", "into OUTFILE 'a'", "outfile\x00select\x00", "into dumpfile", "dumpfile\x00outfile\x00"} {
-			for _, kind := range []event.Kind{event.Text, event.Text | event.Array, event.Null} {
-				for _, user := range []string{"root", "app"} {
-					e := &event.Event{Shape: shape, Product: "mysql", Category: "database", Values: []event.Value{
-						{Raw: []byte(user), Kind: event.Text}, {Raw: []byte(text), Kind: kind},
-					}}
-					var got, want []string
-					for _, r := range m.Match(e) {
-						got = append(got, r.Title)
+	found := 0
+	for _, rules := range [][]*Rule{rules, rules[1:]} { // with keywords all fields may wake a rule
+		set, err := Compile(&Collection{Rules: rules})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := set.NewMatcher()
+		for range 2 {
+			for _, e := range sameTextEvents() {
+				var got, want []string
+				for _, r := range m.Match(e) {
+					got = append(got, r.Title)
+				}
+				for _, r := range rules {
+					if Explain(r, e).Match {
+						want = append(want, r.Title)
 					}
-					for _, r := range rules {
-						if Explain(r, e).Match {
-							want = append(want, r.Title)
-						}
-					}
-					if found += len(want); !slices.Equal(got, want) {
-						t.Errorf("round %d, %#x %q of %s: match %q, explain %q", round, kind, text, user, got, want)
-					}
+				}
+				if found += len(want); !slices.Equal(got, want) {
+					t.Errorf("%d rules, %#x %q of %s: match %q, explain %q", len(rules), e.Values[1].Kind, e.Values[1].Raw, e.Values[0].Raw, got, want)
 				}
 			}
 		}
@@ -59,4 +54,18 @@ func TestSameText(t *testing.T) {
 	if found == 0 {
 		t.Error("no rule matches: the test tests nothing")
 	}
+}
+
+func sameTextEvents() (events []*event.Event) {
+	shape := &event.Shape{Fields: []event.Field{{Name: "user"}, {Name: "argument"}}}
+	for _, text := range []string{"", "into OUTFILE 'a'", "outfile\x00select\x00", "into dumpfile", "dumpfile\x00outfile\x00"} {
+		for _, kind := range []event.Kind{event.Text, event.Text | event.Array, event.Null} {
+			for _, user := range []string{"root", "app"} {
+				events = append(events, &event.Event{Shape: shape, Product: "mysql", Category: "database", Values: []event.Value{
+					{Raw: []byte(user), Kind: event.Text}, {Raw: []byte(text), Kind: kind},
+				}})
+			}
+		}
+	}
+	return events
 }
