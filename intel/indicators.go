@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -70,6 +71,9 @@ func (in *indicatorReader) add(i Indicator) {
 	}
 	i.Value, i.Pack = value, in.name
 	i.Note = oneLine(i.Note)
+	if len(in.list) == cap(in.list) { // append alone would copy a million of them five times
+		in.list = slices.Grow(in.list, max(len(in.list), 64))
+	}
 	in.list = append(in.list, i)
 }
 
