@@ -71,20 +71,8 @@ func members(b []byte, see func(key, value []byte) bool) {
 		if p = skip(b, p+1); p >= len(b) || !see(key, b[p:]) {
 			return
 		}
-		switch b[p] {
-		case '"':
-			if end, _ = stringEnd(b, p+1); end < 0 {
-				return
-			}
-			p = end + 1
-		case '{', '[':
-			if p, _ = skipValue(b, p); p < 0 {
-				return
-			}
-		default:
-			for p < len(b) && b[p] != ',' && b[p] != '}' {
-				p++
-			}
+		if p, _ = valueEnd(b, p); p < 0 {
+			return
 		}
 	}
 }

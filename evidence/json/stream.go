@@ -186,19 +186,30 @@ func findList(b []byte) (at int, short bool) {
 			if p, short = skipValue(b, p); p < 0 {
 				return 0, short
 			}
-		case '"':
-			end, _ := stringEnd(b, p+1)
-			if end < 0 {
-				return 0, true
-			}
-			p = end + 1
 		default:
-			for p < len(b) && b[p] != ',' && b[p] != '}' {
-				p++
+			if p, short = valueEnd(b, p); p < 0 {
+				return 0, short
 			}
 		}
 	}
 	return 0, false
+}
+
+// valueEnd gives the place behind a member's value, -1 if it does not end.
+func valueEnd(b []byte, p int) (end int, short bool) {
+	switch b[p] {
+	case '"':
+		if end, _ = stringEnd(b, p+1); end < 0 {
+			return -1, true
+		}
+		return end + 1, false
+	case '{', '[':
+		return skipValue(b, p)
+	}
+	for p < len(b) && b[p] != ',' && b[p] != '}' {
+		p++
+	}
+	return p, false
 }
 
 // skipValue gives the place behind an object or array, -1 if it does not end.
