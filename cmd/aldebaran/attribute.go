@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -288,22 +289,8 @@ func (f *attributeFlags) clustersOf(m *attribution.Model, incidents []*attributi
 	if f.clusters == "" {
 		return c, nil
 	}
-	var decisions []attribution.Decision
-	data, err := readBounded(f.clusters, maxOverrides)
-	if err == nil {
-		err = json.Unmarshal(data, &decisions)
-	}
-	for i, d := range decisions {
-		if err == nil {
-			if err = c.Apply(d); err != nil {
-				err = fmt.Errorf("change %d: %w", i+1, err)
-			}
-		}
-	}
-	if err != nil {
-		return nil, &hunt.UsageError{What: fmt.Sprintf("--clusters: %s: %v", f.clusters, err), Hint: "docs/formats/attribution.md says what stands in it"}
-	}
-	return c, nil
+	_, err = readChanges("--clusters", f.clusters, func(d *attribution.Decision) error { return c.Apply(*d) })
+	return c, err
 }
 
 // readOverrides reads an analyst's changes to objects of evidence.
@@ -311,18 +298,29 @@ func readOverrides(name string) ([]attribution.Override, error) {
 	if name == "" {
 		return nil, nil
 	}
-	var list []attribution.Override
+	return readChanges("--overrides", name, func(o *attribution.Override) error {
+		if o.Object == "" || o.By == "" || o.Reason == "" {
+			return errors.New("want object, by and reason, found one of them empty")
+		}
+		return nil
+	})
+}
+
+// readChanges reads the list of an analyst's changes in a file, and makes each of them; what is wrong with one
+// is told with its number.
+func readChanges[T any](flag, name string, do func(*T) error) ([]T, error) {
+	var list []T
 	data, err := readBounded(name, maxOverrides)
 	if err == nil {
 		err = json.Unmarshal(data, &list)
 	}
-	for i := range list {
-		if err == nil && (list[i].Object == "" || list[i].By == "" || list[i].Reason == "") {
-			err = fmt.Errorf("change %d: want object, by and reason, found one of them empty", i+1)
+	for i := 0; i < len(list) && err == nil; i++ {
+		if err = do(&list[i]); err != nil {
+			err = fmt.Errorf("change %d: %w", i+1, err)
 		}
 	}
 	if err != nil {
-		return nil, &hunt.UsageError{What: fmt.Sprintf("--overrides: %s: %v", name, err), Hint: "docs/formats/attribution.md says what stands in it"}
+		return nil, &hunt.UsageError{What: fmt.Sprintf("%s: %s: %v", flag, name, err), Hint: "docs/formats/attribution.md says what stands in it"}
 	}
 	return list, nil
 }
