@@ -101,6 +101,7 @@ var arrows = map[string][]string{
 var testArrows = map[string][]string{
 	"brief":               {"event"},
 	"evidence/zeek":       {"evidence/json", "evidence/readertest"},
+	"evidence/evtx":       {"evidence/readertest"},
 	"evidence/csv":        {"evidence/readertest"},
 	"evidence/dns":        {"evidence/readertest"},
 	"evidence/mssql":      {"evidence/readertest"},

@@ -23,23 +23,14 @@ import (
 
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
+	"aldebaran/evidence/readertest"
 )
-
-// corpus gives a folder of the test corpus, which is not part of the repository.
-func corpus(t testing.TB, path string) string {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(root, path)
-}
 
 // logs gives the contents of all .evtx files below a folder of the corpus and in its archives.
 func logs(t testing.TB, path string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
-	root := corpus(t, path)
+	root := readertest.Corpus(t, path)
 	err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -94,7 +85,7 @@ func unpack(path string, files map[string][]byte) error {
 // manifest reads the record counts of the corpus' own structural walk.
 func manifest(t *testing.T, path string) map[string]int {
 	t.Helper()
-	f, err := os.Open(corpus(t, path))
+	f, err := os.Open(readertest.Corpus(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +266,7 @@ func TestCorpusOracle(t *testing.T) {
 		Why    string `json:"why"`
 	}
 	var expected map[string][]fact
-	b, err := os.ReadFile(corpus(t, "evtx/parser/expected.json"))
+	b, err := os.ReadFile(readertest.Corpus(t, "evtx/parser/expected.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,11 +305,11 @@ func TestCorpusSnapshots(t *testing.T) {
 		{"E_Windows_system32_winevt_logs_Microsoft-Windows-CAPI2%4Operational.evtx", 28, "event_json_with_multiple_nodes_same_name.snap"},
 	} {
 		t.Run(tt.snap, func(t *testing.T) {
-			b, err := os.ReadFile(corpus(t, folder+tt.file))
+			b, err := os.ReadFile(readertest.Corpus(t, folder+tt.file))
 			if err != nil {
 				t.Fatal(err)
 			}
-			snap, err := os.ReadFile(corpus(t, folder+"expected/"+tt.snap))
+			snap, err := os.ReadFile(readertest.Corpus(t, folder+"expected/"+tt.snap))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -345,7 +336,7 @@ func TestCorpusRegressionFields(t *testing.T) {
 	files, r := logs(t, "sigma/regression"), evtx.NewReader(evtx.Options{})
 	compared := 0
 	for name, b := range files {
-		doc, err := os.ReadFile(corpus(t, "sigma/regression/"+strings.TrimSuffix(name, ".evtx")+".json"))
+		doc, err := os.ReadFile(readertest.Corpus(t, "sigma/regression/"+strings.TrimSuffix(name, ".evtx")+".json"))
 		if err != nil {
 			continue // not every log has one
 		}

@@ -68,18 +68,7 @@ func TestJoinedRequest(t *testing.T) {
 		if r.IntN(10) == 0 {
 			e.Values[r.IntN(4)].Kind = event.Text | event.Array
 		}
-		var got, want []string
-		for _, r := range m.Match(e) {
-			got = append(got, r.Title)
-		}
-		for _, r := range rules {
-			if Explain(r, e).Match {
-				want = append(want, r.Title)
-			}
-		}
-		if !slices.Equal(got, want) {
-			t.Fatalf("%q of %v:\nmatched  %q\nexpected %q", fields, e.Values, got, want)
-		}
+		sameAsExplained(t, m, rules, e, fmt.Sprintf("%q of %v", fields, e.Values))
 		if m.lookJoined(m.plan.joined) {
 			joined++
 		} else {

@@ -51,18 +51,7 @@ func TestKeywordsInCodes(t *testing.T) {
 						}
 					}
 					e := &event.Event{Shape: shape, Category: "application", Values: []event.Value{{Raw: []byte("b"), Kind: event.Text}, {Raw: raw, Kind: kind}}}
-					var got, want []string
-					for _, r := range m.Match(e) {
-						got = append(got, r.Title)
-					}
-					for _, r := range rules {
-						if Explain(r, e).Match {
-							want = append(want, r.Title)
-						}
-					}
-					if found += len(want); !slices.Equal(got, want) {
-						t.Errorf("%d rules, round %d, %#x %q: match %q, explain %q", len(rules), round, kind, text, got, want)
-					}
+					found += sameAsExplained(t, m, rules, e, fmt.Sprintf("round %d, %#x %q", round, kind, text))
 				}
 			}
 		}
@@ -70,4 +59,22 @@ func TestKeywordsInCodes(t *testing.T) {
 	if found == 0 {
 		t.Error("no keyword stands in a text: the test tests nothing")
 	}
+}
+
+// sameAsExplained fails unless an event matches the rules that the explanation says it does; it gives their number.
+func sameAsExplained(t *testing.T, m *Matcher, rules []*Rule, e *event.Event, what string) int {
+	t.Helper()
+	var got, want []string
+	for _, r := range m.Match(e) {
+		got = append(got, r.Title)
+	}
+	for _, r := range rules {
+		if Explain(r, e).Match {
+			want = append(want, r.Title)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d rules, %s: match %q, explain %q", len(rules), what, got, want)
+	}
+	return len(want)
 }

@@ -1,7 +1,7 @@
 package sigma
 
 import (
-	"slices"
+	"fmt"
 	"testing"
 
 	"aldebaran/event"
@@ -36,18 +36,7 @@ func TestSameText(t *testing.T) {
 		m := set.NewMatcher()
 		for range 2 {
 			for _, e := range sameTextEvents() {
-				var got, want []string
-				for _, r := range m.Match(e) {
-					got = append(got, r.Title)
-				}
-				for _, r := range rules {
-					if Explain(r, e).Match {
-						want = append(want, r.Title)
-					}
-				}
-				if found += len(want); !slices.Equal(got, want) {
-					t.Errorf("%d rules, %#x %q of %s: match %q, explain %q", len(rules), e.Values[1].Kind, e.Values[1].Raw, e.Values[0].Raw, got, want)
-				}
+				found += sameAsExplained(t, m, rules, e, fmt.Sprintf("%#x %q of %s", e.Values[1].Kind, e.Values[1].Raw, e.Values[0].Raw))
 			}
 		}
 	}
