@@ -36,8 +36,8 @@ func (t *Table) answer(r *Result) {
 		p.wrapped("Packs", packs, "; ")
 	}
 	p.wrapped("Answer", strings.Fields(p.paint(valueStyle(r.Answer.Value), Terminal(r.Answer.Overall))), " ")
-	if rel := r.Answer.Relevance; rel.Level != "unknown" {
-		p.row("Relevance", rel.Level+p.paint(faint, ": "+Terminal(rel.Because)))
+	if rel := r.Answer.Relevance; rel.Asked {
+		p.wrapped("Relevance", strings.Fields(rel.Level+p.paint(faint, ": "+Terminal(rel.Because))), " ")
 	}
 	for _, part := range []struct {
 		value verdict.Value

@@ -78,7 +78,7 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 	if who.Sector == "" && who.Region == "" && who.Country == "" {
 		return Relevance{Level: "unknown", Because: "say --sector and --region to learn how far the story concerns you"}
 	}
-	var r Relevance
+	r := Relevance{Asked: true}
 	world := newAtlas()
 	sectors, places := map[string]bool{}, map[string]bool{}
 	note := func(c *story.Claim) {
@@ -124,13 +124,17 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 	case len(sectors) > 0:
 		r.Level = "medium"
 		r.Because = "victims of your sector are named"
-		if who.Region != "" || who.Country != "" {
+		if unknown != "" {
+			r.Because += "; " + unknown
+		} else if who.Region != "" || who.Country != "" {
 			r.Because += ", elsewhere"
 		}
 	case len(places) > 0:
 		r.Level = "medium"
 		r.Because = "victims in your region are named"
-		if who.Sector != "" {
+		if unknown != "" {
+			r.Because += "; " + unknown
+		} else if who.Sector != "" {
 			r.Because += ", of other sectors"
 		}
 	case unknown != "":

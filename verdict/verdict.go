@@ -108,6 +108,8 @@ type Relevance struct {
 	Level   string   `json:"level"`
 	Because string   `json:"because"`
 	Claims  []string `json:"claims,omitempty"`
+	// Asked says that the user said something of himself.
+	Asked bool `json:"-"`
 }
 
 // A Setting is what the user says of himself.

@@ -243,6 +243,11 @@ func TestRelevance(t *testing.T) {
 	f(Setting{Sector: "govarnment", Country: "Jordan"}, "medium")
 	f(Setting{Sector: "retail", Region: "Midle East"}, "unknown")
 	f(Setting{Sector: "legal"}, "low")
+	for _, who := range []Setting{{Sector: "govarnment", Country: "Jordan"}, {Sector: "government", Region: "Midle East"}} {
+		if got := relevance(p, who); got.Level != "medium" || !strings.Contains(got.Because, "that is known, and nobody uses the word") {
+			t.Errorf("relevance to %+v: %s (%s), want medium and the word that is not known", who, got.Level, got.Because)
+		}
+	}
 	// What a pack knows of the actor's victims counts, unless nobody has verified it.
 	p.Packs = []*intel.Pack{{Actor: &intel.Actor{
 		Sectors: []intel.Claim{{Value: "legal"}, {Value: "retail", Fact: intel.Fact{Unverified: true}}}, Countries: []intel.Claim{{Value: "BR"}},
