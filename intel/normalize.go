@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -248,13 +249,18 @@ func normalPath(v string) string {
 	windows := strings.IndexByte(v, '\\') >= 0 || len(v) > 2 && v[1] == ':' && isWord(v[0])
 	if windows {
 		v = strings.ToLower(strings.ReplaceAll(v, "/", `\`))
-		if v = strings.TrimRight(v, `\`); strings.Trim(v, `\`) == "" || strings.IndexByte(v, '\\') < 0 {
+		if v = trimRight(v, '\\'); strings.Trim(v, `\`) == "" || strings.IndexByte(v, '\\') < 0 {
 			return ""
 		}
 		return v
 	}
-	if v = strings.TrimRight(v, "/"); strings.Trim(v, "/") == "" || strings.IndexByte(v, '/') < 0 {
+	if v = trimRight(v, '/'); strings.Trim(v, "/") == "" || strings.IndexByte(v, '/') < 0 {
 		return ""
 	}
 	return v
+}
+
+// trimRight takes separators and blanks off the end, however they are mixed.
+func trimRight(v string, separator rune) string {
+	return strings.TrimRightFunc(v, func(r rune) bool { return r == separator || unicode.IsSpace(r) })
 }

@@ -37,11 +37,13 @@ func normalRegistry(v string) string {
 			break
 		}
 	}
-	rest := strings.ToLower(strings.Trim(strings.ReplaceAll(strings.TrimPrefix(v[n:], ":"), "/", `\`), `\`))
+	rest := strings.ReplaceAll(strings.TrimPrefix(v[n:], ":"), "/", `\`)
+	rest = strings.ToLower(trimRight(strings.TrimLeft(rest, `\`), '\\'))
 	if rest == "" {
 		return ""
 	}
 	first, below, deep := strings.Cut(rest, `\`)
+	below = strings.TrimLeft(below, `\`)
 	switch {
 	case root == "HKU" && deep && strings.HasPrefix(first, "s-1-5-21-") && strings.HasSuffix(first, "_classes"):
 		root, rest = "HKCU", `software\classes\`+below

@@ -101,3 +101,29 @@ func TestPunycode(t *testing.T) {
 	f("\xff", "")
 	f("éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé", "")
 }
+
+// A normal form is its own normal form, whatever was written: lists of indicators are compared by it.
+func FuzzNormalize(f *testing.F) {
+	types := Types()
+	for i := range types {
+		f.Add(i, "*.EVIL.Example.")
+		f.Add(i, "http://[2001:db8::1]:8080/%7e?%3d#x")
+		f.Add(i, `\REGISTRY\USER\S-1-5-21-1-2-3-4_Classes\X\ \`)
+		f.Add(i, `0\\\ \`)
+		f.Add(i, "AA:BB:CC:DD EE-FF")
+		f.Add(i, "::ffff:10.0.0.0/104")
+		f.Add(i, "A.B@Bücher.Example")
+	}
+	f.Fuzz(func(t *testing.T, i int, v string) {
+		if i < 0 || i >= len(types) {
+			return
+		}
+		plain, err := Normalize(types[i], v)
+		if err != nil {
+			return
+		}
+		if again, err := Normalize(types[i], plain); again != plain || err != nil {
+			t.Fatalf("Normalize(%s, %q) = %q, of which it makes %q, %v", types[i], v, plain, again, err)
+		}
+	})
+}
