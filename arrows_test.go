@@ -32,9 +32,10 @@ const everything = "*"
 // docs/decisions if it changes the map.
 var arrows = map[string][]string{
 	// words all stages share
-	"event":  {},
-	"attack": {},
-	"escape": {},
+	"event":   {},
+	"attack":  {},
+	"escape":  {},
+	"english": {},
 	// what we are told
 	"story/pdf":             {},
 	"story/technique":       {},
@@ -69,16 +70,16 @@ var arrows = map[string][]string{
 	"evidence":            {"event", "evidence/auditd", "evidence/cef", "evidence/csv", "evidence/dns", "evidence/evtx", "evidence/exchange", "evidence/json", "evidence/lines", "evidence/mail", "evidence/mssql", "evidence/mysql", "evidence/ncsa", "evidence/netlogon", "evidence/oracle", "evidence/postgresql", "evidence/snort", "evidence/syslog", "evidence/w3c", "evidence/xml", "evidence/zeek"},
 	// where the two meet
 	"match/sigma":     {"attack", "event"},
-	"match/behaviour": {"event", "match/sigma"},
+	"match/behaviour": {"english", "event", "match/sigma"},
 	"match/indicator": {"event", "intel"},
 	"match":           {"event", "intel", "match/behaviour", "match/indicator", "match/sigma"},
 	// what it means
 	"finding":     {"attack", "event", "match", "match/sigma"},
-	"attribution": {"attack", "finding", "intel"},
-	"verdict":     {"event", "evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
+	"attribution": {"attack", "english", "finding", "intel"},
+	"verdict":     {"english", "event", "evidence", "finding", "intel", "match/behaviour", "match/sigma", "plan", "story"},
 	"brief":       {"attack", "escape", "evidence", "finding", "intel", "match", "match/sigma", "plan", "story", "verdict"},
 	// what holds it together
-	"hunt":            {"attack", "brief", "escape", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
+	"hunt":            {"attack", "brief", "english", "escape", "event", "evidence", "finding", "intel", "match", "match/behaviour", "match/indicator", "match/sigma", "plan", "story", "verdict"},
 	"store":           {"evidence", "finding", "plan", "story", "verdict"},
 	"store/storetest": {"attack", "event", "evidence", "finding", "match", "plan", "store", "story", "verdict"},
 	"packs":           {"attack", "event", "intel", "match/behaviour", "match/sigma"},

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"time"
+
+	"aldebaran/english"
 )
 
 // stixSpace is the namespace of our identifiers: made once at random (UUID version 4).
@@ -55,7 +57,7 @@ func (c *Clusters) WriteSTIX(w io.Writer, at time.Time) error {
 		incidents[i] = add("campaign", fmt.Sprintf("%d %s", i, name), stixObject{Name: plain(name)})
 	}
 	for _, x := range c.Current {
-		set := add("intrusion-set", x.ID, stixObject{Name: plain(x.ID), Description: "Activity cluster: " + plural(len(x.Incidents), "incident") + " that are taken as one actor's."})
+		set := add("intrusion-set", x.ID, stixObject{Name: plain(x.ID), Description: "Activity cluster: " + english.Count(len(x.Incidents), "incident") + " that are taken as one actor's."})
 		for _, i := range x.Incidents {
 			add("relationship", set+incidents[i], stixObject{Relationship: "attributed-to", Source: incidents[i], Target: set})
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"aldebaran/english"
 	"aldebaran/intel"
 )
 
@@ -220,13 +221,13 @@ func (x *assessing) cluster() {
 func (x *assessing) rationale() string {
 	var why []string
 	if n := len(x.in.Marks); n > 0 {
-		why = append(why, plural(n, "trace")+" known of an actor")
+		why = append(why, english.Count(n, "trace")+" known of an actor")
 	}
 	if n := len(x.in.Software); n > 0 {
-		why = append(why, plural(n, "program"))
+		why = append(why, english.Count(n, "program"))
 	}
 	if n := len(x.in.Hosts); n > 0 {
-		why = append(why, "on "+plural(n, "host"))
+		why = append(why, "on "+english.Count(n, "host"))
 	}
 	if !x.in.First.IsZero() {
 		why = append(why, "from "+day(x.in.First)+" to "+day(x.in.Last))
@@ -241,7 +242,7 @@ func (x *assessing) group() {
 	_, single := x.override(OverrideSingle)
 	x.ask(single || x.Probability >= groupCertain, "", "a single actor behind it: the first candidate has a probability of %.2f, %.1f is asked for, or an analyst's judgement", x.Probability, groupCertain)
 	days := int(x.in.Last.Sub(x.in.First).Hours() / 24)
-	x.ask(days >= groupDays, "", "about six months of observation (%d days): the findings span %s", groupDays, plural(days, "day"))
+	x.ask(days >= groupDays, "", "about six months of observation (%d days): the findings span %s", groupDays, english.Count(days, "day"))
 	filled := 0
 	for _, v := range Vertices() {
 		met, text := x.vertex(v)
@@ -271,7 +272,7 @@ func (x *assessing) vertex(v string) (bool, string) {
 		}
 	}
 	if good > 0 {
-		return true, fmt.Sprintf("%s: %s of credibility 3 or better", v, plural(good, "object"))
+		return true, fmt.Sprintf("%s: %s of credibility 3 or better", v, english.Count(good, "object"))
 	}
 	return false, fmt.Sprintf("%s: want an object of credibility 3 or better, found %d, and %d weaker", v, good, weak)
 }
@@ -284,7 +285,7 @@ func (x *assessing) named() {
 	for _, k := range x.marks {
 		alone += count(k.Kind != MarkTag && k.Holders <= 1)
 	}
-	x.ask(alone > 0, Capability, "more than techniques and software that others have: %s of this actor alone", plural(alone, "mark"))
+	x.ask(alone > 0, Capability, "more than techniques and software that others have: %s of this actor alone", english.Count(alone, "mark"))
 	x.ask(x.reports.Reliable >= namedSources && x.reports.Confirmed, "", "%d reliable publishers (A or B) that confirm each other: %d were read, %s", namedSources, x.reports.Reliable, confirmed(x.reports.Confirmed))
 	o, reviewed := x.override(OverrideReview)
 	if reviewed {

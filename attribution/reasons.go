@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"aldebaran/attack"
+	"aldebaran/english"
 )
 
 // A Reason is one thing that speaks for or against a candidate.
@@ -165,13 +166,5 @@ func others(n int) string {
 	if n == 0 {
 		return "no other actor"
 	}
-	return plural(n, "other actor")
-}
-
-// plural is a number and its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return english.Count(n, "other actor")
 }

@@ -6,6 +6,7 @@ import (
 
 	"aldebaran/attack"
 	"aldebaran/brief"
+	"aldebaran/english"
 	"aldebaran/evidence"
 )
 
@@ -51,7 +52,7 @@ func damaged(sources []Source, skipped []evidence.Skip) []brief.Damage {
 			all = append(all, brief.Damage{Path: s.Path, What: fmt.Sprintf("offset %d: %s: want %s, found %s", d.Offset, d.What, cmp.Or(d.Want, "more"), cmp.Or(d.Found, "nothing"))})
 		}
 		if n := s.DamageCount - len(s.Damage); n > 0 {
-			all = append(all, brief.Damage{Path: s.Path, What: plural(n, "more damaged place")})
+			all = append(all, brief.Damage{Path: s.Path, What: english.Count(n, "more damaged place")})
 		}
 	}
 	return all

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"aldebaran/english"
 	"aldebaran/evidence"
 	"aldebaran/match/sigma"
 )
@@ -243,10 +244,10 @@ func (j *journaling) sync() error {
 func (j *journaling) notes() []string {
 	var notes []string
 	if n := len(j.gone); n > 0 {
-		notes = append(notes, fmt.Sprintf("%s of the case: not there any more; what was read of it before counts", plural(n, "file")))
+		notes = append(notes, fmt.Sprintf("%s of the case: not there any more; what was read of it before counts", english.Count(n, "file")))
 	}
 	if j.unseen > 0 {
-		notes = append(notes, fmt.Sprintf("behaviours have not seen %s of the case, which is not there any more", plural(j.unseen, "file")))
+		notes = append(notes, fmt.Sprintf("behaviours have not seen %s of the case, which is not there any more", english.Count(j.unseen, "file")))
 	}
 	return notes
 }

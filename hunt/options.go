@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"aldebaran/english"
 	"aldebaran/evidence"
 	"aldebaran/intel"
 	"aldebaran/match"
@@ -154,7 +155,7 @@ type NoRulesError struct{ Collection *sigma.Collection }
 
 func (e *NoRulesError) Error() string {
 	c := e.Collection
-	s := fmt.Sprintf("%v: %s, %s rejected", ErrNoRules, plural(c.Files, "rule file"), plural(len(c.Rejected), "document"))
+	s := fmt.Sprintf("%v: %s, %s rejected", ErrNoRules, english.Count(c.Files, "rule file"), english.Count(len(c.Rejected), "document"))
 	if len(c.Rejected) > 0 {
 		r := c.Rejected[0]
 		s += fmt.Sprintf("; the first: %s:%d: %s", r.File, r.Line, r.Reason)

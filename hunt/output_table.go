@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aldebaran/attack"
+	"aldebaran/english"
 	"aldebaran/finding"
 	"aldebaran/match"
 	"aldebaran/match/sigma"
@@ -97,7 +98,7 @@ func (t *Table) whatWasRead(r *Result) {
 		p.line(p.paint(warning, "Interrupted: this is what was found until then."))
 		p.blank()
 	}
-	read := fmt.Sprintf("%s in %s", plural(s.Events, "event"), plural(s.Files, "file"))
+	read := fmt.Sprintf("%s in %s", english.Count(s.Events, "event"), english.Count(s.Files, "file"))
 	if s.Files > 0 {
 		read += ", " + Bytes(s.Bytes)
 		if s.Used > 0 && s.Used < s.Bytes {
@@ -107,18 +108,18 @@ func (t *Table) whatWasRead(r *Result) {
 	p.row("Read", read)
 	if d := r.Took.Reading; d > 0 {
 		p.row("", p.paint(faint, fmt.Sprintf("in %s, %s events a second; rules were ready in %s",
-			took(d), Count(int64(float64(s.Events+s.DuplicateEvents)/d.Seconds())), took(r.Took.Rules))))
+			took(d), english.Number(int64(float64(s.Events+s.DuplicateEvents)/d.Seconds())), took(r.Took.Rules))))
 	}
 	if s.DuplicateEvents > 0 {
-		p.row("", p.paint(faint, pluralOf(s.DuplicateEvents, "copy of an event", "copies of events")+" left out: they were read before"))
+		p.row("", p.paint(faint, english.CountOf(s.DuplicateEvents, "copy of an event", "copies of events")+" left out: they were read before"))
 	} else if s.DuplicateMatches > 0 {
-		p.row("", p.paint(faint, pluralOf(s.DuplicateMatches, "match", "matches")+" left out: their events were read before"))
+		p.row("", p.paint(faint, english.CountOf(s.DuplicateMatches, "match", "matches")+" left out: their events were read before"))
 	}
 	if s.Recovered > 0 {
-		p.row("", p.paint(faint, plural(s.Recovered, "event")+" recovered from deleted records"))
+		p.row("", p.paint(faint, english.Count(s.Recovered, "event")+" recovered from deleted records"))
 	}
 	if s.FilteredEvents > 0 {
-		p.row("", p.paint(faint, plural(s.FilteredEvents, "event")+" outside the time or hosts that were asked for"))
+		p.row("", p.paint(faint, english.Count(s.FilteredEvents, "event")+" outside the time or hosts that were asked for"))
 	}
 	if !r.looked {
 		t.rules(r)
@@ -127,22 +128,22 @@ func (t *Table) whatWasRead(r *Result) {
 		p.row("Period", period(s.First, s.Last)+p.paint(faint, " UTC · "+span(s.First, s.Last)))
 	}
 	if len(s.Hosts) > 0 {
-		p.row("Hosts", p.paint(faint, Count(int64(len(s.Hosts)))+"  ")+t.names(s.Hosts, p.width-14-len(Count(int64(len(s.Hosts))))))
+		p.row("Hosts", p.paint(faint, english.Number(len(s.Hosts))+"  ")+t.names(s.Hosts, p.width-14-len(english.Number(len(s.Hosts)))))
 	}
 }
 
 // rules says with how many rules was hunted.
 func (t *Table) rules(r *Result) {
 	p := &t.p
-	rules := plural(r.Rules.Active, "rule")
+	rules := english.Count(r.Rules.Active, "rule")
 	if all := r.Rules.Loaded - r.Rules.Silent; r.Rules.Active != all {
-		rules += " of " + Count(int64(all))
+		rules += " of " + english.Number(all)
 	}
 	if n := r.Rules.Behaviours; n > 0 {
-		rules += ", " + plural(n, "behaviour")
+		rules += ", " + english.Count(n, "behaviour")
 	}
 	if n := r.Rules.Indicators; n > 0 {
-		rules += ", " + plural(n, "indicator")
+		rules += ", " + english.Count(n, "indicator")
 	}
 	p.row("Rules", rules)
 	if aside := besides(r.Rules); aside != "" {
@@ -154,10 +155,10 @@ func (t *Table) rules(r *Result) {
 func besides(r RuleReport) string {
 	var parts []string
 	for _, reason := range slices.Sorted(maps.Keys(r.Skipped)) {
-		parts = append(parts, fmt.Sprintf("%s %s left out", Count(int64(r.Skipped[reason])), Terminal(reason)))
+		parts = append(parts, fmt.Sprintf("%s %s left out", english.Number(r.Skipped[reason]), Terminal(reason)))
 	}
 	if n := len(r.Warnings); n > 0 {
-		parts = append(parts, plural(n, "warning")+" (aldebaran rules check shows them)")
+		parts = append(parts, english.Count(n, "warning")+" (aldebaran rules check shows them)")
 	}
 	return strings.Join(parts, ", ")
 }
@@ -174,14 +175,14 @@ func (t *Table) names(all []string, space int) string {
 		}
 		more := ""
 		if rest := len(all) - i - 1; rest > 0 {
-			more = fmt.Sprintf(" and %s more", Count(int64(rest)))
+			more = fmt.Sprintf(" and %s more", english.Number(rest))
 		}
 		sep := ""
 		if i > 0 {
 			sep = ", "
 		}
 		if i > 0 && (i >= shownHosts || used+len(sep)+columns(name)+len(more) > space) {
-			b.WriteString(t.p.paint(faint, fmt.Sprintf(" and %s more", Count(int64(len(all)-i)))))
+			b.WriteString(t.p.paint(faint, fmt.Sprintf(" and %s more", english.Number(len(all)-i))))
 			break
 		}
 		name = cut(name, max(space-len(more), 8))
@@ -246,12 +247,12 @@ func (t *Table) whatWasFound(r *Result) {
 	var parts []string
 	for i, n := range slices.Backward(s.FindingsByLevel[:]) {
 		if n > 0 {
-			parts = append(parts, p.paint(levelStyles[i], Count(int64(n))+" "+sigma.Levels[i]))
+			parts = append(parts, p.paint(levelStyles[i], english.Number(n)+" "+sigma.Levels[i]))
 		}
 	}
 	p.row("Findings", strings.Join(parts, p.paint(faint, " · ")))
 	rules := byRule(r.Findings)
-	p.row("", p.paint(faint, fmt.Sprintf("from %s of %s", pluralOf(s.Matches+s.Correlations, "match", "matches"), plural(len(rules), "rule"))))
+	p.row("", p.paint(faint, fmt.Sprintf("from %s of %s", english.CountOf(s.Matches+s.Correlations, "match", "matches"), english.Count(len(rules), "rule"))))
 	c := t.columns(rules)
 	for level := len(sigma.Levels) - 1; level >= 0; level-- {
 		n := 0
@@ -268,7 +269,7 @@ func (t *Table) whatWasFound(r *Result) {
 			}
 		}
 		if hidden := n - shownRules[level]; hidden > 0 {
-			p.line(strings.Repeat(" ", countWidth+len(gap)) + p.paint(faint, "and "+pluralOf(hidden, "more rule", "more rules")))
+			p.line(strings.Repeat(" ", countWidth+len(gap)) + p.paint(faint, "and "+english.Count(hidden, "more rule")))
 		}
 	}
 }
@@ -301,7 +302,7 @@ func (f *ruleFindings) when() string { return days(stamp(f.first), stamp(f.last)
 //	1,204  Title of the rule           2024-05-01 10:00 – 11:32  HOST01 +3  T1059.001 +1
 func (t *Table) ruleLine(f ruleFindings, c ruleColumns, s style) {
 	p := &t.p
-	count := right(p.paint(s, Count(int64(f.matches))), countWidth) + gap
+	count := right(p.paint(s, english.Number(f.matches)), countWidth) + gap
 	title := Terminal(f.rule.Title)
 	rest := left(p.paint(faint, f.when()), c.when) + gap + left(first(f.hosts, t.p.width/6, true), c.host) + gap +
 		p.paint(faint, first(f.refs.Techniques, t.p.width, false))
@@ -350,7 +351,7 @@ func (t *Table) tactics(r *Result) {
 	var parts []string
 	for _, tactic := range attack.Tactics() {
 		if n := counts[tactic.Short]; n > 0 {
-			parts = append(parts, tactic.Name+" "+p.paint(faint, Count(int64(n))))
+			parts = append(parts, tactic.Name+" "+p.paint(faint, english.Number(n)))
 		}
 	}
 	if len(parts) > 0 {
@@ -391,7 +392,7 @@ func (t *Table) timeline(r *Result) {
 		p.row(p.paint(faint, name), p.paint(levelStyles[level], strings.TrimRight(b.String(), " ")))
 	}
 	if early+late > 0 {
-		p.row("", p.paint(faint, fmt.Sprintf("%s far outside this period", pluralOf(early+late, "match", "matches"))))
+		p.row("", p.paint(faint, fmt.Sprintf("%s far outside this period", english.CountOf(early+late, "match", "matches"))))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"aldebaran/english"
 	"aldebaran/match"
 	"aldebaran/verdict"
 )
@@ -93,7 +94,7 @@ func (t *Table) verdicts(a *verdict.Report, value verdict.Value, title string, m
 		p.line(strings.Repeat(" ", 17) + p.paint(faint, cut(Terminal(v.Because), p.width-18)))
 	}
 	if n := len(all) - most; n > 0 {
-		p.line(strings.Repeat(" ", 17) + p.paint(faint, "and "+Count(int64(n))+" more: the brief has all of them"))
+		p.line(strings.Repeat(" ", 17) + p.paint(faint, "and "+english.Number(n)+" more: the brief has all of them"))
 	}
 }
 

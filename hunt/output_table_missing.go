@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"aldebaran/english"
 	"aldebaran/finding"
 )
 
@@ -58,7 +59,7 @@ func (t *Table) whatIsMissing(r *Result) {
 	}
 	if s.Unreadable > 0 {
 		p.blank()
-		p.row(p.paint(warning, "Not read"), p.paint(warning, plural(s.Unreadable, "file")+" that should be evidence"))
+		p.row(p.paint(warning, "Not read"), p.paint(warning, english.Count(s.Unreadable, "file")+" that should be evidence"))
 		n := 0
 		for _, f := range r.Skipped {
 			if !f.Missing {
@@ -75,12 +76,12 @@ func (t *Table) whatIsMissing(r *Result) {
 		p.blank()
 		lost := "an unknown number of records lost"
 		if s.LostRecords > 0 {
-			lost = plural(s.LostRecords, "record") + " lost"
+			lost = english.Count(s.LostRecords, "record") + " lost"
 			if s.LostUnknown > 0 {
 				lost = "more than " + lost
 			}
 		}
-		p.row(p.paint(warning, "Damaged"), fmt.Sprintf("%s in %s", lost, plural(damagedSources(r), "file")))
+		p.row(p.paint(warning, "Damaged"), fmt.Sprintf("%s in %s", lost, english.Count(damagedSources(r), "file")))
 		n := 0
 		for _, src := range r.Sources {
 			if src.LostRecords == 0 && src.LostUnknown == 0 {
@@ -99,7 +100,7 @@ func (t *Table) whatIsMissing(r *Result) {
 	}
 	if n := len(r.Rules.Rejected); n > 0 {
 		p.blank()
-		p.row(p.paint(warning, "No rule"), plural(n, "document")+" rejected"+p.paint(faint, " · aldebaran rules check shows all"))
+		p.row(p.paint(warning, "No rule"), english.Count(n, "document")+" rejected"+p.paint(faint, " · aldebaran rules check shows all"))
 		for i, rej := range r.Rules.Rejected {
 			if i == shownRejects {
 				break
@@ -118,7 +119,7 @@ func (t *Table) whatIsMissing(r *Result) {
 
 func (t *Table) andMore(n int) {
 	if n > 0 {
-		t.p.row("", t.p.paint(faint, fmt.Sprintf("and %s more", Count(int64(n)))))
+		t.p.row("", t.p.paint(faint, fmt.Sprintf("and %s more", english.Number(n))))
 	}
 }
 
@@ -154,7 +155,7 @@ func damageText(s Source) string {
 		}
 		return text
 	}
-	return plural(s.DamageCount, "place")
+	return english.Count(s.DamageCount, "place")
 }
 
 // reasons sums up why files were left out on purpose.
@@ -174,9 +175,9 @@ func reasons(r *Result, total int) string {
 	for _, reason := range slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(counts[b]-counts[a], strings.Compare(a, b))
 	}) {
-		parts = append(parts, fmt.Sprintf("%s (%s)", Terminal(reason), Count(int64(counts[reason]))))
+		parts = append(parts, fmt.Sprintf("%s (%s)", Terminal(reason), english.Number(counts[reason])))
 	}
-	return plural(total, "file") + ": " + strings.Join(parts, ", ")
+	return english.Count(total, "file") + ": " + strings.Join(parts, ", ")
 }
 
 // next says what to do with the outcome.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"aldebaran/english"
 	"aldebaran/escape"
 )
 
@@ -111,19 +112,6 @@ func right(s string, width int) string { return strings.Repeat(" ", max(width-co
 // cut shortens a text that is too wide.
 func cut(s string, width int) string { return widths().Truncate(s, max(width, 1), "…") }
 
-// Count writes a number with commas between thousands.
-func Count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	start := 0
-	if n < 0 {
-		start = 1
-	}
-	for i := len(s) - 3; i > start; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
 // Bytes writes a size as people read it: 1.4 MiB.
 func Bytes(n int64) string {
 	const units = "KMGTPE"
@@ -141,16 +129,6 @@ func Bytes(n int64) string {
 		format = "%.0f %ciB"
 	}
 	return fmt.Sprintf(format, f, units[i])
-}
-
-// plural writes a number of things.
-func plural(n int, what string) string { return pluralOf(n, what, what+"s") }
-
-func pluralOf(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return Count(int64(n)) + " " + many
 }
 
 // took writes how long something took.
@@ -211,11 +189,11 @@ func seconds(n int64) string {
 		if f < 10 && n%unit != 0 {
 			return strconv.FormatFloat(f, 'f', 1, 64) + " " + name + "s"
 		}
-		return plural(int(f+0.5), name)
+		return english.Count(int(f+0.5), name)
 	}
 	switch {
 	case n < 2*minute:
-		return plural(int(n), "second")
+		return english.Count(int(n), "second")
 	case n < 2*hour:
 		return about(minute, "minute")
 	case n < 2*day:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"aldebaran/attack"
+	"aldebaran/english"
 	"aldebaran/intel"
 	"aldebaran/match/sigma"
 	"aldebaran/plan"
@@ -116,13 +117,13 @@ func incomplete(s *Summary) []string {
 		all = append(all, "the hunt was interrupted")
 	}
 	if s.Unreadable > 0 {
-		all = append(all, plural(s.Unreadable, "file")+" could not be read")
+		all = append(all, english.Count(s.Unreadable, "file")+" could not be read")
 	}
 	if s.LostRecords > 0 {
-		all = append(all, plural(s.LostRecords, "record")+" could not be read")
+		all = append(all, english.Count(s.LostRecords, "record")+" could not be read")
 	}
 	if s.LostUnknown > 0 {
-		all = append(all, fmt.Sprintf("at %s it is not known how many records were lost", plural(s.LostUnknown, "place")))
+		all = append(all, fmt.Sprintf("at %s it is not known how many records were lost", english.Count(s.LostUnknown, "place")))
 	}
 	return all
 }

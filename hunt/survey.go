@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"aldebaran/english"
 	"aldebaran/escape"
 	"aldebaran/event"
 	"aldebaran/evidence"
@@ -133,18 +134,18 @@ func (s *SurveyTable) log(l *SurveyedLog) {
 	if !l.First.IsZero() {
 		period = l.First.Format("2006-01-02 15:04") + " – " + l.Last.Format("2006-01-02 15:04")
 	}
-	p.line("  " + left(cut(logName(&l.Visibility), name), name) + "  " + right(Count(int64(l.Events)), eventsWidth-2) + "  " +
-		left(period, periodWidth) + "  " + right(pluralOf(l.Rules, "rule", "rules"), rulesWidth-2))
+	p.line("  " + left(cut(logName(&l.Visibility), name), name) + "  " + right(english.Number(l.Events), eventsWidth-2) + "  " +
+		left(period, periodWidth) + "  " + right(english.Count(l.Rules, "rule"), rulesWidth-2))
 	note := func(st style, what string) { p.line("    " + p.paint(st, cut(what, p.width-4))) }
 	for i, g := range l.Gaps {
 		if i == shownGaps {
-			note(faint, fmt.Sprintf("and %s more", plural(len(l.Gaps)-i, "gap")))
+			note(faint, fmt.Sprintf("and %s more", english.Count(len(l.Gaps)-i, "gap")))
 			break
 		}
 		note(warning, fmt.Sprintf("silent for %s: %s – %s", span(stamp(g.From), stamp(g.To)), g.From.Format("2006-01-02 15:04"), g.To.Format("2006-01-02 15:04")))
 	}
 	if l.NoTime > 0 {
-		note(faint, plural(l.NoTime, "event")+" without a time")
+		note(faint, english.Count(l.NoTime, "event")+" without a time")
 	}
 	for _, c := range l.Clocks {
 		if c.Assumed {

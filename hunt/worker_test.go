@@ -130,10 +130,6 @@ func TestPage(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	f(Count(0), "0")
-	f(Count(999), "999")
-	f(Count(1000), "1,000")
-	f(Count(-1234567), "-1,234,567")
 	f(Bytes(1023), "1023 B")
 	f(Bytes(1536), "1.5 KiB")
 	f(Bytes(200<<20), "200 MiB")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"aldebaran/english"
 	"aldebaran/evidence"
 	"aldebaran/finding"
 	"aldebaran/intel"
@@ -320,15 +321,15 @@ func (j *judge) seen(v *Verdict) {
 			hosts[h] = true
 		}
 	}
-	v.Because = fmt.Sprintf("%s: %s", best.Title, count(best.Count, "record"))
+	v.Because = fmt.Sprintf("%s: %s", best.Title, english.Count(best.Count, "record"))
 	if len(best.Hosts) > 0 {
-		v.Because += " on " + list(best.Hosts, 3)
+		v.Because += " on " + english.List(best.Hosts, 3)
 	}
 	if !best.First.IsZero() {
 		v.Because += ", first " + best.First.UTC().Format("2006-01-02 15:04")
 	}
 	if n := len(v.Seen) - 1; n > 0 {
-		v.Because += fmt.Sprintf("; %s more, %s in all", count(n, "finding"), count(records, "record"))
+		v.Because += fmt.Sprintf("; %s more, %s in all", english.Count(n, "finding"), english.Count(records, "record"))
 	}
 }
 
@@ -362,9 +363,9 @@ func (j *judge) notSeen(v *Verdict) {
 		v.Strength = "moderate"
 	}
 	v.Because = fmt.Sprintf("searched %s of %s from %s to %s with %s, and found nothing",
-		count(events, "event"), count(len(v.Searched), "log"), day(j.from), day(j.to), count(tests(v.Searched), "test"))
+		english.Count(events, "event"), english.Count(len(v.Searched), "log"), day(j.from), day(j.to), english.Count(tests(v.Searched), "test"))
 	if v.Hints > 0 {
-		v.Because += fmt.Sprintf(" but %s of a low level or of other techniques nearby", count(v.Hints, "hint"))
+		v.Because += fmt.Sprintf(" but %s of a low level or of other techniques nearby", english.Count(v.Hints, "hint"))
 	}
 }
 

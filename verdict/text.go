@@ -48,37 +48,12 @@ func saysLittle(field string) bool {
 	return strings.HasSuffix(field, "ProcessId") || strings.HasSuffix(field, "LogonId") || strings.HasSuffix(field, "Sid")
 }
 
-// count writes a number of things: "1 record", "1,234 records".
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return thousands(n) + " " + what
-}
-
-// thousands writes a number with commas: 1,234,567.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
 // number writes days with one decimal where that matters.
 func number(f float64) string {
 	if f >= 10 {
 		return strconv.Itoa(int(f + 0.5))
 	}
 	return strconv.FormatFloat(f, 'f', 1, 64)
-}
-
-// list names the first of several, and counts the others.
-func list(all []string, n int) string {
-	if len(all) <= n {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:n], ", "), len(all)-n)
 }
 
 func numbers(all []int) string {

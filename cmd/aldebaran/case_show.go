@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aldebaran/brief"
+	"aldebaran/english"
 	"aldebaran/hunt"
 	"aldebaran/match/sigma"
 	"aldebaran/packs"
@@ -60,7 +61,7 @@ func showCase(w io.Writer, c *store.Case) error {
 	for i, p := range c.Evidence {
 		line(textIf(i == 0, "Evidence"), "%s", p)
 	}
-	line("Read", "%s files", hunt.Count(int64(c.Files)))
+	line("Read", "%s files", english.Number(c.Files))
 	for i, r := range c.Runs {
 		end := "not ended: hunt again with the same arguments to go on with it"
 		if !r.Ended.IsZero() {

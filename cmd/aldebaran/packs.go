@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"aldebaran/english"
 	"aldebaran/hunt"
 	"aldebaran/intel"
 	"aldebaran/packs"
@@ -256,8 +257,8 @@ func showPackReports(w io.Writer, reports []*packs.Report, asJSON bool) error {
 		}
 		l := listed(r.Pack)
 		_, _ = fmt.Fprintf(b, "%s %s: %s, %s (%d off), %s, %s, %s\n", hunt.Terminal(l.Name), hunt.Terminal(l.Version),
-			plural(l.Detections, "detection"), plural(r.Rules, "rule"), r.Disabled, plural(l.Indicators, "indicator"),
-			plural(l.Advice, "piece")+" of advice", plural(len(r.Problems), "problem"))
+			english.Count(l.Detections, "detection"), english.Count(r.Rules, "rule"), r.Disabled, english.Count(l.Indicators, "indicator"),
+			english.Count(l.Advice, "piece")+" of advice", english.Count(len(r.Problems), "problem"))
 	}
 	return b.Flush()
 }

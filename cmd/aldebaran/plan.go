@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"aldebaran/english"
 	"aldebaran/escape"
 	"aldebaran/hunt"
 	"aldebaran/match/behaviour"
@@ -146,6 +147,10 @@ func quotesOf(p *plan.Plan) map[string]*story.Claim {
 	return quotes
 }
 
+// shownNames is how many tests or techniques a line names.
+const shownNames = 3
+
+// planHypothesis prints what is asked, what would find it, and which logs would show it.
 func planHypothesis(line func(string, ...any), quotes map[string]*story.Claim, h *plan.Hypothesis) {
 	label := h.ID
 	if len(h.Detections) > 0 {
@@ -170,12 +175,12 @@ func planHypothesis(line func(string, ...any), quotes map[string]*story.Claim, h
 		tests = append(tests, t.Title)
 	}
 	if len(tests) > 0 {
-		line("         found by:  %s", first(tests))
+		line("         found by:  %s", english.List(tests, shownNames))
 	} else {
 		line("         found by:  nothing at hand: look by hand")
 	}
 	if h.Untested > 0 {
-		line("         left out:  %s, because there are too many", plural(h.Untested, "test"))
+		line("         left out:  %s, because there are too many", english.Count(h.Untested, "test"))
 	}
 	var needs []string
 	for _, n := range h.Needs {
@@ -190,16 +195,7 @@ func techniquesOf(h *plan.Hypothesis) string {
 	if len(h.Techniques) == 0 {
 		return ""
 	}
-	return ", " + first(h.Techniques)
-}
-
-// first lists the first three of several, and counts the others.
-func first(all []string) string {
-	const shown = 3
-	if len(all) <= shown {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:shown], ", "), len(all)-shown)
+	return ", " + english.List(h.Techniques, shownNames)
 }
 
 // short cuts a quote to what fits a line.

@@ -9,6 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"aldebaran/english"
 	"aldebaran/hunt"
 )
 
@@ -55,7 +56,7 @@ func (b *progressBar) show(w io.Writer, p *hunt.Progress) {
 			decor.Any(func(decor.Statistics) string {
 				seconds := time.Since(reading).Seconds()
 				return fmt.Sprintf(" %s/s · %s events · %s matches", hunt.Bytes(int64(float64(p.Done.Load())/seconds)),
-					hunt.Count(p.Events.Load()), hunt.Count(p.Matches.Load()))
+					english.Number(p.Events.Load()), english.Number(p.Matches.Load()))
 			}),
 			decor.Any(func(decor.Statistics) string { return " · " + timeLeft(time.Since(reading), p) }),
 		),

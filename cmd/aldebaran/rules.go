@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aldebaran/attack"
+	"aldebaran/english"
 	"aldebaran/hunt"
 	"aldebaran/match"
 	"aldebaran/match/sigma"
@@ -139,7 +140,7 @@ func showCheck(w io.Writer, c *sigma.Collection, asJSON bool) error {
 		}
 	}
 	_, _ = fmt.Fprintf(b, "%s loaded from %s, %s rejected, %s\n",
-		plural(len(c.Rules)+len(c.Correlations)+len(c.Filters), "document"), plural(c.Files, "file"), hunt.Count(int64(len(c.Rejected))), plural(len(c.Warnings), "warning"))
+		english.Count(len(c.Rules)+len(c.Correlations)+len(c.Filters), "document"), english.Count(c.Files, "file"), english.Number(len(c.Rejected)), english.Count(len(c.Warnings), "warning"))
 	for _, reason := range slices.Sorted(maps.Keys(c.Skipped)) {
 		_, _ = fmt.Fprintf(b, "%d left out: %s (--deprecated loads them)\n", c.Skipped[reason], hunt.Terminal(reason))
 	}
@@ -224,7 +225,7 @@ func showList(w io.Writer, c *sigma.Collection, of []said, asJSON bool) error {
 		}{len(all), byLevel, most(sources), some(byTactic), most(techniques), some(all)})
 	}
 	b := bufio.NewWriter(w)
-	_, _ = fmt.Fprintf(b, "%s\n", plural(len(all), "rule")) // the error is that of Flush
+	_, _ = fmt.Fprintf(b, "%s\n", english.Count(len(all), "rule")) // the error is that of Flush
 	section(b, "By level", byLevel)
 	section(b, "By log source", most(sources))
 	section(b, "By ATT&CK tactic", byTactic)
@@ -237,7 +238,7 @@ func showList(w io.Writer, c *sigma.Collection, of []said, asJSON bool) error {
 func section(w *bufio.Writer, heading string, list []coverage) {
 	_, _ = fmt.Fprintf(w, "\n%s\n", heading)
 	for _, c := range list {
-		_, _ = fmt.Fprintf(w, "%7s  %s\n", hunt.Count(int64(c.Rules)), hunt.Terminal(c.Name))
+		_, _ = fmt.Fprintf(w, "%7s  %s\n", english.Number(c.Rules), hunt.Terminal(c.Name))
 	}
 }
 
@@ -283,13 +284,6 @@ func someMap(m map[string]int) map[string]int {
 		return map[string]int{}
 	}
 	return m
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return hunt.Count(int64(n)) + " " + what + "s"
 }
 
 // isFile tells whether a path is there and is no folder.

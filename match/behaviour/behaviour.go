@@ -23,6 +23,7 @@ import (
 	"strings"
 	"time"
 
+	"aldebaran/english"
 	"aldebaran/event"
 )
 
@@ -254,8 +255,5 @@ func duration(d time.Duration) string {
 	case d >= 2*time.Minute:
 		n, unit = int(d.Minutes()), "minute"
 	}
-	if n != 1 {
-		unit += "s"
-	}
-	return fmt.Sprintf("%d %s", n, unit)
+	return english.Count(n, unit)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/english"
 )
 
 // databaseBulkRead finds an account that reads far more of a database than it does otherwise, by a
@@ -274,14 +276,14 @@ func (s *bulkReadState) emit(f *Finishing, p reader, k peak, u usual, what strin
 			{"a program of the command line", yesNo(console)},
 			{"telecom tables", yesNo(k.flags()&readSensitive != 0)},
 		},
-		Summary: fmt.Sprintf("%s read %s %s in one hour by %s; in %s the median is %s", p.account, write(k.most), what, program, counted(k.history, "other hour", "other hours"), write(k.median)),
+		Summary: fmt.Sprintf("%s read %s %s in one hour by %s; in %s the median is %s", p.account, write(k.most), what, program, english.Count(k.history, "other hour"), write(k.median)),
 	}
 	if !isNew && !console {
 		e.Level = levelBelow(e.Level)
 	}
 	if k.short {
 		e.Level = levelBelow(e.Level)
-		e.Caveats = append(e.Caveats, fmt.Sprintf("there are only %s of it in the evidence, less than %d: this may be what it always does", counted(k.history, "other hour", "other hours"), u.known))
+		e.Caveats = append(e.Caveats, fmt.Sprintf("there are only %s of it in the evidence, less than %d: this may be what it always does", english.Count(k.history, "other hour"), u.known))
 	}
 	if k.flags()&readSensitive != 0 {
 		e.Level = levelAbove(e.Level)
@@ -301,7 +303,7 @@ func (s *bulkReadState) byHand(f *Finishing, p reader, hours []*hour) {
 		Level: f.rule.Level, First: when.first, Last: when.last, Refs: k.refs(), Count: k.records(),
 		Group:   []NamedValue{{"server", serverName(p.server)}, {"account", p.account}, {"program", cmp.Or(p.program, "an unknown program")}},
 		Facts:   []NamedValue{{"reads in those hours", fmt.Sprint(k.records())}, {"hours", fmt.Sprint(len(hours))}},
-		Summary: fmt.Sprintf("%s read telecom tables by hand with %s in %s", p.account, cmp.Or(p.program, "a program of the command line"), counted(len(hours), "hour", "hours")),
+		Summary: fmt.Sprintf("%s read telecom tables by hand with %s in %s", p.account, cmp.Or(p.program, "a program of the command line"), english.Count(len(hours), "hour")),
 	}
 	if days := daysOf(hours); days >= regularDays {
 		e.Level = levelBelow(e.Level)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/english"
 )
 
 // databaseLoginAnomaly finds sign-ins to databases that hint at a stolen or guessed password: many
@@ -219,7 +221,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 		if most.users < s.accounts && most.failures < s.many {
 			e.Level = levelBelow(e.Level)
 		}
-		e.Summary = fmt.Sprintf("%s was refused %d times for %s and did not get in, as far as this evidence shows", client, total, counted(len(refused), "account", "accounts"))
+		e.Summary = fmt.Sprintf("%s was refused %d times for %s and did not get in, as far as this evidence shows", client, total, english.Count(len(refused), "account"))
 		e.Caveats = []string{"no sign-in that succeeded is in the evidence; servers can be set to log refusals only"}
 		f.Emit(e)
 		return
@@ -322,7 +324,7 @@ func (s *loginState) administratorEpisode(l login, hours []*hour, level string, 
 		Level: level, First: when.first, Last: when.last, Refs: p.refs(), Count: p.records(),
 		Group:   []NamedValue{{"server", serverName(l.server)}, {"account", l.user}, {"client", client}},
 		Facts:   []NamedValue{{"sign-ins", fmt.Sprint(p.records())}, {"hours with sign-ins", fmt.Sprint(len(hours))}},
-		Summary: fmt.Sprintf("%s signed in %s, %s (%s)", l.user, strings.Join(reasons, ", "), counted(p.records(), "time", "times"), client),
+		Summary: fmt.Sprintf("%s signed in %s, %s (%s)", l.user, strings.Join(reasons, ", "), english.Count(p.records(), "time"), client),
 	}
 	if days := daysOf(hours); days >= regularDays && level != "medium" {
 		e.Level = levelBelow(level)

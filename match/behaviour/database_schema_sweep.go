@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/english"
 )
 
 // databaseSchemaSweep finds an account that searches a database for what might be in it: the catalogue for
@@ -268,7 +270,7 @@ func (s *sweepState) emit(f *Finishing, w *sweep) {
 		}
 	}
 	e.Summary = fmt.Sprintf("%s searched %s for %s in %s within %s", account, where, Short(quoted(patterns), maxWhat),
-		counted(len(w.tables), "table", "tables"), duration(w.steps[len(w.steps)-1].Time.Sub(w.steps[0].Time)))
+		english.Count(len(w.tables), "table"), duration(w.steps[len(w.steps)-1].Time.Sub(w.steps[0].Time)))
 	if w.level < 2 {
 		e.Level = levelBelow(e.Level)
 	}

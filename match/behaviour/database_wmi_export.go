@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/english"
 )
 
 // databaseWMIExport finds a database server on which something that came by WMI runs a batch or a console
@@ -307,7 +309,7 @@ func exportSummary(steps []step, has [exportGone + 1]int) string {
 		parts = append(parts, "WMI started "+Short(textOf(steps, exportByWMI), 120))
 	}
 	if has[exportConsole] > 0 {
-		parts = append(parts, counted(has[exportConsole], "console of the database ran", "consoles of the database ran"))
+		parts = append(parts, english.CountOf(has[exportConsole], "console of the database ran", "consoles of the database ran"))
 	}
 	for _, kind := range [...]uint8{exportWrittenByConsole, exportWritten} {
 		if has[kind] > 0 {

@@ -25,15 +25,15 @@ func TestHostTimestomp(t *testing.T) {
 		want   string
 	}{
 		{"a page, by the web server, like the one beside", []made{write(0, auth+"logon.aspx", old), set(time.Minute, auth+"x.aspx", old, now, w3wp)},
-			"critical: " + auth + "x.aspx was set back by 2623 days to 2019-01-02 by w3wp.exe: it is a page of a web server, by a process of a server, exactly that of logon.aspx beside it\n"},
+			"critical: " + auth + "x.aspx was set back by 2,623 days to 2019-01-02 by w3wp.exe: it is a page of a web server, by a process of a server, exactly that of logon.aspx beside it\n"},
 		{"the one beside is read later", []made{set(time.Minute, auth+"x.aspx", old, now, explorer), write(0, auth+"logon.aspx", old)},
-			"high: " + auth + "x.aspx was set back by 2623 days to 2019-01-02 by explorer.exe: it is a page of a web server, exactly that of logon.aspx beside it\n"},
+			"high: " + auth + "x.aspx was set back by 2,623 days to 2019-01-02 by explorer.exe: it is a page of a web server, exactly that of logon.aspx beside it\n"},
 		{"a script started at sign-in", []made{set(0, `C:\Users\a\AppData\Roaming\Microsoft\Windows\Start Menu\Programs\Startup\b.ps1`, old, now, explorer)},
-			"medium: C:\\Users\\a\\AppData\\Roaming\\Microsoft\\Windows\\Start Menu\\Programs\\Startup\\b.ps1 was set back by 2623 days to 2019-01-02 by explorer.exe: it is started at sign-in\n"},
+			"medium: C:\\Users\\a\\AppData\\Roaming\\Microsoft\\Windows\\Start Menu\\Programs\\Startup\\b.ps1 was set back by 2,623 days to 2019-01-02 by explorer.exe: it is started at sign-in\n"},
 		{"dropped by a program of anybody", []made{set(0, `C:\Users\a\AppData\Roaming\n.exe`, old, now, `C:\Users\a\Downloads\u.exe`), set(time.Second, `C:\Users\a\AppData\Roaming\n.dll`, old, now, `C:\Users\a\Downloads\u.exe`)},
-			"medium: C:\\Users\\a\\AppData\\Roaming\\n.exe was set back by 2623 days to 2019-01-02 by u.exe: it lies where anybody can write, by a program that lies where anybody can write\n"},
+			"medium: C:\\Users\\a\\AppData\\Roaming\\n.exe was set back by 2,623 days to 2019-01-02 by u.exe: it lies where anybody can write, by a program that lies where anybody can write\n"},
 		{"a program unpacked by people", []made{set(0, `C:\Users\a\Desktop\tool.exe`, old, now, explorer)},
-			"low: C:\\Users\\a\\Desktop\\tool.exe was set back by 2623 days to 2019-01-02 by explorer.exe: it lies where anybody can write\n"},
+			"low: C:\\Users\\a\\Desktop\\tool.exe was set back by 2,623 days to 2019-01-02 by explorer.exe: it lies where anybody can write\n"},
 
 		{"an installer", []made{set(0, auth+"logon.aspx", old, now, `C:\Windows\System32\msiexec.exe`)}, ""},
 		{"many at once", many, ""},

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+
+	"aldebaran/english"
 )
 
 // mailBulkAccess finds an account that reads far more mailboxes, or far more mail, in an hour than it
@@ -207,7 +209,7 @@ func bulkEpisode(f *Finishing, user string, p peak, u usual, what string, write 
 	}
 	if p.short {
 		e.Level = levelBelow(e.Level)
-		e.Caveats = append(e.Caveats, fmt.Sprintf("the account has only %s in the evidence, less than %d: this may be what it always does", counted(p.history, "other hour", "other hours"), u.known))
+		e.Caveats = append(e.Caveats, fmt.Sprintf("the account has only %s in the evidence, less than %d: this may be what it always does", english.Count(p.history, "other hour"), u.known))
 	}
 	return e
 }

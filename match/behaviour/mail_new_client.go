@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/english"
 )
 
 // mailNewClient finds mailboxes that are read by a program and from a network that were both never seen
@@ -463,7 +465,7 @@ func (s *newClientState) episode(f *Finishing, came []newcomer, users int) {
 		names = append(names, n.mailbox)
 	}
 	e.Summary = fmt.Sprintf("%s from %s read %s that neither had been seen for in %s before: %s", cmp.Or(first.family, "an unknown program"), first.network,
-		counted(len(came), "mailbox", "mailboxes"), duration(s.known), Short(strings.Join(names[:min(len(names), 5)], ", "), maxWhat))
+		english.CountOf(len(came), "mailbox", "mailboxes"), duration(s.known), Short(strings.Join(names[:min(len(names), 5)], ", "), maxWhat))
 	e.Facts = []NamedValue{
 		{"mailboxes that it is new for", fmt.Sprintf("%d (high from %d)", len(came), s.mailboxes)},
 		{"mailboxes read with this program", fmt.Sprintf("%d of %d", users, s.boxes.n)},

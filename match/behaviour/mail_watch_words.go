@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"aldebaran/english"
 )
 
 // mailWatchWords finds commands that search, export, trace or forward mail by words that spies look for.
@@ -225,7 +228,7 @@ func (s *wordState) episode(f *Finishing, steps []wordStep) {
 		},
 		Refs: refs,
 		Summary: fmt.Sprintf("%s looked for %s in mail (%s)", steps[0].actor, Short(quoted(names), maxWhat),
-			counted(counts[searchCommand]+counts[ownSearch]+counts[traceCommand], "search", "searches")+", "+counted(counts[exportCommand]+counts[ruleCommand], "export or rule", "exports or rules")),
+			english.CountOf(counts[searchCommand]+counts[ownSearch]+counts[traceCommand], "search", "searches")+", "+english.CountOf(counts[exportCommand]+counts[ruleCommand], "export or rule", "exports or rules")),
 	}
 	if !listed && len(found) < s.many && counts[exportCommand]+counts[ruleCommand] == 0 || counts[ownSearch] == len(steps) {
 		e.Level = levelBelow(f.rule.Level)
@@ -247,25 +250,9 @@ func (s *wordState) subjects(found []int) []string {
 
 // quoted writes names as people list them: "a", "b" and 3 more.
 func quoted(names []string) string {
-	const most = 5
-	var b strings.Builder
+	all := make([]string, len(names))
 	for i, n := range names {
-		switch {
-		case i == most:
-			fmt.Fprintf(&b, " and %d more", len(names)-most)
-			return b.String()
-		case i > 0:
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%q", n)
+		all[i] = strconv.Quote(n)
 	}
-	return b.String()
-}
-
-// counted writes a number with what it counts.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprint(n, " ", many)
+	return english.List(all, 5)
 }

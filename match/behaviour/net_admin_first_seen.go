@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/english"
 )
 
 // netAdminFirstSeen finds two hosts between which administration begins (WMI, SMB, RDP, WinRM, SSH, SQL
@@ -379,7 +381,7 @@ func (s *adminPairs) episode(pairs []adminFound, period Period, long bool) Episo
 		e.Level = levelBelow(e.Level)
 		e.Caveats = []string{fmt.Sprintf("the evidence covers %s of connections, less than %s: what is first seen in it may be usual", duration(period.Length()), duration(s.period))}
 	}
-	e.Summary = fmt.Sprintf("%s began to use %s towards %s", source, used, several(targets))
+	e.Summary = fmt.Sprintf("%s began to use %s towards %s", source, used, english.List(targets, 3))
 	if len(roles) > 0 {
 		e.Summary += " (" + strings.Join(roles, ", ") + ")"
 	}

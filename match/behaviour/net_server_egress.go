@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/english"
 )
 
 // netServerEgress finds a server program that begins connections where it has no business: to the
@@ -208,15 +210,6 @@ func (s *egress) episode(f *Finishing, service string, to []*egressTo) Episode {
 	if len(e.Caveats) > 0 && service == "outside" {
 		e.Level = levelBelow(e.Level)
 	}
-	e.Summary = fmt.Sprintf("%s on %s began %d connections %s, to %s", to[0].image, to[0].host, e.Count, where, several(names))
+	e.Summary = fmt.Sprintf("%s on %s began %d connections %s, to %s", to[0].image, to[0].host, e.Count, where, english.List(names, 3))
 	return e
-}
-
-// several names the first of some texts and how many there are besides.
-func several(names []string) string {
-	const shown = 3
-	if len(names) <= shown {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
 }
