@@ -181,17 +181,31 @@ func (c *chains[T]) inOrder(head uint32) []T {
 	return items
 }
 
-// blocks are a list that does not move as it grows: nothing is copied, and nothing left behind.
+// blocks are a list of which nothing is copied as it grows, and nothing left behind, but for the first few:
+// most pieces of evidence are small, and have no more.
 type blocks[T any] struct {
-	of []*[blockSize]T
-	n  int
+	few []T // the first blockSize
+	of  []*[blockSize]T
+	n   int
 }
 
-const blockSize = 64
+const (
+	blockSize = 64
+	// leastFew is for how many room is made first.
+	leastFew = 4
+)
 
-// add gives the place of one more.
+// add gives the place of one more; it is valid until the next one is added.
 func (b *blocks[T]) add(item T) *T {
-	if b.n == len(b.of)*blockSize {
+	if b.n < blockSize {
+		if b.few == nil {
+			b.few = make([]T, 0, leastFew)
+		}
+		b.few = append(b.few, item)
+		b.n++
+		return &b.few[b.n-1]
+	}
+	if b.n == (len(b.of)+1)*blockSize {
 		b.of = append(b.of, new([blockSize]T))
 	}
 	b.n++
@@ -200,7 +214,12 @@ func (b *blocks[T]) add(item T) *T {
 	return at
 }
 
-func (b *blocks[T]) at(i uint32) *T { return &b.of[i/blockSize][i%blockSize] }
+func (b *blocks[T]) at(i uint32) *T {
+	if i < blockSize {
+		return &b.few[i]
+	}
+	return &b.of[i/blockSize-1][i%blockSize]
+}
 
 // each gives all, in the order in which they were added.
 func (b *blocks[T]) each() iter.Seq[*T] {
