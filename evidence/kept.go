@@ -102,7 +102,7 @@ func (w *Watch) MarshalJSON() ([]byte, error) {
 		l.countID()
 		doc := watchedJSON{
 			Host: k.host, Format: k.format, Product: k.product, Category: k.category, Service: k.service, Channel: k.channel,
-			Events: l.events, NoTime: l.noTime, First: l.first, Last: l.last, Hours: slices.Sorted(maps.Keys(l.hours)),
+			Events: l.events, NoTime: l.noTime, First: l.period.First, Last: l.period.Last, Hours: slices.Sorted(maps.Keys(l.hours)),
 			EventIDs: l.ids, Clocks: l.clocks, Files: l.files, Omitted: l.omitted,
 		}
 		for _, name := range slices.Sorted(maps.Keys(l.fields)) {
@@ -129,7 +129,7 @@ func (w *Watch) UnmarshalJSON(data []byte) error {
 	*w = Watch{}
 	for _, doc := range all {
 		l := w.log(logKey{doc.Host, doc.Format, doc.Product, doc.Category, doc.Service, doc.Channel})
-		l.events, l.noTime, l.first, l.last = doc.Events, doc.NoTime, doc.First, doc.Last
+		l.events, l.noTime, l.period.First, l.period.Last = doc.Events, doc.NoTime, doc.First, doc.Last
 		l.clocks, l.files, l.omitted = doc.Clocks, doc.Files, doc.Omitted
 		for _, h := range doc.Hours {
 			l.hours[h] = struct{}{}

@@ -78,7 +78,7 @@ type logKey struct{ host, format, product, category, service, channel string }
 
 type watched struct {
 	events, noTime int
-	first, last    time.Time
+	period         event.Period
 	hours          map[int32]struct{}
 	hour           int32 // the last one, so that the map is rarely asked
 	ids            map[uint32]int
@@ -147,12 +147,7 @@ func (l *watched) time(t time.Time) {
 		l.noTime++
 		return
 	}
-	if l.first.IsZero() || t.Before(l.first) {
-		l.first = t
-	}
-	if t.After(l.last) {
-		l.last = t
-	}
+	l.period.Add(t)
 	// Years from 1 to 9999 are hours that fit 32 bits.
 	if h := int32(t.Unix() / 3600); h != l.hour || len(l.hours) == 0 {
 		l.hour = h
@@ -247,12 +242,7 @@ func (w *Watch) Join(other *Watch) {
 		l.noTime += o.noTime
 		l.files += o.files
 		l.omitted += o.omitted
-		if !o.first.IsZero() && (l.first.IsZero() || o.first.Before(l.first)) {
-			l.first = o.first
-		}
-		if o.last.After(l.last) {
-			l.last = o.last
-		}
+		l.period.Join(o.period)
 		for h := range o.hours {
 			if len(l.hours) < maxHours {
 				l.hours[h] = struct{}{}
@@ -287,7 +277,7 @@ func (w *Watch) Logs() []Visibility {
 		l.countID()
 		v := Visibility{
 			Host: k.host, Format: k.format, Product: k.product, Category: k.category, Service: k.service, Channel: k.channel,
-			Files: l.files, Events: l.events, NoTime: l.noTime, First: l.first, Last: l.last,
+			Files: l.files, Events: l.events, NoTime: l.noTime, First: l.period.First, Last: l.period.Last,
 			Gaps: l.gaps(), Clocks: slices.Clone(l.clocks), Omitted: l.omitted,
 		}
 		if k.channel != "" {

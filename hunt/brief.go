@@ -7,6 +7,7 @@ import (
 	"aldebaran/attack"
 	"aldebaran/brief"
 	"aldebaran/english"
+	"aldebaran/event"
 	"aldebaran/evidence"
 )
 
@@ -24,17 +25,13 @@ func (r *Result) Brief() (brief.Input, bool) {
 			Unreadable: s.Unreadable, LostRecords: s.LostRecords, LostUnknown: s.LostUnknown, Partial: s.Partial,
 		},
 	}
+	var all event.Period
 	for i := range r.Surveyed {
 		v := &r.Surveyed[i].Visibility
 		in.Logs = append(in.Logs, *v)
-		f := &in.Figures
-		if !v.First.IsZero() && (f.First.IsZero() || v.First.Before(f.First)) {
-			f.First = v.First
-		}
-		if v.Last.After(f.Last) {
-			f.Last = v.Last
-		}
+		all.Join(event.Period{First: v.First, Last: v.Last})
 	}
+	in.Figures.First, in.Figures.Last = all.First, all.Last
 	in.Damage = damaged(r.Sources, r.Skipped)
 	return in, true
 }

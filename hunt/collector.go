@@ -230,7 +230,7 @@ func (c *collector) end() {
 	s.Channels = channels[:min(len(channels), maxHosts)]
 	s.ChannelsOmitted = len(channels) - len(s.Channels)
 	period := l.period()
-	s.First, s.Last = stamp(period.first), stamp(period.last)
+	s.First, s.Last = stamp(period.First), stamp(period.Last)
 	for _, stat := range l.stats {
 		c.logs.join(stat)
 	}

@@ -17,7 +17,7 @@ const maxLogs = 4096
 type logStat struct {
 	host, channel string
 	events        int
-	timeRange
+	period        event.Period
 }
 
 // logs counts events by log. The last one is remembered, because events of a file are nearly all
@@ -41,13 +41,13 @@ func (l *logs) add(e *event.Event) {
 	}
 	s := &l.stats[l.last]
 	s.events++
-	s.timeRange.add(e.Time)
+	s.period.Add(e.Time)
 }
 
 func (l *logs) join(s logStat) {
 	to := &l.stats[l.find(s.host, s.channel)]
 	to.events += s.events
-	to.timeRange.join(s.timeRange)
+	to.period.Join(s.period)
 }
 
 func (l *logs) find(host, channel string) int {
@@ -116,12 +116,11 @@ func (l *logs) events() int {
 }
 
 // period is the time from the first to the last event.
-func (l *logs) period() timeRange {
-	var r timeRange
+func (l *logs) period() (all event.Period) {
 	for _, s := range l.stats {
-		r.join(s.timeRange)
+		all.Join(s.period)
 	}
-	return r
+	return all
 }
 
 // stamp is how outputs write times: RFC 3339 in UTC with all seven decimals that Windows keeps, so

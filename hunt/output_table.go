@@ -7,10 +7,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"aldebaran/attack"
 	"aldebaran/english"
+	"aldebaran/event"
 	"aldebaran/finding"
 	"aldebaran/match"
 	"aldebaran/match/sigma"
@@ -194,11 +194,11 @@ func (t *Table) names(all []string, space int) string {
 
 // ruleFindings is what one rule found.
 type ruleFindings struct {
-	rule        *match.Rule
-	refs        attack.Refs
-	matches     int
-	hosts       []string
-	first, last time.Time
+	rule    *match.Rule
+	refs    attack.Refs
+	matches int
+	hosts   []string
+	period  event.Period
 }
 
 // byRule sums findings up by rule: the most severe first, among these those that matched most.
@@ -215,12 +215,7 @@ func byRule(all []finding.Finding) []ruleFindings {
 		r := &rules[i]
 		r.matches += f.Count
 		r.hosts = append(r.hosts, f.Hosts...)
-		if !f.First.IsZero() && (r.first.IsZero() || f.First.Before(r.first)) {
-			r.first = f.First
-		}
-		if f.Last.After(r.last) {
-			r.last = f.Last
-		}
+		r.period.Join(event.Period{First: f.First, Last: f.Last})
 	}
 	for i := range rules {
 		slices.Sort(rules[i].hosts)
@@ -295,7 +290,7 @@ func (t *Table) columns(rules []ruleFindings) ruleColumns {
 	return c
 }
 
-func (f *ruleFindings) when() string { return days(stamp(f.first), stamp(f.last)) }
+func (f *ruleFindings) when() string { return days(stamp(f.period.First), stamp(f.period.Last)) }
 
 // ruleLine shows what one rule found: how often, which rule, when, where, and what it is in ATT&CK.
 //

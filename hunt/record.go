@@ -111,8 +111,8 @@ func (c *recorder) append(b []byte, r *result) ([]byte, error) {
 		b = putText(b, l.host)
 		b = putText(b, l.channel)
 		b = binary.AppendVarint(b, int64(l.events))
-		b = putTime(b, l.first)
-		b = putTime(b, l.last)
+		b = putTime(b, l.period.First)
+		b = putTime(b, l.period.Last)
 	}
 	if r.watch != nil {
 		doc, err := json.Marshal(r.watch)
@@ -265,7 +265,7 @@ func (c *recorder) read(d *recordReader, r *result) {
 	}
 	for range d.count(7) {
 		l := logStat{host: d.text(), channel: d.text(), events: int(d.int())}
-		l.first, l.last = d.time(), d.time()
+		l.period.First, l.period.Last = d.time(), d.time()
 		r.logs.join(l)
 	}
 	if flags&recordWatch != 0 {

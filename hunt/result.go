@@ -212,7 +212,7 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 		c.end() // interrupted in the middle of it
 	}
 	period := c.logs.period()
-	s.First, s.Last = stamp(period.first), stamp(period.last)
+	s.First, s.Last = stamp(period.First), stamp(period.Last)
 	s.Hosts = oneHost(c.logs.names(hostOf))
 	r := &Result{
 		looked:   c.opt.lookOnly,
@@ -237,7 +237,7 @@ func (c *collector) result(listing evidence.Listing, rules *sigma.Collection) *R
 		}
 	}
 	for _, l := range c.logs.sorted() {
-		r.Logs = append(r.Logs, Log{l.host, l.channel, l.events, stamp(l.first), stamp(l.last)})
+		r.Logs = append(r.Logs, Log{l.host, l.channel, l.events, stamp(l.period.First), stamp(l.period.Last)})
 	}
 	if c.opt.Watch {
 		r.Surveyed = surveyed(&c.watch, rules.Rules)

@@ -9,7 +9,6 @@ import (
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"aldebaran/event"
 	"aldebaran/evidence"
@@ -441,24 +440,4 @@ func (w *worker) identity(e *event.Event) uint64 {
 	}
 	w.scratch = b
 	return max(maphash.Bytes(w.seed, b), 1)
-}
-
-// timeRange is a first and a last time; zero if there was none.
-type timeRange struct{ first, last time.Time }
-
-func (r *timeRange) add(t time.Time) {
-	if t.IsZero() {
-		return
-	}
-	if r.first.IsZero() || t.Before(r.first) {
-		r.first = t
-	}
-	if t.After(r.last) {
-		r.last = t
-	}
-}
-
-func (r *timeRange) join(o timeRange) {
-	r.add(o.first)
-	r.add(o.last)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aldebaran/english"
+	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/finding"
 	"aldebaran/intel"
@@ -162,15 +163,12 @@ func (j *judge) known(h *plan.Hypothesis) bool {
 // period is the time that negatives are about: what the user asked for, else the time of the
 // evidence, cut to a time that the story closes on both sides if the two overlap.
 func (j *judge) period(p *plan.Plan) {
+	var all event.Period
 	for i := range j.evidence.Logs {
 		v := &j.evidence.Logs[i]
-		if !v.First.IsZero() && (j.from.IsZero() || v.First.Before(j.from)) {
-			j.from = v.First
-		}
-		if v.Last.After(j.to) {
-			j.to = v.Last
-		}
+		all.Join(event.Period{First: v.First, Last: v.Last})
 	}
+	j.from, j.to = all.First, all.Last
 	if !p.From.IsZero() && !p.To.IsZero() && p.From.Before(j.to) && j.from.Before(p.To) {
 		j.from, j.to = later(j.from, p.From), earlier(j.to, p.To)
 	}

@@ -162,17 +162,14 @@ func (f *Finishing) Emit(e Episode) {
 	e.Level = cmp.Or(e.Level, f.rule.Level)
 	e.Title = cmp.Or(e.Title, f.rule.Title)
 	e.Count = max(e.Count, len(e.Refs))
+	when := event.Period{First: e.First, Last: e.Last}
 	for _, r := range e.Refs {
-		if !r.Time.IsZero() && (e.First.IsZero() || r.Time.Before(e.First)) {
-			e.First = r.Time
-		}
-		if r.Time.After(e.Last) {
-			e.Last = r.Time
-		}
+		when.Add(r.Time)
 		if r.Host != "" && !slices.Contains(e.Hosts, r.Host) {
 			e.Hosts = append(e.Hosts, r.Host)
 		}
 	}
+	e.First, e.Last = when.First, when.Last
 	e.Refs = firstAndLast(e.Refs)
 	e.Omitted = e.Count - len(e.Refs)
 	e.Hosts = namedFully(e.Hosts)
@@ -199,40 +196,8 @@ func (f *Finishing) Note(format string, args ...any) {
 // episodes of the others. They must not be changed.
 func (f *Finishing) Hits() []*Hit { return f.collector.hits.all() }
 
-// Period says from when to when records of a view are there, and how many.
-func (f *Finishing) Period(v View) Period { return f.collector.periods[v] }
-
-// A Period is the time that records cover; zero if there are none.
-type Period struct {
-	First, Last time.Time
-	Events      int
-}
-
-// Length is the time from the first to the last record.
-func (p Period) Length() time.Duration { return p.Last.Sub(p.First) }
-
-func (p *Period) add(t time.Time) {
-	p.Events++
-	if t.IsZero() {
-		return
-	}
-	if p.First.IsZero() || t.Before(p.First) {
-		p.First = t
-	}
-	if t.After(p.Last) {
-		p.Last = t
-	}
-}
-
-func (p *Period) join(o Period) {
-	events := p.Events + o.Events
-	for _, t := range [...]time.Time{o.First, o.Last} {
-		if !t.IsZero() {
-			p.add(t)
-		}
-	}
-	p.Events = events
-}
+// Period says from when to when records of a view are there.
+func (f *Finishing) Period(v View) event.Period { return f.collector.periods[v] }
 
 // TooShort gives a caveat if the records of a view cover less than that: what is new or rare in a
 // short time may be neither in a longer one.

@@ -218,13 +218,13 @@ func (s *bulkReadState) Finish(f *Finishing) {
 func (s *bulkReadState) account(f *Finishing, programs []reader) {
 	since := time.Time{}
 	for _, p := range programs {
-		if first := p.sortedHours()[0].span().first; since.IsZero() || first.Before(since) {
+		if first := p.sortedHours()[0].period().First; since.IsZero() || first.Before(since) {
 			since = first
 		}
 	}
 	for i, p := range programs {
 		hours := p.sortedHours()
-		isNew := len(programs) > 1 && hours[0].span().first.Sub(since) >= s.known
+		isNew := len(programs) > 1 && hours[0].period().First.Sub(since) >= s.known
 		found := s.compare(f, p, s.rows, "rows", isNew, programs, i) || s.compare(f, p, s.tables, "tables", isNew, programs, i)
 		if !found {
 			s.byHand(f, p, hours)
@@ -258,7 +258,7 @@ func (s *bulkReadState) compare(f *Finishing, p reader, u usual, what string, is
 }
 
 func (s *bulkReadState) emit(f *Finishing, p reader, k peak, u usual, what string, isNew bool) {
-	when := k.span()
+	when := k.period()
 	program := cmp.Or(p.program, "an unknown program")
 	write := decimal
 	if what == "tables" {
@@ -266,7 +266,7 @@ func (s *bulkReadState) emit(f *Finishing, p reader, k peak, u usual, what strin
 	}
 	console := k.flags()&fromConsole != 0
 	e := Episode{
-		Level: f.rule.Level, First: when.first, Last: when.last, Refs: k.refs(), Count: k.records(),
+		Level: f.rule.Level, First: when.First, Last: when.Last, Refs: k.refs(), Count: k.records(),
 		Group: []NamedValue{{"server", serverName(p.server)}, {"account", p.account}, {"program", program}},
 		Facts: []NamedValue{
 			{what + " in an hour", fmt.Sprintf("%s (at least %d)", write(k.most), u.least)},
@@ -298,9 +298,9 @@ func (s *bulkReadState) byHand(f *Finishing, p reader, hours []*hour) {
 		return
 	}
 	k := peak{hours: hours}
-	when := k.span()
+	when := k.period()
 	e := Episode{
-		Level: f.rule.Level, First: when.first, Last: when.last, Refs: k.refs(), Count: k.records(),
+		Level: f.rule.Level, First: when.First, Last: when.Last, Refs: k.refs(), Count: k.records(),
 		Group:   []NamedValue{{"server", serverName(p.server)}, {"account", p.account}, {"program", cmp.Or(p.program, "an unknown program")}},
 		Facts:   []NamedValue{{"reads in those hours", fmt.Sprint(k.records())}, {"hours", fmt.Sprint(len(hours))}},
 		Summary: fmt.Sprintf("%s read telecom tables by hand with %s in %s", p.account, cmp.Or(p.program, "a program of the command line"), english.Count(len(hours), "hour")),

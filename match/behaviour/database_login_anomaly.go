@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aldebaran/english"
+	"aldebaran/event"
 )
 
 // databaseLoginAnomaly finds sign-ins to databases that hint at a stolen or guessed password: many
@@ -174,7 +175,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 	for _, h := range hours {
 		most = hourOf{max(most.failures, h.failures), max(most.users, h.users)}
 	}
-	var all span
+	var all event.Period
 	var refs []Ref
 	var total int64
 	var guessed []string
@@ -183,7 +184,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 	for _, l := range refused {
 		signed := s.signedHours(l)
 		for _, h := range l.sortedHours() {
-			all.join(h.span())
+			all.Join(h.period())
 			total += h.records
 			for i := range h.examples {
 				refs = append(refs, h.examples[i].ref())
@@ -194,7 +195,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 			if win, knownBefore, ok := s.after(signed, h); ok && !slices.Contains(guessed, l.user) {
 				guessed = append(guessed, l.user)
 				refs = append(refs, win)
-				all.add(win.Time)
+				all.Add(win.Time)
 				before = before && knownBefore
 				if slices.Contains(s.administrators, accountName(l.user)) && !knownBefore {
 					level = levelAbove(f.rule.Level)
@@ -208,7 +209,7 @@ func (s *loginState) guessing(f *Finishing, refused []login) {
 	first := refused[0]
 	client := cmp.Or(first.client, "an unknown client")
 	e := Episode{
-		Level: level, First: all.first, Last: all.last, Refs: refs, Count: int(total) + len(guessed),
+		Level: level, First: all.First, Last: all.Last, Refs: refs, Count: int(total) + len(guessed),
 		Group: []NamedValue{{"server", serverName(first.server)}, {"client", client}},
 		Facts: []NamedValue{
 			{"refused sign-ins", fmt.Sprintf("%d, in one hour at most %d (%d are many)", total, most.failures, s.many)},
@@ -247,16 +248,16 @@ func (s *loginState) after(signed []*hour, refusals *hour) (at Ref, before, ok b
 	if len(signed) == 0 {
 		return Ref{}, false, false
 	}
-	refused := refusals.span()
-	before = signed[0].span().first.Before(refused.first)
+	refused := refusals.period()
+	before = signed[0].period().First.Before(refused.First)
 	from, _ := slices.BinarySearchFunc(signed, refusals.at, func(h *hour, at int64) int { return cmp.Compare(h.at, at) })
 	for _, h := range signed[from:] {
-		when := h.span()
-		if when.first.Sub(refused.last) > s.within {
+		when := h.period()
+		if when.First.Sub(refused.Last) > s.within {
 			break
 		}
-		for _, t := range [...]time.Time{when.first, when.last} {
-			if since := t.Sub(refused.last); since >= 0 && since <= s.within {
+		for _, t := range [...]time.Time{when.First, when.Last} {
+			if since := t.Sub(refused.Last); since >= 0 && since <= s.within {
 				return h.examples[0].ref(), before, true
 			}
 		}
@@ -285,7 +286,7 @@ func (s *loginState) administratorsOf(f *Finishing) {
 func (s *loginState) administrator(f *Finishing, clients []login) {
 	var since time.Time
 	for _, l := range clients {
-		if first := l.sortedHours()[0].span().first; since.IsZero() || first.Before(since) {
+		if first := l.sortedHours()[0].period().First; since.IsZero() || first.Before(since) {
 			since = first
 		}
 	}
@@ -293,9 +294,9 @@ func (s *loginState) administrator(f *Finishing, clients []login) {
 		hours := l.sortedHours()
 		var reasons []string
 		level := "medium"
-		newcomer := hours[0].span().first.Sub(since) >= s.known && len(clients) <= s.clients
+		newcomer := hours[0].period().First.Sub(since) >= s.known && len(clients) <= s.clients
 		if newcomer {
-			reasons = append(reasons, fmt.Sprintf("from a client that was not seen for it in %s", duration(hours[0].span().first.Sub(since))))
+			reasons = append(reasons, fmt.Sprintf("from a client that was not seen for it in %s", duration(hours[0].period().First.Sub(since))))
 		}
 		local := isLocalClient([]byte(l.client))
 		if isOutside(l.client) {
@@ -318,10 +319,10 @@ func (s *loginState) administrator(f *Finishing, clients []login) {
 
 func (s *loginState) administratorEpisode(l login, hours []*hour, level string, reasons []string) Episode {
 	p := peak{hours: hours}
-	when := p.span()
+	when := p.period()
 	client := cmp.Or(l.client, "an unknown client")
 	e := Episode{
-		Level: level, First: when.first, Last: when.last, Refs: p.refs(), Count: p.records(),
+		Level: level, First: when.First, Last: when.Last, Refs: p.refs(), Count: p.records(),
 		Group:   []NamedValue{{"server", serverName(l.server)}, {"account", l.user}, {"client", client}},
 		Facts:   []NamedValue{{"sign-ins", fmt.Sprint(p.records())}, {"hours with sign-ins", fmt.Sprint(len(hours))}},
 		Summary: fmt.Sprintf("%s signed in %s, %s (%s)", l.user, strings.Join(reasons, ", "), english.Count(p.records(), "time"), client),

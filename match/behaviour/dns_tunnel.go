@@ -123,7 +123,7 @@ type tunnel struct {
 	queries    uint32
 	counted    uint32 // where the counts of all queries are, plus 1; 0 as long as all are listed
 	characters uint64
-	span       spanAt
+	period     periodAt
 	// listed are the first few queries in the order of the evidence, told how many.
 	listed, told            uint32
 	carrying, missing, puny uint32
@@ -289,7 +289,7 @@ func (s *tunnels) see(t *tunnel, r *Record, before, query []byte, marks int) {
 	if marks&hasHyphen != 0 && bytes.Contains(before, []byte("xn--")) {
 		t.puny++
 	}
-	t.span.add(r.Time())
+	t.period.add(r.Time())
 	if t.told < maxRefs {
 		kind = kind[:min(len(kind), maxWhat+1)] // more is not shown
 		s.list(t, s.origins.keep(r), kind, query, len(before))
@@ -408,7 +408,7 @@ func (s *tunnels) join(into *tunnel, o *tunnels, from *tunnel, origins []uint32)
 	into.carrying += from.carrying
 	into.missing += from.missing
 	into.puny += from.puny
-	into.span.join(from.span)
+	into.period.join(from.period)
 	for _, q := range o.queries.inOrder(from.listed) {
 		if into.told < maxRefs {
 			kind, name := o.text(&q)
@@ -497,7 +497,7 @@ func (s *tunnels) signsOf(t *tunnelFound) (signs []string, carriesData bool) {
 }
 
 func (s *tunnels) episode(t *tunnelFound, clients int) (Episode, bool) {
-	client, domain, when := s.hosts.text(t.client), string(s.registered.text(t.domain)), t.span.span()
+	client, domain, when := s.hosts.text(t.client), string(s.registered.text(t.domain)), t.period.period()
 	names := min(t.names.count(), int(t.queries))
 	signs, carriesData := s.signsOf(t)
 	// A query and its answer may be two records: so each name may come twice.
@@ -507,13 +507,13 @@ func (s *tunnels) episode(t *tunnelFound, clients int) (Episode, bool) {
 	e := Episode{
 		Level: "medium",
 		Summary: fmt.Sprintf("%s asked for about %d different names below %s within %s: %s",
-			client, names, domain, duration(when.length()), strings.Join(signs, "; ")),
+			client, names, domain, duration(when.Length()), strings.Join(signs, "; ")),
 		Group: []NamedValue{{"client", client}, {"domain", domain}},
 		Facts: []NamedValue{
 			{"different names", fmt.Sprintf("about %d (from %d on)", names, s.names)}, {"queries", fmt.Sprint(t.queries)},
 			{"characters before the domain", fmt.Sprint(t.characters)}, {"clients that ask so", fmt.Sprint(clients)},
 		},
-		First: when.first, Last: when.last, Count: int(t.queries),
+		First: when.First, Last: when.Last, Count: int(t.queries),
 	}
 	for _, q := range s.queries.inOrder(t.listed) {
 		kind, name := s.text(&q)

@@ -301,16 +301,16 @@ func (s *writtenState) emit(f *Finishing, w *writtenFile, page *webPage) {
 	switch {
 	case asked == nil:
 		e.Facts = append(e.Facts, NamedValue{"answered requests for it", "none in the evidence"})
-	case asked.answered.first.Before(w.Time.Add(-time.Minute)):
+	case asked.answered.First.Before(w.Time.Add(-time.Minute)):
 		weight--
 		e.Facts = append(e.Facts, NamedValue{"answered requests for it", fmt.Sprint(asked.answers)})
 		e.Caveats = append(e.Caveats, "the page was asked for and answered before: it was changed, not new")
 	case asked.clients.many || len(asked.clients.texts) > s.clients:
 		e.Facts = append(e.Facts, NamedValue{"answered requests for it", fmt.Sprintf("%d by more than %d clients", asked.answers, s.clients)})
-	case asked.answered.first.Sub(w.Time) <= s.within:
+	case asked.answered.First.Sub(w.Time) <= s.within:
 		weight++
 		clients := strings.Join(asked.clients.sorted(), " and ")
-		e.Summary += fmt.Sprintf(", and first asked for %s later by %s", duration(max(asked.answered.first.Sub(w.Time), 0)), clients)
+		e.Summary += fmt.Sprintf(", and first asked for %s later by %s", duration(max(asked.answered.First.Sub(w.Time), 0)), clients)
 		e.Facts = append(e.Facts, NamedValue{"answered requests for it", fmt.Sprintf("%d by %s (at most %d clients)", asked.answers, clients, s.clients)})
 		e.Refs = append(e.Refs, webRefs(asked.samples.all(), page.path)...)
 		e.Count += asked.answers

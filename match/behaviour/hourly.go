@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"aldebaran/event"
 )
 
 // An hourly keeps what each of many did, hour by hour: how often, how much, and with how many
@@ -81,10 +83,10 @@ func (h *hour) add(t time.Time) {
 	h.first, h.last = min(h.first, in), max(h.last, in)
 }
 
-// span is from the first to the last record.
-func (h *hour) span() span {
+// period is from the first to the last record.
+func (h *hour) period() event.Period {
 	begin := time.Unix(h.at*3600, 0).UTC()
-	return span{begin.Add(time.Duration(h.first)), begin.Add(time.Duration(h.last))}
+	return event.Period{First: begin.Add(time.Duration(h.first)), Last: begin.Add(time.Duration(h.last))}
 }
 
 // An example is the first record about a thing.
@@ -395,9 +397,9 @@ func (p *peak) flags() (flags uint8) {
 }
 
 // span is from the first to the last record.
-func (p *peak) span() (all span) {
+func (p *peak) period() (all event.Period) {
 	for _, h := range p.hours {
-		all.join(h.span())
+		all.Join(h.period())
 	}
 	return all
 }

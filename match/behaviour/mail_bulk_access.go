@@ -189,16 +189,16 @@ func (s *bulkMailState) Finish(f *Finishing) {
 
 // bulkEpisode says that somebody read many of something in an hour.
 func bulkEpisode(f *Finishing, user string, p peak, u usual, what string, write func(int64) string) Episode {
-	when := p.span()
+	when := p.period()
 	e := Episode{
 		Level: f.rule.Level,
-		First: when.first, Last: when.last,
+		First: when.First, Last: when.Last,
 		Group: []NamedValue{{"account", user}},
 		Facts: []NamedValue{
 			{what + " in an hour", fmt.Sprintf("%s (at least %d)", write(p.most), u.least)},
 			{"median of its other hours", fmt.Sprintf("%s (at most a %sth)", write(p.median), strconv.FormatFloat(u.factor, 'g', 3, 64))},
 			{"its other hours in the evidence", fmt.Sprint(p.history)},
-			{"lasted", duration(when.length())},
+			{"lasted", duration(when.Length())},
 		},
 		Refs:    p.refs(),
 		Count:   p.records(),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aldebaran/english"
+	"aldebaran/event"
 )
 
 // netAdminFirstSeen finds two hosts between which administration begins (WMI, SMB, RDP, WinRM, SSH, SQL
@@ -307,7 +308,7 @@ func (s *adminPairs) Finish(f *Finishing) {
 		f.Note("there are more than %d hosts, or %d pairs of them: those that came later were not looked at", maxAdminHosts, maxAdminPairs)
 	}
 	period := f.Period(Network)
-	period.join(f.Period(Security))
+	period.Join(f.Period(Security))
 	long := period.Length() >= s.period
 	half := momentOf(period.First.Add(period.Length() / 2))
 	partners := numbered[int]{max: maxAdminPairs} // by source and service
@@ -360,7 +361,7 @@ func (s *adminPairs) role(p adminKey) string {
 	return ""
 }
 
-func (s *adminPairs) episode(pairs []adminFound, period Period, long bool) Episode {
+func (s *adminPairs) episode(pairs []adminFound, period event.Period, long bool) Episode {
 	source, used := s.ids.text(pairs[0].source), pairs[0].service.String()
 	e := Episode{Level: "low", Group: []NamedValue{{"source", source}, {"protocol", used}}}
 	var targets, roles []string

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aldebaran/english"
+	"aldebaran/event"
 )
 
 // netServerEgress finds a server program that begins connections where it has no business: to the
@@ -81,8 +82,8 @@ type egressTo struct {
 	outside                    bool
 	service                    service
 	count                      int
-	span
-	samples sampler[recordAt]
+	period                     event.Period
+	samples                    sampler[recordAt]
 }
 
 type egress struct {
@@ -125,7 +126,7 @@ func (s *egress) See(r *Record) {
 		*e = egressTo{host: host, image: string(lastPart(image)), address: string(address), port: string(port), outside: outside, service: service}
 	}
 	e.count++
-	e.add(r.Time())
+	e.period.Add(r.Time())
 	e.samples.add(s.origins.keep(r))
 }
 
@@ -141,7 +142,7 @@ func (s *egress) Join(later State) {
 	}
 	s.seen.join(&o.seen, func(into, from *egressTo) {
 		into.count += from.count
-		into.span.join(from.span)
+		into.period.Join(from.period)
 		into.samples.join(&from.samples)
 	})
 }
@@ -170,7 +171,7 @@ func (s *egress) Finish(f *Finishing) {
 		}
 		if service == "outside" && period.Length() >= s.period {
 			half := period.First.Add(period.Length() / 2)
-			to = slices.DeleteFunc(slices.Clone(to), func(e *egressTo) bool { return e.first.Before(half) })
+			to = slices.DeleteFunc(slices.Clone(to), func(e *egressTo) bool { return e.period.First.Before(half) })
 		}
 		if len(to) > 0 {
 			f.Emit(s.episode(f, service, to))

@@ -3,6 +3,7 @@ package behaviour
 import (
 	"cmp"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,41 +23,41 @@ func (m moment) time() time.Time { return time.Unix(m.sec, int64(m.nsec)).UTC() 
 
 func (m moment) before(o moment) bool { return m.sec < o.sec || m.sec == o.sec && m.nsec < o.nsec }
 
-// A spanAt is a [span] without pointers.
-type spanAt struct {
+// A periodAt is an [event.Period] without pointers.
+type periodAt struct {
 	first, last moment
 	known       bool
 }
 
-func (s *spanAt) add(t time.Time) {
+func (p *periodAt) add(t time.Time) {
 	if !t.IsZero() {
 		m := momentOf(t)
-		s.join(spanAt{m, m, true})
+		p.join(periodAt{m, m, true})
 	}
 }
 
-func (s *spanAt) join(later spanAt) {
+func (p *periodAt) join(later periodAt) {
 	switch {
 	case !later.known:
 		return
-	case !s.known:
-		*s = later
+	case !p.known:
+		*p = later
 		return
 	}
-	if later.first.before(s.first) {
-		s.first = later.first
+	if later.first.before(p.first) {
+		p.first = later.first
 	}
-	if s.last.before(later.last) {
-		s.last = later.last
+	if p.last.before(later.last) {
+		p.last = later.last
 	}
 }
 
-// span is the span with times.
-func (s *spanAt) span() span {
-	if !s.known {
-		return span{}
+// period is the same with times.
+func (p *periodAt) period() event.Period {
+	if !p.known {
+		return event.Period{}
 	}
-	return span{s.first.time(), s.last.time()}
+	return event.Period{First: p.first.time(), Last: p.last.time()}
 }
 
 // A recordAt is where a record stands, without pointers: a [Ref] is made of it only if it is told. What
@@ -81,23 +82,30 @@ type origin struct {
 // origins are those of the records that an analytic keeps. The zero value is ready.
 type origins struct {
 	list   []origin
-	number map[origin]uint32
-	last   uint32 // most records have that of the record before
+	number map[origin]uint32 // nil as long as there are few
+	last   uint32            // most records have that of the record before
 }
 
 // keep gives where a record stands.
 func (o *origins) keep(r *Record) recordAt {
 	e := r.Event
+	return o.at(e, origin{e.Source.Path, r.Host(), e.Channel, e.EventID, e.Source.Recovered})
+}
+
+// at gives where an event stands that is of an origin.
+func (o *origins) at(e *event.Event, of origin) recordAt {
 	return recordAt{
 		sec: e.Time.Unix(), nsec: int32(e.Time.Nanosecond()), offset: e.Source.Offset, length: uint32(min(e.Source.Length, math.MaxUint32)),
-		record: e.RecordID, chunk: int32(e.Source.Chunk),
-		origin: o.numberOf(origin{e.Source.Path, r.Host(), e.Channel, e.EventID, e.Source.Recovered}),
+		record: e.RecordID, chunk: int32(e.Source.Chunk), origin: o.numberOf(of),
 	}
 }
 
 // maxOrigins is how many origins are told apart; of the records of others only the file and the place are
 // told.
 const maxOrigins = 200_000
+
+// fewOrigins is how many are quicker looked through than looked up: most files are of one log.
+const fewOrigins = 8
 
 func (o *origins) numberOf(of origin) uint32 {
 	if len(o.list) >= maxOrigins {
@@ -106,16 +114,31 @@ func (o *origins) numberOf(of origin) uint32 {
 	if int(o.last) < len(o.list) && o.list[o.last] == of {
 		return o.last
 	}
-	n, known := o.number[of]
+	n, known := o.find(of)
 	if !known {
-		if o.number == nil {
-			o.number = map[origin]uint32{}
-		}
 		n = uint32(len(o.list))
-		o.list, o.number[of] = append(o.list, of), n
+		o.list = append(o.list, of)
+		switch {
+		case o.number != nil:
+			o.number[of] = n
+		case len(o.list) > fewOrigins:
+			o.number = map[origin]uint32{}
+			for i, of := range o.list {
+				o.number[of] = uint32(i)
+			}
+		}
 	}
 	o.last = n
 	return n
+}
+
+func (o *origins) find(of origin) (uint32, bool) {
+	if o.number != nil {
+		n, known := o.number[of]
+		return n, known
+	}
+	n := slices.Index(o.list, of)
+	return uint32(n), n >= 0
 }
 
 // join gives the origins of later records numbers here, by their numbers there.

@@ -159,7 +159,7 @@ func (s *Set) NewMatcher() *Matcher {
 // Seen is what the analytics have seen of a piece of evidence.
 type Seen struct {
 	states  []State // by analytic; nil if it has seen nothing
-	periods [views]Period
+	periods [views]event.Period
 	web     *webSeen // nil if there was none
 }
 
@@ -173,7 +173,7 @@ func (m *Matcher) See(e *event.Event) {
 		m.seen = m.set.joined.Get().(*Seen)
 	}
 	for _, v := range in {
-		m.seen.periods[v].add(e.Time)
+		m.seen.periods[v].Add(e.Time)
 		m.record.View, m.record.Event = View(v), e
 		m.record.ends.made = false
 		if v == int(Web) {
@@ -243,7 +243,7 @@ func (m *Matcher) Take() *Seen {
 type Collector struct {
 	set     *Set
 	states  []State
-	periods [views]Period
+	periods [views]event.Period
 	web     *webSeen
 	hits    hitBook
 	notes   []string
@@ -276,7 +276,7 @@ func (c *Collector) Join(s *Seen) {
 		c.web.join(s.web)
 	}
 	for v := range s.periods {
-		c.periods[v].join(s.periods[v])
+		c.periods[v].Join(s.periods[v])
 	}
 	clear(s.states)
 	*s = Seen{states: s.states}

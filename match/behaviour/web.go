@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 )
 
 // What the analytics of web logs have in common: which page a request is for, who asks, and what
@@ -391,28 +390,6 @@ func (f *few) sorted() []string {
 	}
 	return out
 }
-
-// A span is the time from the first to the last of something; zero times are not counted.
-type span struct{ first, last time.Time }
-
-func (s *span) add(t time.Time) {
-	if t.IsZero() {
-		return
-	}
-	if s.first.IsZero() || t.Before(s.first) {
-		s.first = t
-	}
-	if t.After(s.last) {
-		s.last = t
-	}
-}
-
-func (s *span) join(later span) {
-	s.add(later.first)
-	s.add(later.last)
-}
-
-func (s span) length() time.Duration { return s.last.Sub(s.first) }
 
 // percent is a part of a whole in percent, rounded down; 0 of nothing.
 func percent(part, whole int) int {

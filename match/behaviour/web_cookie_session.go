@@ -8,6 +8,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"aldebaran/event"
 )
 
 // webCookieSession finds a session that is carried in a cookie or a parameter of the address: values
@@ -102,8 +104,8 @@ type cookieSession struct {
 	blocks                     int      // requests whose value is whole blocks
 	lengths                    [4]uint64
 	shortest, longest          int
-	span
-	samples sampler[webSample]
+	period                     event.Period
+	samples                    sampler[webSample]
 }
 
 type cookieSessions struct {
@@ -195,7 +197,7 @@ func (c *cookieSession) see(r *Record, value []byte, size, status int) {
 	}
 	c.longest = max(c.longest, size)
 	c.requests++
-	c.add(r.Time())
+	c.period.Add(r.Time())
 	c.samples.add(sampleOf(r, c.server, c.client, status))
 }
 
@@ -281,7 +283,7 @@ func (c *cookieSession) join(o *cookieSession) {
 	c.shortest, c.longest = min(c.shortest, o.shortest), max(c.longest, o.longest)
 	c.requests += o.requests
 	c.blocks += o.blocks
-	c.span.join(o.span)
+	c.period.Join(o.period)
 	c.samples.join(&o.samples)
 }
 
@@ -331,14 +333,14 @@ func (s *cookieSessions) episode(c *cookieSession, changing int, cookiesLogged b
 	e := Episode{
 		Level: "medium",
 		Summary: fmt.Sprintf("%s sent %s %d requests within %s with %d different random values of %d to %d bytes in the %s %s",
-			c.client, c.page, c.requests, duration(c.length()), len(c.values), c.shortest, c.longest, where, name),
+			c.client, c.page, c.requests, duration(c.period.Length()), len(c.values), c.shortest, c.longest, where, name),
 		Group: []NamedValue{{"server", c.server}, {"page", c.page}, {"client", c.client}, {where, name}},
 		Facts: []NamedValue{
 			{"values that were not there before", fmt.Sprintf("%d%% (from %d%% on)", changing, s.changing)},
 			{"values of whole cipher blocks", fmt.Sprintf("%d of %d (all: a block cipher)", c.blocks, c.requests)},
 			{"different lengths in blocks of 16 bytes", fmt.Sprint(c.differentLengths())},
 		},
-		First: c.first, Last: c.last, Count: c.requests,
+		First: c.period.First, Last: c.period.Last, Count: c.requests,
 		Refs: webRefs(c.samples.all(), c.page),
 	}
 	blocks := percent(c.blocks, c.requests) >= 95

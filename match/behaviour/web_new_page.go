@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aldebaran/event"
 )
 
 // webNewPage finds a script page that came into being while the evidence was recorded: it was not
@@ -137,8 +139,8 @@ func (s *newPages) Finish(f *Finishing) {
 		case !s.isFew(p):
 		case len(compiled) > 0:
 			f.Emit(e("asked for by hardly anybody, and compiled by ASP.NET at that time", 2))
-		case p.inVain > 0 && p.missing.first.Before(p.answered.first):
-			f.Emit(e(fmt.Sprintf("it was asked for in vain from %s before the first answer on", duration(p.answered.first.Sub(p.missing.first))), 1))
+		case p.inVain > 0 && p.missing.First.Before(p.answered.First):
+			f.Emit(e(fmt.Sprintf("it was asked for in vain from %s before the first answer on", duration(p.answered.First.Sub(p.missing.First))), 1))
 		case s.isLate(f, p) && !tooMany:
 			f.Emit(e("it was first asked for late in the period", 0))
 		}
@@ -199,10 +201,10 @@ func newCompilations(pages []compiledPage) compilations {
 }
 
 // take takes those out that belong to a page: of its name, at the time of its first answer.
-func (c *compilations) take(path string, answered span) []Ref {
+func (c *compilations) take(path string, answered event.Period) []Ref {
 	var refs []Ref
 	for _, i := range c.byName[lastPart(path)] {
-		if p := &c.pages[i]; !c.taken[i] && p.Time.Sub(answered.first).Abs() <= time.Hour {
+		if p := &c.pages[i]; !c.taken[i] && p.Time.Sub(answered.First).Abs() <= time.Hour {
 			c.taken[i] = true
 			refs = append(refs, p.Ref)
 		}
@@ -231,7 +233,7 @@ func (s *newPages) latePages(f *Finishing, web *webSeen) (late, all int) {
 func (s *newPages) isLate(f *Finishing, p *webPageUse) bool {
 	period := f.Period(Web)
 	return s.isFew(p) && p.answers >= s.requests && period.Length() >= s.period &&
-		p.answered.first.Sub(period.First)*100 >= period.Length()*time.Duration(s.late)
+		p.answered.First.Sub(period.First)*100 >= period.Length()*time.Duration(s.late)
 }
 
 // episode prepares what is told of a page: why it is new, and how much that weighs.
@@ -247,14 +249,14 @@ func (s *newPages) episode(f *Finishing, page *webPage, p *webPageUse, compiled 
 		}
 		e := Episode{
 			Level:   [...]string{"low", "low", "medium", "high", "high"}[weight],
-			Summary: fmt.Sprintf("%s is new (%s); %s used it %d times within %s", page.path, why, strings.Join(clients, " and "), p.answers, duration(p.answered.length())),
+			Summary: fmt.Sprintf("%s is new (%s); %s used it %d times within %s", page.path, why, strings.Join(clients, " and "), p.answers, duration(p.answered.Length())),
 			Group:   []NamedValue{{"server", page.server}, {"page", page.path}, {"client", strings.Join(clients, ", ")}},
 			Facts: []NamedValue{
 				{"clients", fmt.Sprintf("%d (at most %d)", len(clients), s.clients)}, {"requests that send data", fmt.Sprintf("%d%% (from 40%% on)", sending)},
 				{"requests in vain", fmt.Sprint(p.inVain)}, {"compiled by ASP.NET", yesNo(len(compiled) > 0)},
 			},
 			Caveats: f.TooShort(Web, s.period),
-			First:   p.answered.first, Last: p.answered.last, Count: p.answers + len(compiled),
+			First:   p.answered.First, Last: p.answered.Last, Count: p.answers + len(compiled),
 			Refs: append(webRefs(p.samples.all(), page.path), compiled...),
 		}
 		if p.inVain > 0 {

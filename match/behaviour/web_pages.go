@@ -65,9 +65,9 @@ type webVisit struct {
 type webPageUse struct {
 	// What changes with each request for a page that many ask for comes first.
 	answers         int
-	answered        span
+	answered        event.Period
 	clients, agents few
-	missing         span
+	missing         event.Period
 	inVain          int
 	// Of answered requests: with data sent, from a link, with a user agent, with a query.
 	sending, linked, withAgent, queries int
@@ -130,11 +130,11 @@ func (u *webPageUse) add(v *webVisit) {
 			u.firstInVain = v.webSample
 		}
 		u.inVain++
-		u.missing.add(v.at.Time)
+		u.missing.Add(v.at.Time)
 		return
 	}
 	u.answers++
-	u.answered.add(v.at.Time)
+	u.answered.Add(v.at.Time)
 	if u.clients.many {
 		return
 	}
@@ -183,9 +183,9 @@ func (u *webPageUse) join(o *webPageUse) {
 		u.firstInVain = o.firstInVain
 	}
 	u.inVain += o.inVain
-	u.missing.join(o.missing)
+	u.missing.Join(o.missing)
 	u.answers += o.answers
-	u.answered.join(o.answered)
+	u.answered.Join(o.answered)
 	u.clients.join(&o.clients, maxFewClients)
 	if u.forgetIfMany() {
 		return
@@ -418,7 +418,7 @@ func (s *webSeen) see(r *Record, w *webRequest) {
 	if p.more != nil && p.more.clients.many && w.status != 404 {
 		p.visits++
 		p.more.answers++
-		p.more.answered.add(r.Time())
+		p.more.answered.Add(r.Time())
 		return
 	}
 	v := webVisit{linked: r.Text(WebReferer) != nil, queried: w.query != nil}

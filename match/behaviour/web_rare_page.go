@@ -133,13 +133,13 @@ func (s *rarePages) signsOf(f *Finishing, web *webSeen, p *webPageUse) []string 
 	asked := web.askedBy(p)
 	sign(percent(p.answers, asked) >= 80, "%d of all %d requests of these clients are for this page (from 80%% on)", p.answers, asked)
 	if period := f.Period(Web); period.Length() > 0 {
-		after := p.answered.first.Sub(period.First)
+		after := p.answered.First.Sub(period.First)
 		part := int(after * 100 / period.Length())
 		sign(part >= 25 && web.total >= 100, "the page was first asked for after %d%% of the period (from 25%% on)", part)
 	}
 	sign(p.measured >= 5 && p.largest >= 10*max(p.smallest, 1) && p.queries == 0,
 		"answers to the same address have from %d to %d bytes (from 10 times on)", p.smallest, p.largest)
-	sign(p.answered.length() >= 2*time.Hour && p.answers >= 20, "the page was used for %s (from 2 hours and 20 requests on)", duration(p.answered.length()))
+	sign(p.answered.Length() >= 2*time.Hour && p.answers >= 20, "the page was used for %s (from 2 hours and 20 requests on)", duration(p.answered.Length()))
 	return signs
 }
 
@@ -200,10 +200,10 @@ func (s *rarePages) episode(f *Finishing, web *webSeen, page *webPage, p *webPag
 	e := Episode{
 		Level: level,
 		Summary: fmt.Sprintf("%s was asked for %d times within %s by %s alone, with %d signs of a web shell",
-			page.path, p.answers, duration(p.answered.length()), strings.Join(clients, " and "), len(signs)),
+			page.path, p.answers, duration(p.answered.Length()), strings.Join(clients, " and "), len(signs)),
 		Group:   []NamedValue{{"server", page.server}, {"page", page.path}, {"client", strings.Join(clients, ", ")}},
 		Caveats: caveats,
-		First:   p.answered.first, Last: p.answered.last, Count: p.answers,
+		First:   p.answered.First, Last: p.answered.Last, Count: p.answers,
 		Refs: webRefs(p.samples.all(), page.path),
 	}
 	for _, sign := range signs {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"aldebaran/event"
 )
 
 // webStaticPickup finds a file that was put below a web or mail root to be fetched: one client outside
@@ -81,7 +83,7 @@ type pickupOptions struct {
 
 // pickup is what is known of a file: of one that was only asked for in vain, when that was.
 type pickup struct {
-	missing spanAt
+	missing periodAt
 	*fetches
 }
 
@@ -92,7 +94,7 @@ type fetches struct {
 	others         bool
 	links          int
 	sent           int64
-	fetched        span
+	fetched        event.Period
 	samples        sampler[webSample]
 }
 
@@ -157,7 +159,7 @@ func (p *pickup) see(r *Record, w *webRequest) {
 	}
 	size, _ := r.Int(WebSent) // 0 if it is not logged
 	p.sent += size
-	p.fetched.add(r.Time())
+	p.fetched.Add(r.Time())
 	if !p.others {
 		p.samples.add(sampleOf(r, p.server, p.client, w.status))
 	} else {
@@ -189,7 +191,7 @@ func (p *pickup) join(o *pickup) {
 	p.parts += o.parts
 	p.links += o.links
 	p.sent += o.sent
-	p.fetched.join(o.fetched)
+	p.fetched.Join(o.fetched)
 	p.samples.join(&o.samples)
 	if p.others {
 		p.samples = sampler[webSample]{}
@@ -239,9 +241,9 @@ func (s *pickups) episode(f *Finishing, key string, p *pickup) (Episode, bool) {
 		sign(strings.HasPrefix(path, root), "it lies below %s, where there are files of the product only", root)
 	}
 	sign(s.refererLogged && p.links == 0, "no link led to it")
-	missing := p.missing.span()
-	sign(missing.last.After(p.fetched.last), "it was gone afterwards")
-	sign(!missing.first.IsZero() && missing.first.Before(p.fetched.first), "it was not there before")
+	missing := p.missing.period()
+	sign(missing.Last.After(p.fetched.Last), "it was gone afterwards")
+	sign(!missing.First.IsZero() && missing.First.Before(p.fetched.First), "it was not there before")
 	if len(signs) < 2 {
 		return Episode{}, false
 	}
@@ -266,7 +268,7 @@ func (s *pickups) episode(f *Finishing, key string, p *pickup) (Episode, bool) {
 		Group:   []NamedValue{{"server", server}, {"file", path}, {"client", p.client}},
 		Facts:   []NamedValue{{"requests for the whole file", fmt.Sprintf("%d (at most %d)", p.whole, s.fetches)}, {"requests for parts", fmt.Sprint(p.parts)}, {"bytes sent", fmt.Sprint(p.sent)}},
 		Caveats: caveats,
-		First:   p.fetched.first, Last: p.fetched.last, Count: p.whole + p.parts,
+		First:   p.fetched.First, Last: p.fetched.Last, Count: p.whole + p.parts,
 		Refs: webRefs(p.samples.all(), path),
 	}
 	for _, s := range signs {
