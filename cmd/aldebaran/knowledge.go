@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"aldebaran/attack"
+	"aldebaran/english"
 	"aldebaran/hunt"
 	"aldebaran/intel"
 	"aldebaran/match/behaviour"
@@ -243,7 +244,7 @@ func (f *knowledgeFlags) readIndicators(opt *hunt.Options, all []*intel.Pack, sh
 		if err != nil {
 			return &hunt.UsageError{What: fmt.Sprintf("--indicators: %v", err), Hint: "a list with one value a line, CSV, MISP or STIX: docs/formats/indicators.md"}
 		}
-		tellProblems(stderr, problems)
+		tellProblems(stderr, name, problems)
 		opt.Indicators = append(opt.Indicators, list...)
 	}
 	return nil
@@ -259,15 +260,16 @@ func indicatorsOf(name string) ([]intel.Indicator, []intel.Problem, error) {
 	return intel.ReadIndicators(file, name)
 }
 
-// shownProblems is how many problems of a file are told one by one.
+// shownProblems is how many problems of a file or pack are told one by one.
 const shownProblems = 10
 
-func tellProblems(stderr io.Writer, problems []intel.Problem) {
+// tellProblems tells what is wrong with a file or pack of the user's, of which the rest is used.
+func tellProblems(stderr io.Writer, name string, problems []intel.Problem) {
 	for _, p := range problems[:min(len(problems), shownProblems)] {
 		// If standard error cannot be written there is nobody to tell.
 		_, _ = fmt.Fprintf(stderr, "aldebaran: %s\n", hunt.Terminal(p.String()))
 	}
 	if n := len(problems) - shownProblems; n > 0 {
-		_, _ = fmt.Fprintf(stderr, "aldebaran: and %d more\n", n)
+		_, _ = fmt.Fprintf(stderr, "aldebaran: %s: and %s\n", hunt.Terminal(name), english.Count(n, "more problem"))
 	}
 }

@@ -129,10 +129,7 @@ func loadPacks(stderr io.Writer, dirs []string) ([]*intel.Pack, error) {
 		if err != nil {
 			return nil, packError(dir, err)
 		}
-		for _, problem := range problems {
-			// If standard error cannot be written there is nobody to tell.
-			_, _ = fmt.Fprintf(stderr, "aldebaran: %s\n", hunt.Terminal(problem.String()))
-		}
+		tellProblems(stderr, dir, problems)
 		list = append(list, p)
 	}
 	return list, nil
