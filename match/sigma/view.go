@@ -84,9 +84,17 @@ type viewPlan struct{ views []viewOf }
 type viewOf struct {
 	view  int
 	where []viewWhere
-	// fields are where each field of the view is found.
+	// fields are where each field of the view is found; plain is the same for those that are a value of the
+	// event as it stands, close together, since every event is asked for several.
 	fields []viewField
+	plain  []int32
 }
+
+// What viewOf.plain has for fields that are no value as it stands.
+const (
+	notThere int32 = -1 // the layout has no such field
+	notPlain int32 = -2 // it has to be made
+)
 
 // A viewWhere is a condition, and which of the event's values it is about.
 type viewWhere struct {
@@ -102,6 +110,17 @@ type viewField struct {
 }
 
 func (f *viewField) found() bool { return f.at >= 0 || f.derived != nil }
+
+// plain is what viewOf.plain has for it.
+func (f *viewField) plain() int32 {
+	switch {
+	case f.at >= 0:
+		return f.at
+	case f.derived != nil:
+		return notPlain
+	}
+	return notThere
+}
 
 // NewReader makes a reader.
 func (v *Views) NewReader() *ViewReader {
@@ -175,9 +194,11 @@ func (r *ViewReader) planFor(k planKey, e *event.Event) *viewPlan {
 			if !kind.takes(route) || !there {
 				continue
 			}
-			v := viewOf{view: i, where: where, fields: make([]viewField, len(r.views.specs[i].Fields))}
-			for j, name := range r.views.specs[i].Fields {
+			names := r.views.specs[i].Fields
+			v := viewOf{view: i, where: where, fields: make([]viewField, len(names)), plain: make([]int32, len(names))}
+			for j, name := range names {
 				v.fields[j] = viewFieldOf(name, route.Fields, e)
+				v.plain[j] = v.fields[j].plain()
 			}
 			p.views = append(p.views, v)
 			if len(route.Where) == 0 {
@@ -251,19 +272,26 @@ func (r *ViewReader) Text(view, field int) []byte {
 	if v == nil {
 		return nil
 	}
-	f := &v.fields[field]
-	switch {
-	case f.at >= 0:
-		value := &r.event.Values[f.at]
+	at := v.plain[field]
+	if at == notThere {
+		return nil
+	}
+	if at >= 0 {
+		value := &r.event.Values[at]
 		if value.Kind == event.Text {
 			return unlessNothing(value.Raw)
 		}
 		if value.IsNull() {
 			return nil
 		}
-	case f.derived == nil:
-		return nil
-	case f.firsts != nil:
+	}
+	return r.other(view, field)
+}
+
+// other is Text for a field that is no text as it stands.
+func (r *ViewReader) other(view, field int) []byte {
+	f := &r.at[view].fields[field]
+	if f.at < 0 && f.firsts != nil {
 		value := r.first(f.firsts)
 		if value == nil {
 			return nil
