@@ -79,24 +79,58 @@ func (d *dates) parse(b []byte, loc *time.Location) (t time.Time, zone []byte, o
 	return t, zone, ok
 }
 
-// parseError reads the times of Apache's error log: Tue Sep 30 11:30:13.262255 2014.
-func (d *dates) parseError(b []byte, loc *time.Location) (time.Time, bool) {
+// parseError reads the times of Apache's error log: Tue Sep 30 11:30:13.262255 2014, or, if it is set
+// to the compact form (%{cu}t), 2014-09-30 11:30:13.262255. zone is nil if the text has none.
+func (d *dates) parseError(b []byte, loc *time.Location) (t time.Time, zone []byte, ok bool) {
+	if len(b) > 5 && b[4] == '-' {
+		return compact(b, loc)
+	}
 	const shortest = len("Tue Sep 30 11:30:13 2014")
 	if len(b) < shortest || len(b) > shortest+10 || b[3] != ' ' || b[7] != ' ' || b[10] != ' ' {
-		return time.Time{}, false
+		return time.Time{}, nil, false
 	}
 	m := month(b[4:7])
 	day := bytes.TrimLeft(b[8:10], " ")
 	sec, ok := secondOfDay(b[11:19])
 	year := b[len(b)-4:]
 	if m == 0 || !ok || !lines.IsNumber(day) || !lines.IsNumber(year) || b[len(b)-5] != ' ' {
-		return time.Time{}, false
+		return time.Time{}, nil, false
 	}
 	nsec := 0
 	if part := b[19 : len(b)-5]; len(part) > 1 && part[0] == '.' && lines.IsNumber(part[1:]) {
 		nsec = fraction(part[1:])
 	}
-	return date6(lines.Number(year), m, lines.Number(day), sec/3600, sec/60%60, sec%60, nsec, loc)
+	t, ok = date6(lines.Number(year), m, lines.Number(day), sec/3600, sec/60%60, sec%60, nsec, loc)
+	return t, nil, ok
+}
+
+// compact reads 2014-09-30 11:30:13.262255, with or without decimals and +0200 behind a blank.
+func compact(b []byte, loc *time.Location) (t time.Time, zone []byte, ok bool) {
+	const whole = len("2014-09-30 11:30:13")
+	if len(b) < whole || b[7] != '-' || b[10] != ' ' {
+		return time.Time{}, nil, false
+	}
+	year, m, day := b[:4], b[5:7], b[8:10]
+	sec, ok := secondOfDay(b[11:whole])
+	if !ok || !lines.IsNumber(year) || !lines.IsNumber(m) || !lines.IsNumber(day) {
+		return time.Time{}, nil, false
+	}
+	decimals, zone, zoned := bytes.Cut(b[whole:], []byte{' '})
+	nsec := 0
+	if len(decimals) > 1 && decimals[0] == '.' && lines.IsNumber(decimals[1:]) {
+		nsec = fraction(decimals[1:])
+	} else if len(decimals) > 0 {
+		return time.Time{}, nil, false
+	}
+	seconds := 0
+	if zoned {
+		if seconds, ok = offset(zone); !ok {
+			return time.Time{}, nil, false
+		}
+		loc = time.UTC
+	}
+	t, ok = date6(lines.Number(year), lines.Number(m), lines.Number(day), sec/3600, sec/60%60, sec%60, nsec, loc)
+	return t.Add(-time.Duration(seconds) * time.Second), zone, ok
 }
 
 // secondOfDay reads hh:mm:ss.

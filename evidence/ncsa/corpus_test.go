@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/readertest"
 )
@@ -84,7 +85,7 @@ func TestCrowdsec(t *testing.T) {
 	litespeedError := regexp.MustCompile(`^\d{4}-\d\d-\d\d \S+ \[(NOTICE|INFO)\]`)
 	files, events, values := 0, 0, 0
 	reasons := map[string]int{}
-	for _, path := range readertest.Glob(t, "logs/crowdsec/*/*/parser.assert") {
+	for _, path := range corpustest.Glob(t, "logs/crowdsec/*/*/parser.assert") {
 		found, ours := crowdsecLines(t, path)
 		if !ours {
 			continue
@@ -144,10 +145,10 @@ func TestWholeLogs(t *testing.T) {
 	for _, pattern := range []string{
 		"logs/crowdsec/web/*/*.log", "logs/lnav/logfile_access_log*", "logs/web/webshell-jsp/*_access_log.txt", "logs/plaso/*_access*.log",
 	} {
-		logs := readertest.Glob(t, pattern)
+		logs := corpustest.Glob(t, pattern)
 		read := 0
 		for _, path := range logs {
-			log := readertest.Load(t, path)
+			log := corpustest.Load(t, path)
 			if !format().Recognises(log) {
 				continue
 			}
@@ -224,7 +225,7 @@ func TestWazuh(t *testing.T) {
 // TestWebshell: the chain that is known to be in this log: the manager application is tried and
 // entered, and a shell is used.
 func TestWebshell(t *testing.T) {
-	events, _ := format().Events(t, readertest.File(t, "logs/web/webshell-jsp/web_attack_and_isp_webshell_localhost_access_log.txt"))
+	events, _ := format().Events(t, corpustest.Read(t, "logs/web/webshell-jsp/web_attack_and_isp_webshell_localhost_access_log.txt"))
 	var refused, entered, shell time.Time
 	for _, e := range events {
 		switch path := e.Text("cs-uri-stem"); {

@@ -39,6 +39,7 @@ type parts struct {
 	zone      []byte
 
 	host, port, client, ident, id, user     []byte
+	clientPort                              []byte
 	method, uri, scheme, stem, query        []byte
 	version, status, bytes                  []byte
 	referer, agent, forwarded, more         []byte
@@ -65,7 +66,14 @@ func (p *parser) parse(line []byte) bool {
 			return true
 		}
 		p.reset()
-		return p.atlassian(line)
+		if p.atlassian(line) {
+			return true
+		}
+		p.reset()
+		if p.sslRequest(line) {
+			return true
+		}
+		p.reset() // a client of IPv6, with brackets
 	case '0' <= c && c <= '9' && p.nginxError(line):
 		return true
 	}
@@ -123,6 +131,7 @@ func (p *parser) findTime(line []byte) (open, end int) {
 func (p *parser) before(prefix []byte) bool {
 	if at := bytes.IndexByte(prefix, ' '); at > 0 && string(prefix[at:]) == " - - " {
 		p.client, p.ident, p.user = prefix[:at], prefix[at+1:at+2], prefix[at+3:at+4] // as most lines are
+		p.splitClient()
 		return true
 	}
 	prefix = p.header(bytes.TrimRight(prefix, " "))
@@ -132,9 +141,10 @@ func (p *parser) before(prefix []byte) bool {
 		return false
 	}
 	p.client, p.ident = first, second
+	p.splitClient()
 	if lines.IsAddress(second) {
 		// The virtual host comes first: "www.example.com:443 192.0.2.1 - -".
-		p.host, p.client = first, second
+		p.host, p.client, p.clientPort = first, second, nil
 		p.ident, rest2 = word(rest2)
 		if len(p.ident) == 0 {
 			return false
@@ -186,13 +196,29 @@ func (p *parser) header(prefix []byte) []byte {
 	return bytes.TrimLeft(prefix[at+2:], " ")
 }
 
-// splitPort cuts the port off a host.
-func (p *parser) splitPort() {
-	i := bytes.LastIndexByte(p.host, ':')
-	if i < 0 || i == len(p.host)-1 || !lines.IsNumber(p.host[i+1:]) || bytes.IndexByte(p.host[:i], ':') >= 0 && p.host[i-1] != ']' {
-		return
+// splitClient cuts the port off the client's address: "192.0.2.1:50000 - -". An address of IPv6 with one
+// has brackets.
+func (p *parser) splitClient() {
+	client, port, ok := cutPort(p.client)
+	if client = bytes.Trim(client, "[]"); ok && lines.IsAddress(client) {
+		p.client, p.clientPort = client, port
 	}
-	p.host, p.port = p.host[:i], p.host[i+1:]
+}
+
+// splitPort cuts the port off the host.
+func (p *parser) splitPort() {
+	if host, port, ok := cutPort(p.host); ok {
+		p.host, p.port = host, port
+	}
+}
+
+// cutPort cuts the port off a name or an address; ok is false if there is none.
+func cutPort(b []byte) (host, port []byte, ok bool) {
+	i := bytes.LastIndexByte(b, ':')
+	if i <= 0 || i == len(b)-1 || !lines.IsNumber(b[i+1:]) || bytes.IndexByte(b[:i], ':') >= 0 && b[i-1] != ']' {
+		return nil, nil, false
+	}
+	return b[:i], b[i+1:], true
 }
 
 // request takes "GET /path?query HTTP/1.1" apart. What is no request, as when somebody speaks TLS

@@ -53,6 +53,41 @@ func (p *parser) atlassian(line []byte) bool {
 	return true
 }
 
+// sslRequest takes a line of the log of TLS requests apart that Apache's packages come with
+// (https://httpd.apache.org/docs/2.4/mod/mod_ssl.html#logformats):
+//
+//	[10/Oct/2026:13:55:36 -0700] 192.0.2.1 TLSv1.3 TLS_AES_256_GCM_SHA384 "GET / HTTP/1.1" 2326
+func (p *parser) sslRequest(line []byte) bool {
+	end := bytes.IndexByte(line, ']')
+	if end < 0 || end+2 >= len(line) {
+		return false
+	}
+	var ok bool
+	if p.time, p.zone, ok = p.dates.parse(line[1:end], p.loc); !ok {
+		return false
+	}
+	p.zoned = p.zone != nil
+	client, rest := word(line[end+2:])
+	protocol, afterProtocol := word(rest)
+	_, request := word(afterProtocol)
+	known := bytes.HasPrefix(protocol, []byte("TLSv")) || bytes.HasPrefix(protocol, []byte("SSLv")) || string(protocol) == "-"
+	if !known || len(client) == 0 || len(request) == 0 || request[0] != '"' {
+		return false
+	}
+	p.client = client
+	p.splitClient()
+	p.more = bytes.TrimRight(rest[:len(rest)-len(request)], " ")
+	quote := closing(request, 1, true)
+	if quote < 0 {
+		p.unclosed = true
+		p.request(request[1:])
+		return true
+	}
+	p.request(request[1:quote])
+	p.bytes, _ = word(request[min(quote+2, len(request)):])
+	return true
+}
+
 // native takes a line of IIS's own format apart:
 //
 //	192.0.2.1, -, 03/20/01, 7:55:20, W3SVC2, SERVER, 192.0.2.2, 4502, 163, 3223, 200, 0, GET, /x.gif, -,
@@ -137,9 +172,10 @@ func (p *parser) apacheError(line []byte) bool {
 		return false
 	}
 	var ok bool
-	if p.time, ok = p.dates.parseError(line[1:end], p.loc); !ok {
+	if p.time, p.zone, ok = p.dates.parseError(line[1:end], p.loc); !ok {
 		return false
 	}
+	p.zoned = p.zone != nil
 	rest := bytes.TrimLeft(line[end+1:], " ")
 	for len(rest) > 0 && rest[0] == '[' {
 		end := bytes.IndexByte(rest, ']')
@@ -151,9 +187,8 @@ func (p *parser) apacheError(line []byte) bool {
 		case bytes.HasPrefix(part, []byte("pid ")):
 			p.process, _, _ = bytes.Cut(part[4:], []byte{':'})
 		case bytes.HasPrefix(part, []byte("client ")):
-			p.host = part[7:]
-			p.splitPort()
-			p.client, p.host, p.port = p.host, nil, nil
+			p.client = part[7:]
+			p.splitClient()
 		case p.level == nil:
 			if module, level, ok := bytes.Cut(part, []byte{':'}); ok {
 				p.module, p.level = module, level

@@ -127,7 +127,8 @@ const (
 	partServer
 	partURI
 	partRequest
-	partBits = 16
+	partClientPort
+	partBits = 17
 )
 
 // fill sets the event's layout, values and log source from the parsed line.
@@ -136,7 +137,8 @@ func (r *Reader) fill(e *event.Event) {
 	parts := has(p.host, partHost) | has(p.port, partPort) | has(p.ident, partIdent) | has(p.id, partID) |
 		has(p.user, partUser) | has(p.scheme, partScheme) | has(p.referer, partReferer) | has(p.agent, partAgent) |
 		has(p.forwarded, partForwarded) | has(p.more, partMore) | has(p.duration, partDuration) | has(p.thread, partThread) |
-		has(p.module, partModule) | has(p.server, partServer) | has(p.uri, partURI)
+		has(p.module, partModule) | has(p.server, partServer) | has(p.uri, partURI) |
+		has(p.clientPort, partClientPort)
 	if p.requested {
 		parts |= partRequest
 	}
@@ -163,6 +165,7 @@ func (r *Reader) fill(e *event.Event) {
 		}
 	}
 	add(p.client)
+	optional(partClientPort, p.clientPort)
 	optional(partHost, p.host)
 	optional(partPort, p.port)
 	if p.kind == apacheError || p.kind == nginxError {
@@ -226,6 +229,7 @@ func newShape(k kind, parts uint32) *event.Shape {
 		}
 	}
 	add("c-ip", "client")
+	optional(partClientPort, "c-port", "client port")
 	optional(partHost, "cs-host", "host")
 	optional(partPort, "s-port", "port")
 	if k == apacheError || k == nginxError {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/readertest"
 )
@@ -38,8 +39,8 @@ func TestPlaso(t *testing.T) {
 
 // TestLnav: every line that is no directive is an event.
 func TestLnav(t *testing.T) {
-	for _, path := range readertest.Glob(t, "logs/lnav/logfile_w3c*") {
-		log := readertest.Load(t, path)
+	for _, path := range corpustest.Glob(t, "logs/lnav/logfile_w3c*") {
+		log := corpustest.Load(t, path)
 		want := 0
 		for line := range bytes.Lines(log) {
 			if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
@@ -61,7 +62,7 @@ func TestLnav(t *testing.T) {
 // TestLnavOffset: lines of the log with #GMT-Offset are eight hours behind UTC, its quoted values
 // hold blanks.
 func TestLnavOffset(t *testing.T) {
-	events, report := format().Events(t, readertest.File(t, "logs/lnav/logfile_w3c.1"))
+	events, report := format().Events(t, corpustest.Read(t, "logs/lnav/logfile_w3c.1"))
 	if want := time.Date(2001, 10, 31, 8, 0, 18, 0, time.UTC); len(events) != 1 || !events[0].Time.Equal(want) {
 		t.Fatalf("%d events, the first at %v, want %v", len(events), events[0].Time, want)
 	}

@@ -1,7 +1,6 @@
 package w3c
 
 import (
-	"bytes"
 	"strings"
 
 	"aldebaran/event"
@@ -103,49 +102,6 @@ func fieldName(written string) string {
 		return strings.ReplaceAll(name, "-", "_")
 	}
 	return name
-}
-
-// The columns that IIS writes by default, by their number: 7 and later without and with the
-// referrer, and 6. A log that was cut has no directives.
-const (
-	defaultIIS6   = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status"
-	defaultIIS7   = defaultIIS6 + " time-taken"
-	defaultIIS8   = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken"
-	defaultPrefix = len("2026-03-01 08:00:01 ")
-)
-
-// defaultFields gives the columns of a line that is as IIS writes it by default, "" if it is not.
-func defaultFields(line []byte) string {
-	if len(line) < defaultPrefix || !isDate(line) || line[10] != ' ' || !isTime(line[11:]) || line[19] != ' ' {
-		return ""
-	}
-	columns := bytes.Fields(line)
-	var fields string
-	status := 10
-	switch len(columns) {
-	case 13:
-		fields = defaultIIS6
-	case 14:
-		fields = defaultIIS7
-	case 15:
-		fields, status = defaultIIS8, 11
-	default:
-		return ""
-	}
-	if !isAddress(columns[2]) || !isAddress(columns[8]) || columns[4][0] != '/' && columns[4][0] != '*' {
-		return ""
-	}
-	for _, at := range append([]int{6}, status, status+1, status+2) {
-		if !isNumber(columns[at]) {
-			return ""
-		}
-	}
-	for _, c := range columns[3] {
-		if (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' && c != '-' {
-			return ""
-		}
-	}
-	return fields
 }
 
 func isAddress(b []byte) bool {

@@ -3,6 +3,7 @@ package w3c
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,6 +34,7 @@ type Reader struct {
 	// of the log at hand
 	emit     func(*event.Event) bool
 	layout   *layout
+	guessed  guess // what the layout was made of, if there is no #Fields yet
 	software string
 	clock    clock
 	day      int64 // of #Date
@@ -55,7 +57,7 @@ func NewReader(opt lines.Options) *Reader {
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
 	r.emit = emit
 	r.tally.Start(f.log, event.Clock{Zone: "UTC", How: "the format writes UTC"})
-	r.layout, r.software = nil, ""
+	r.layout, r.software, r.guessed = nil, "", guess{}
 	r.clock = clock{loc: time.UTC}
 	r.haveDay, r.noDate = false, false
 	r.event = event.Event{Source: event.Source{Path: f.log.Path, Chunk: -1}}
@@ -74,7 +76,7 @@ func (r *Reader) line(l lines.Line) bool {
 	if l.Cut {
 		r.tally.Damage(l.Offset, "line", fmt.Sprintf("at most %d bytes", lines.MaxLine), fmt.Sprintf("%d", l.Length), 0)
 	}
-	if r.layout == nil && !r.guess(l) {
+	if (r.layout == nil || r.guessed.names != nil) && !r.guess(l) {
 		return true
 	}
 	return r.record(l)
@@ -98,6 +100,7 @@ func (r *Reader) directive(l lines.Line) {
 			r.tally.Damage(l.Offset, "directive", fmt.Sprintf("at most %d bytes of #Fields", maxFields), strconv.Itoa(len(value)), 0)
 			value = value[:maxFields]
 		}
+		r.guessed = guess{}
 		r.setLayout(l.Offset, string(value))
 	case "date", "start-date":
 		if len(value) >= 10 {
@@ -150,16 +153,23 @@ func (r *Reader) setLayout(offset int64, fields string) {
 	}
 }
 
-// guess takes the columns that IIS writes by default for a line before which there is no #Fields.
+// guess finds out what the columns of a line are before which there is no #Fields. A line that is
+// none of IIS is read as the one before it.
 func (r *Reader) guess(l lines.Line) bool {
-	fields := defaultFields(l.Text)
-	if fields == "" {
+	g := guessColumns(l.Text, r.guessed)
+	switch {
+	case g.names == nil && r.layout == nil:
 		r.tally.Damage(l.Offset, "line", "a #Fields directive before it", lines.Quote(l.Text), 1)
 		return false
+	case g.names == nil:
+		return true
+	case r.layout == nil:
+		r.tally.Damage(l.Offset, "header", "#Fields", "none: what the columns are is told by what stands in them", 0)
+	case slices.Equal(g.names, r.guessed.names):
+		return true
 	}
-	r.software = "Microsoft Internet Information Services"
-	r.tally.Damage(l.Offset, "header", "#Fields", "none: the columns that IIS writes by default are taken", 0)
-	r.setLayout(l.Offset, fields)
+	r.guessed, r.software = g, g.software
+	r.setLayout(l.Offset, g.fields())
 	return true
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 // Sniff tells whether a file that begins with head is a W3C extended log: it has a #Fields
-// directive with names as the format has them, or lines as IIS writes them by default.
+// directive with names as the format has them, or lines as IIS writes them.
 func Sniff(head []byte) bool {
 	if enc, _ := lines.Detect(head); enc == lines.UTF8 {
 		// IIS reserves room with zero bytes behind the last line of a log in use, and leaves it when
@@ -35,6 +35,7 @@ func Sniff(head []byte) bool {
 		return false
 	}
 	data, other := 0, 0
+	var before guess
 	for len(text) > 0 {
 		var line []byte
 		line, text = cutLine(text)
@@ -44,7 +45,8 @@ func Sniff(head []byte) bool {
 			return isFields(value)
 		case line[0] == '#':
 		default:
-			if defaultFields(line) != "" {
+			if g := guessColumns(line, before); g.names != nil {
+				before = g
 				data++
 			} else if len(text) > 0 { // the last line of a head may be cut off
 				if other++; other > 1+data/10 {
