@@ -116,6 +116,7 @@ func ShortHost(name string) string {
 
 // appendShortHost appends what shortHost gives.
 func appendShortHost[T string | []byte](dst []byte, name T) []byte {
+	dst = slices.Grow(dst, len(name))
 	at, dot, address := len(dst), -1, true
 	for i := range len(name) {
 		c := name[i]

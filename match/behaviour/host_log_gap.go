@@ -3,6 +3,7 @@ package behaviour
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ type logTrack struct {
 	channel     string
 	hour        int64 // the last one that was noted
 	hours       hourBlocks
-	first, last logRecord
+	first, last gapRecord
 	segments    []segment
 	scattered   bool
 	pauses      []pause
@@ -119,28 +120,28 @@ type hourBlock struct {
 	bits  uint64
 }
 
-// logRecord is where a record of a log stands.
-type logRecord struct {
-	time   time.Time
-	source event.Source
-	id     uint64
-	event  uint32
+// A gapRecord is where a record of a log stands; its origin is a file's number.
+type gapRecord struct {
+	recordAt
+	event     uint32
+	recovered bool
 }
 
 // segment is a run of numbers without a hole; of its last record only the time matters.
 type segment struct {
 	from, to uint64
-	first    logRecord
-	last     time.Time
+	first    gapRecord
+	last     moment
 }
 
 // pause is a longer time between two records.
-type pause struct{ last, next logRecord }
+type pause struct{ last, next gapRecord }
 
 type gapState struct {
 	*gapOptions
 	logs  table[logTrack]
 	steps bag[step]
+	files []string // in the order of the evidence, by their numbers
 	// current is the log that the last record was of: most files are one log.
 	current          *logTrack
 	source, computer string
@@ -166,7 +167,7 @@ func (s *gapState) See(r *Record) {
 		return
 	}
 	if log := s.log(r); log != nil {
-		log.speak(r, time.Duration(s.silence)*time.Hour)
+		s.speak(log, r.Event)
 	}
 }
 
@@ -197,28 +198,36 @@ func (s *gapState) log(r *Record) *logTrack {
 	}
 	s.key = append(append(appendShortHost(s.key[:0], host), 0), name...)
 	if s.current = s.logs.get(s.key); s.current != nil && s.current.name == "" {
-		*s.current = logTrack{host: host, name: name, channel: e.Channel, hour: -1}
+		*s.current = logTrack{host: host, name: name, channel: e.Channel, hour: math.MinInt64}
 	}
 	return s.current
 }
 
 // speak notes a record.
-func (l *logTrack) speak(r *Record, silence time.Duration) {
-	e := r.Event
+func (s *gapState) speak(l *logTrack, e *event.Event) {
+	first := l.hour == math.MinInt64
 	if hour := e.Time.Unix() / 3600; hour != l.hour {
 		l.hour = hour
 		l.note(hour/64, 1<<(hour&63))
 	} else if e.RecordID == 0 {
 		return // of records without numbers the first of an hour says all
 	}
-	at := logRecord{e.Time, e.Source, e.RecordID, e.EventID}
-	if l.first.time.IsZero() {
+	at := gapRecord{recordAtOf(e, s.file(e.Source.Path)), e.EventID, e.Source.Recovered}
+	if first {
 		l.first = at
 	} else {
-		l.pause(&l.last, &at, silence)
+		l.pause(&l.last, &at, s.silence)
 	}
 	l.last = at
 	l.number(&at)
+}
+
+// file gives the number of a file. Those of one file come one after the other.
+func (s *gapState) file(path string) uint32 {
+	if n := len(s.files); n == 0 || s.files[n-1] != path {
+		s.files = append(s.files, path)
+	}
+	return uint32(len(s.files) - 1)
 }
 
 // note sets hours of a block of 64. The latest blocks are looked at first: most records are of the same
@@ -236,27 +245,28 @@ func (l *logTrack) note(block int64, bits uint64) {
 }
 
 // pause keeps a longer time between two records that follow each other.
-func (l *logTrack) pause(last, next *logRecord, silence time.Duration) {
-	if next.time.Sub(last.time) >= silence && len(l.pauses) < maxPauses {
+func (l *logTrack) pause(last, next *gapRecord, hours int) {
+	long := moment{last.sec + int64(hours)*3600, last.nsec}
+	if !next.moment().before(long) && len(l.pauses) < maxPauses {
 		l.pauses = append(l.pauses, pause{*last, *next})
 	}
 }
 
 // number adds the number of a record to the runs.
-func (l *logTrack) number(at *logRecord) {
-	id := at.id
-	if l.scattered || id == 0 || at.source.Recovered {
+func (l *logTrack) number(at *gapRecord) {
+	id := at.record
+	if l.scattered || id == 0 || at.recovered {
 		return
 	}
 	if n := len(l.segments); n > 0 {
 		if s := &l.segments[n-1]; id == s.to+1 {
-			s.to, s.last = id, at.time
+			s.to, s.last = id, at.moment()
 			return
 		} else if id >= s.from && id <= s.to {
 			return
 		}
 	}
-	l.segments = append(l.segments, segment{id, id, *at, at.time})
+	l.segments = append(l.segments, segment{id, id, *at, at.moment()})
 	l.compact()
 }
 
@@ -342,11 +352,29 @@ func (s *gapState) Join(later State) {
 	o := later.(*gapState)
 	s.current, s.source, s.computer, s.channel = nil, "", "", ""
 	s.steps.join(&o.steps)
-	silence := time.Duration(s.silence) * time.Hour
-	s.logs.join(&o.logs, func(into, from *logTrack) { into.join(from, silence) })
+	numbers := make([]uint32, len(o.files))
+	for i, path := range o.files {
+		numbers[i] = s.file(path)
+	}
+	for _, l := range o.logs.each() {
+		l.renumber(numbers)
+	}
+	s.logs.join(&o.logs, func(into, from *logTrack) { into.join(from, s.silence) })
 }
 
-func (l *logTrack) join(o *logTrack, silence time.Duration) {
+// renumber gives all records other numbers of files, by those that they have.
+func (l *logTrack) renumber(files []uint32) {
+	l.first.origin, l.last.origin = files[l.first.origin], files[l.last.origin]
+	for i := range l.segments {
+		l.segments[i].first.origin = files[l.segments[i].first.origin]
+	}
+	for i := range l.pauses {
+		p := &l.pauses[i]
+		p.last.origin, p.next.origin = files[p.last.origin], files[p.next.origin]
+	}
+}
+
+func (l *logTrack) join(o *logTrack, silence int) {
 	for _, h := range o.hours {
 		l.note(h.block, h.bits)
 	}
@@ -414,21 +442,20 @@ func (s *gapState) missing() {
 		for i := 1; i < len(runs); i++ {
 			before, after := runs[i-1], runs[i]
 			n := after.from - before.to - 1
-			if n > present/10 || after.first.time.Before(before.last) {
+			if n > present/10 || after.first.moment().before(before.last) {
 				continue // a file that was not handed in; or a log that began anew
 			}
-			s.add(l, logMissing, after.first, fmt.Sprintf("%d records of %s", n, l.name),
-				fmt.Sprintf("records %d to %d of %s are missing, between %s and %s", before.to+1, after.from-1, l.name, clock(before.last), clock(after.first.time)))
+			s.add(l, logMissing, &after.first, fmt.Sprintf("%d records of %s", n, l.name),
+				fmt.Sprintf("records %d to %d of %s are missing, between %s and %s", before.to+1, after.from-1, l.name, clock(before.last), clock(after.first.moment())))
 		}
 	}
 }
 
-func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+func clock(at moment) string { return at.time().Format("2006-01-02 15:04:05") }
 
-func (s *gapState) add(l *logTrack, kind uint8, at logRecord, text, what string) {
-	s.steps.add(step{kind: kind, text: text, Ref: Ref{
-		Time: at.time, Source: at.source, Host: l.host, Channel: l.channel, EventID: at.event, RecordID: at.id, What: Short(what, maxWhat),
-	}})
+func (s *gapState) add(l *logTrack, kind uint8, at *gapRecord, text, what string) {
+	from := origin{s.files[at.origin], l.host, l.channel, at.event, at.recovered}
+	s.steps.add(step{kind: kind, text: text, Ref: at.ref(&from, what)})
 }
 
 // silences finds logs that say nothing for hours in which others of the host go on.
@@ -484,13 +511,13 @@ func (s *gapState) silencesOf(l *logTrack, spoken hourBlocks) {
 	}
 	for _, q := range silences {
 		kind, lost := logSilent, ""
-		if last, next := q.at.last.id, q.at.next.id; last > 0 && next > last+1 {
+		if last, next := q.at.last.record, q.at.next.record; last > 0 && next > last+1 {
 			lost = fmt.Sprintf(" (%d numbers of records are missing: they were written, and are not in the evidence)", next-last-1)
 		} else if isAuditLog(l.name) {
 			kind = logSilentAudit // nothing was written at all
 		}
-		s.add(l, kind, q.at.last, fmt.Sprintf("%s, for %d hours%s", l.name, q.to-q.from-1, lost),
-			fmt.Sprintf("%s says nothing from %s to %s, while others of the host go on", l.name, clock(q.at.last.time), clock(q.at.next.time)))
+		s.add(l, kind, &q.at.last, fmt.Sprintf("%s, for %d hours%s", l.name, q.to-q.from-1, lost),
+			fmt.Sprintf("%s says nothing from %s to %s, while others of the host go on", l.name, clock(q.at.last.moment()), clock(q.at.next.moment())))
 	}
 }
 
@@ -502,12 +529,14 @@ func isAuditLog(name string) bool {
 // pauseAt gives the records around a silence; if they were not kept, their hours.
 func (l *logTrack) pauseAt(from, to int64) pause {
 	for _, p := range l.pauses {
-		if p.last.time.Unix()/3600 == from && p.next.time.Unix()/3600 == to {
+		if p.last.sec/3600 == from && p.next.sec/3600 == to {
 			return p
 		}
 	}
-	at := func(hour int64) logRecord {
-		return logRecord{time: time.Unix(hour*3600, 0).UTC(), source: l.first.source}
+	at := func(hour int64) (at gapRecord) {
+		at.recordAt, at.recovered = l.first.recordAt, l.first.recovered
+		at.sec, at.nsec, at.record = hour*3600, 0, 0
+		return at
 	}
 	return pause{at(from), at(to)}
 }

@@ -89,14 +89,14 @@ type origins struct {
 // keep gives where a record stands.
 func (o *origins) keep(r *Record) recordAt {
 	e := r.Event
-	return o.at(e, origin{e.Source.Path, r.Host(), e.Channel, e.EventID, e.Source.Recovered})
+	return recordAtOf(e, o.numberOf(origin{e.Source.Path, r.Host(), e.Channel, e.EventID, e.Source.Recovered}))
 }
 
-// at gives where an event stands that is of an origin.
-func (o *origins) at(e *event.Event, of origin) recordAt {
+// recordAtOf gives where an event stands that has an origin.
+func recordAtOf(e *event.Event, origin uint32) recordAt {
 	return recordAt{
 		sec: e.Time.Unix(), nsec: int32(e.Time.Nanosecond()), offset: e.Source.Offset, length: uint32(min(e.Source.Length, math.MaxUint32)),
-		record: e.RecordID, chunk: int32(e.Source.Chunk), origin: o.numberOf(of),
+		record: e.RecordID, chunk: int32(e.Source.Chunk), origin: origin,
 	}
 }
 
@@ -152,11 +152,15 @@ func (o *origins) join(later *origins) []uint32 {
 
 // ref tells of a record; what is the record in short.
 func (o *origins) ref(at *recordAt, what string) Ref {
-	from := &o.list[at.origin]
+	return at.ref(&o.list[at.origin], what)
+}
+
+// ref tells of a record from an origin; what is the record in short.
+func (a *recordAt) ref(from *origin, what string) Ref {
 	return Ref{
-		Time:   at.moment().time(),
-		Source: event.Source{Path: from.path, Offset: at.offset, Length: int64(at.length), Chunk: int(at.chunk), Recovered: from.recovered},
-		Host:   from.host, Channel: from.channel, EventID: from.eventID, RecordID: at.record, What: Short(what, maxWhat),
+		Time:   a.moment().time(),
+		Source: event.Source{Path: from.path, Offset: a.offset, Length: int64(a.length), Chunk: int(a.chunk), Recovered: from.recovered},
+		Host:   from.host, Channel: from.channel, EventID: from.eventID, RecordID: a.record, What: Short(what, maxWhat),
 	}
 }
 
