@@ -1,6 +1,7 @@
 package story
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -18,12 +19,74 @@ func (r *reading) names(s *sentence) {
 			i++
 			continue
 		}
+		if entry.care == inContext {
+			if r.said == nil {
+				r.said = map[int]bool{}
+			}
+			r.said[e] = true
+		}
 		c := r.resolve(s, entry, i, i+n)
 		r.take(i, i+n, c)
 		if last := len(r.claims) - 1; c.Kind == Technique && r.model != nil && (!capitalised(r.exact(i+n-1)) || len(c.Refs) > 1) {
 			r.common = append(r.common, r.claims[last])
 			r.claims = r.claims[:last]
 		}
+		i += n
+	}
+}
+
+// aliases finds the names in lists of other names ("also known as Waterbug, Snake and KRYPTON"): a list says that
+// each of its entries is one, be it a common word.
+func (r *reading) aliases(s *sentence) {
+	for _, m := range aliasWords.FindAllStringIndex(r.text[s.Start:s.End], -1) {
+		at := r.wordAt(s.Start + m[1])
+		for i := at; i < s.last && i-at < maxAliasWords; {
+			if i > at && !isOneOf(strings.Trim(r.between(i), " \n\"'“”‘’"), []string{"", ",", "/", "-", "("}) {
+				break
+			}
+			if w := r.word(i); w == "and" || w == "or" || w == "by" || w == "the" {
+				i++
+				continue
+			}
+			if !capitalised(r.exact(i)) {
+				break
+			}
+			if e, n := r.find(&r.lexicon.names, i, s.last-i); n > 0 && r.free(i, i+n) && !r.within(i, i+n) && r.lexicon.actorOrMalware(e) {
+				c := r.resolve(s, &r.lexicon.entries[e], i, i+n)
+				if actors := keep(r.lexicon.entries[e].meanings, func(k Kind) bool { return k == Actor }); len(actors) > 0 {
+					c = claimOf(actors, r.lexicon.entries[e].written)
+				}
+				r.take(i, i+n, c)
+				i += n
+				continue
+			}
+			i++
+		}
+	}
+}
+
+// aliasWords come before lists of other names of an actor.
+var aliasWords = regexp.MustCompile(`(?i)\b(?:also known as|also tracked as|also called|also referred to as|a\.?k\.?a\.?|aliases include|previously known as|formerly known as)(?:\s|$)`)
+
+// maxAliasWords bounds a list; the longest have a dozen names of two words.
+const maxAliasWords = 40
+
+// actorOrMalware tells whether an entry is the name of an actor or of malware.
+func (l *Lexicon) actorOrMalware(e int) bool {
+	return slices.ContainsFunc(l.entries[e].meanings, func(m meaning) bool { return m.kind == Actor || m.kind == Malware })
+}
+
+// confirmed finds the other mentions of common words that the report has said to be names: HAFNIUM is the actor
+// where it is "a group called Hafnium", and so it is in the next sentence.
+func (r *reading) confirmed(s *sentence) {
+	for i := s.first; i < s.last; {
+		e, n := r.find(&r.lexicon.names, i, s.last-i)
+		entry := r.said[e]
+		if n == 0 || !entry || !r.free(i, i+n) || r.within(i, i+n) || !capitalised(r.exact(i)) || i == s.first && r.small[r.word(i)] {
+			i++
+			continue
+		}
+		r.take(i, i+n, r.resolve(s, &r.lexicon.entries[e], i, i+n))
 		i += n
 	}
 }
@@ -121,10 +184,15 @@ func (r *reading) resolve(s *sentence, e *entry, a, b int) Claim {
 			meanings = keep(meanings, func(k Kind) bool { return k == Actor })
 		}
 	}
+	return claimOf(meanings, e.written)
+}
+
+// claimOf makes a claim of what a name stands for.
+func claimOf(meanings []meaning, written string) Claim {
 	first := meanings[max(slices.IndexFunc(meanings, func(m meaning) bool { return m.ref != "" }), 0)]
 	c := Claim{Kind: first.kind, Name: first.name, How: named}
 	if c.Kind != Technique && len(meanings) > 1 {
-		c.Name = usual(meanings, e.written)
+		c.Name = usual(meanings, written)
 	}
 	for _, m := range meanings {
 		if m.ref != "" {

@@ -24,6 +24,11 @@ func (r *reading) newNames() {
 			r.small[w] = true
 		}
 	}
+	if len(r.said) > 0 {
+		for n := range r.sentences {
+			r.confirmed(&r.sentences[n])
+		}
+	}
 	introduced := newPhrases()
 	var claims []Claim
 	for n := range r.sentences {
@@ -41,10 +46,7 @@ func (r *reading) newNames() {
 			if words == 0 {
 				continue
 			}
-			c := Claim{Kind: kind, Name: r.span(i, i+words), New: true, How: pattern}
-			if kind != Actor {
-				c.Role = "used"
-			}
+			c := r.introduce(kind, i, i+words)
 			r.take(i, i+words, c)
 			if k := key(c.Name); introduced.entries[k] == 0 {
 				claims = append(claims, c)
@@ -56,6 +58,21 @@ func (r *reading) newNames() {
 	if len(claims) > 0 {
 		r.repeated(&introduced, claims)
 	}
+}
+
+// introduce makes a claim of a name that the words around it present as one of a kind: what the lexicon has it for,
+// if it is a common word that nothing spoke for until now ("a group called Hafnium"), or something new.
+func (r *reading) introduce(kind Kind, a, b int) Claim {
+	if e, ok := r.lexicon.names.entries[key(r.span(a, b))]; ok {
+		if meant := keep(r.lexicon.entries[e].meanings, func(k Kind) bool { return k == kind }); len(meant) > 0 {
+			return claimOf(meant, r.lexicon.entries[e].written)
+		}
+	}
+	c := Claim{Kind: kind, Name: r.span(a, b), New: true, How: pattern}
+	if kind != Actor {
+		c.Role = "used"
+	}
+	return c
 }
 
 // repeated finds the other mentions of names that were introduced.

@@ -18,7 +18,7 @@ var links = []struct {
 	{"linked to", regexp.MustCompile(`(?i)\b(?:links?|linked|tied|ties|associated|affiliated) (?:to|with)\b`)},
 	{"connected to", regexp.MustCompile(`(?i)\b(?:connected|related|connections?) (?:to|with)\b`)},
 	{"part of", regexp.MustCompile(`(?i)\b(?:sub-?group of|subset of|part of|offshoot of|successor (?:of|to)|spin-?off of)\b`)},
-	{"attributed to", regexp.MustCompile(`(?i)\battributed to\b`)},
+	{"attributed to", regexp.MustCompile(`(?i)\b(?:attributed to|attribut(?:es?|ed|ing) (?:[\w'’-]+ ){1,6}?to)\b`)},
 	{"also known as", regexp.MustCompile(`(?i)\b(?:also known as|also tracked as|also called|also referred to as|tracked as|followed as|a\.?k\.?a\.?|became known as|previously known as|formerly known as|known as)(?:\s|$)`)},
 }
 
@@ -40,12 +40,71 @@ func (r *reading) relations() {
 		text := r.text[s.Start:s.End]
 		inSentence := all[sort.Search(len(all), func(i int) bool { return all[i].Start >= s.Start }):]
 		inSentence = inSentence[:sort.Search(len(inSentence), func(i int) bool { return inSentence[i].Start >= s.End })]
+		r.latter = r.before(s, all)
+		end := 0 // of the words of the link before: "infrastructure overlaps with" says one thing
 		for _, l := range links {
 			for _, m := range l.words.FindAllStringIndex(text, -1) {
+				if l.name == "overlaps with" && m[0] < end {
+					continue
+				}
+				if l.name == "shares infrastructure with" {
+					end = m[1]
+				}
 				r.relation(s, inSentence, l.name, s.Start+m[0], s.Start+m[1], main)
 			}
 		}
 	}
+	r.sameActors()
+}
+
+// before is the actor named last before a sentence that begins with "the latter", else "".
+func (r *reading) before(s *sentence, claims []Claim) string {
+	if s.last-s.first < 2 || r.word(s.first) != "the" || r.word(s.first+1) != "latter" {
+		return ""
+	}
+	for i := sort.Search(len(claims), func(i int) bool { return claims[i].Start >= s.Start }) - 1; i >= 0; i-- {
+		if claims[i].Kind == Actor {
+			return claims[i].Name
+		}
+	}
+	return ""
+}
+
+// sameActors takes the story's word for it that two names mean one actor, where nothing graded knows better:
+// "Paper Crane, also known as UNC99999" makes one actor and not two.
+func (r *reading) sameActors() {
+	refs := map[string][]string{}
+	for i := range r.claims {
+		if c := &r.claims[i]; c.Kind == Actor && len(c.Refs) > 0 {
+			refs[c.Name] = c.Refs
+		}
+	}
+	same := map[string]string{}
+	for i := range r.claims {
+		c := &r.claims[i]
+		if c.Kind == Relation && c.Name == "also known as" && refs[c.Subject] != nil {
+			same[key(c.Object)] = c.Subject
+		}
+	}
+	for i := range r.claims {
+		c := &r.claims[i]
+		if c.Kind != Actor || !ungraded(c) {
+			continue
+		}
+		if subject := same[key(r.text[c.Start:c.End])]; subject != "" && subject != c.Name {
+			c.Name, c.Refs, c.New = subject, refs[subject], false
+		}
+	}
+}
+
+// ungraded tells whether an actor is new, or known to nothing but the galaxy, whose synonyms several vendors made.
+func ungraded(c *Claim) bool {
+	for _, ref := range c.Refs {
+		if !strings.HasPrefix(ref, "misp-galaxy:") {
+			return false
+		}
+	}
+	return true
 }
 
 // relation adds the claims of one link, whose words stand from a to b, in a sentence with those claims.
@@ -53,8 +112,8 @@ func (r *reading) relation(s *sentence, inSentence []Claim, name string, a, b in
 	if name == "also known as" && r.plural(a) {
 		return // "groups known as A and B"
 	}
-	subject := ""
-	if r.meansMain(s, a) {
+	subject := r.latter
+	if subject == "" && r.meansMain(s, a) {
 		subject = main
 	}
 	end := min(s.End, b+maxLink)
@@ -65,11 +124,17 @@ func (r *reading) relation(s *sentence, inSentence []Claim, name string, a, b in
 	for i := range inSentence {
 		c := &inSentence[i]
 		switch {
-		case c.Kind == Actor && c.Start >= s.Start && c.End <= a:
+		case c.Kind == Actor && c.Start >= s.Start && (c.End <= a || c.Start >= a && c.End <= b):
 			subject = c.Name
-		case (c.Kind == Actor || c.Kind == Malware && name != "part of" && name != "connected to" || c.Kind == Country && (name == "attributed to" || name == "linked to") && c.Start-b < maxCountry) && c.Start >= b && c.End <= end:
+		case c.Start >= b && c.End <= end && r.joined(c, name, b):
 			objects = append(objects, *c)
 		}
+	}
+	if subject == "" && name == "also known as" && len(objects) > 0 {
+		subject = objects[0].Name // "the group known as A, B and C"
+	}
+	if subject == "" {
+		return
 	}
 	for _, o := range objects {
 		if name == "also known as" && o.Kind != Actor || o.Name == subject && name != "also known as" {
@@ -77,11 +142,13 @@ func (r *reading) relation(s *sentence, inSentence []Claim, name string, a, b in
 		}
 		object := o.Name
 		if name == "also known as" {
-			object = r.text[o.Start:o.End]
+			if object = r.span(r.wordAt(o.Start), r.wordAt(o.End)); key(object) == key(subject) {
+				continue
+			}
 		}
 		r.claims = append(r.claims, Claim{Kind: Relation, Name: name, Subject: subject, Object: object, How: pattern, Start: a, End: o.End})
 	}
-	if len(objects) > 0 || name == "also known as" || name == "part of" || name == "connected to" || subject == "" {
+	if len(objects) > 0 || name == "also known as" || name == "part of" || name == "connected to" || !r.stated(s, a) {
 		return
 	}
 	// "not linked to ransomware": the words up to what ends the phrase.
@@ -94,6 +161,41 @@ func (r *reading) relation(s *sentence, inSentence []Claim, name string, a, b in
 		return
 	}
 	r.claims = append(r.claims, Claim{Kind: Relation, Name: name, Subject: subject, Object: strings.Join(strings.Fields(r.text[span.Start:span.End]), " "), How: pattern, Start: a, End: span.End})
+}
+
+// joined tells whether a claim behind the words of a link, which end at b, can be its object.
+func (r *reading) joined(c *Claim, name string, b int) bool {
+	switch c.Kind {
+	case Actor:
+		return true
+	case Malware:
+		return name != "part of" && name != "connected to" && name != "attributed to"
+	case Country:
+		// "linked to attacks on Togo" links nobody to Togo.
+		if name != "attributed to" && name != "linked to" || c.Start-b >= maxCountry {
+			return false
+		}
+		for i := r.wordAt(b); i < len(r.tokens) && r.tokens[i].start < c.Start; i++ {
+			if !isOneOfWords(" the a an government of people's republic group groups actor actors hackers based in operating from threat state sponsored suspected ", r.word(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// stated tells whether the words of a link at a place are what its sentence states: "is not linked to", and not
+// "individuals associated with the entities".
+func (r *reading) stated(s *sentence, at int) bool {
+	i := r.wordAt(at) - 1
+	return i >= s.first && isOneOfWords(" is are was were be been being not never also has have directly publicly formally officially isn wasn aren shares shared share ", r.word(i)) ||
+		i+1 < s.last && isOneOfWords(" shares shared share overlaps overlap overlapped ", r.word(i+1))
+}
+
+// wordAt is the first word that starts at a place of the text or behind it.
+func (r *reading) wordAt(place int) int {
+	return sort.Search(len(r.tokens), func(i int) bool { return r.tokens[i].start >= place })
 }
 
 // meansMain tells whether a word before a place in its sentence stands for the actor that the story is about.

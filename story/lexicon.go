@@ -311,9 +311,9 @@ const commonWords = ` actinium action agent ajax akira amnesia anchor anubis apo
 	`crimson cuba cyclops dagger daggerfly dark darkness denis dok dragonfly drop dust dyre earth echo elder ` +
 	`electrum elise emissary empire energetic epic equation expert explorer explosive falcon fatal ferocious fin ` +
 	`final flame flax fox gallium gazer ghost goat gold goopy gorgon gravity grunt havoc hermes hive holmium hopper ` +
-	`hunter hunters hydra inca inception indrik industrial infy iridium iron jackal jaguar karma kitten kivars ` +
+	`hunter hunters hydra inca inception indrik industrial infy iridium iron jackal jaguar james karma kevin kitten kivars ` +
 	`koala komplex kraken krypton lead leviathan lightning line logo loki lucifer machete magic magnet maze medusa ` +
-	`meow mercury micro mirage misdat mist mongall monster moses mosquito mustang mythic nebulae nickel ninja nomad ` +
+	`meow mercury micro milan mirage misdat mist mongall monster moses mosquito mustang mythic nebulae nickel ninja nomad ` +
 	`nomadic nova octopus open operator orca orz page panda pandora pass patchwork phoenix phosphorus pillow ping ` +
 	`platinum play polonium pony poseidon power prestige proton pupy putter pysa quasar raccoon radium rain rancor ` +
 	`raspberry rat red responder revenge rising rocke rocket ronin rover royal rubidium ruler run sable saint salt ` +

@@ -67,8 +67,12 @@ type reading struct {
 	common []Claim
 	// small are the words that stand somewhere in small letters: no names.
 	small map[string]bool
+	// said are the common words that the report says to be names, as entries of the lexicon.
+	said map[int]bool
 	// isAdvice are the sentences that say what to do.
 	isAdvice []bool
+	// latter is the actor that "the latter" means in the sentence whose relations are looked for.
+	latter string
 	// key and starts are scratch.
 	key    []byte
 	starts []int
@@ -152,6 +156,7 @@ func (r *reading) all(d *document) {
 		s := &r.sentences[i]
 		r.numbered(s)
 		r.names(s)
+		r.aliases(s)
 		r.places(s)
 	}
 	r.newNames()

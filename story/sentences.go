@@ -85,8 +85,8 @@ func endsSentence(text string, start, i int) bool {
 	word := text[start:i]
 	word = word[strings.LastIndexAny(word, " \n\t(\"")+1:]
 	switch strings.ToLower(word) {
-	case "e.g", "i.e", "vs", "cf", "mr", "mrs", "ms", "dr", "prof", "st", "no", "inc", "corp", "ltd", "fig", "approx", "al", "u.s", "u.k", "gen", "col", "lt", "rev", "sen", "vol", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec":
-		return unicode.IsUpper(next) && (word == "U.S" || word == "U.K") && startsSentence(rest)
+	case "e.g", "i.e", "vs", "cf", "mr", "mrs", "ms", "dr", "prof", "st", "no", "inc", "corp", "ltd", "fig", "approx", "al", "u.s", "u.k", "d.c", "a.k.a", "co", "gen", "col", "lt", "rev", "sen", "vol", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec":
+		return unicode.IsUpper(next) && isOneOfWords(" U.S U.K D.C Ltd Inc Corp Co ", word) && startsSentence(rest)
 	}
 	// "J. Smith", "1. Patch"
 	return len(word) != 1 || !isUpper(word[0]) && !isDigit(word[0])

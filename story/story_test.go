@@ -138,6 +138,13 @@ func TestClaims(t *testing.T) {
 	f("The group ReedSpecter was seen.", Actor, "actor ReedSpecter")
 	f("Paper Boat is somebody else.", Actor, "actor Paper Boat")
 	// several sources: one actor, and a synonym of two
+	// lists of names; names that are common words, said to be names once
+	f("Turla (also known as Waterbug, Snake and KRYPTON) came.", Actor, "actor Turla G0010")
+	f("Turla (also known as Waterbug, Snake and KRYPTON) came.", Relation, "Turla also known as KRYPTON", "Turla also known as Snake", "Turla also known as Waterbug")
+	f("A group called Hafnium came. The next day Hafnium left.", Actor, "actor HAFNIUM G0125")
+	f("Turla, also known as Torn Sheet, came; the group known as Torn Sheet left.", Actor, "actor Turla G0010")
+	f("Paper Crane (a.k.a. UNC99999) came.", Actor, "actor Paper Crane pack:paper-crane")
+	f("Kevin Smith and James Miller wrote this.", Malware)
 	f("SeaDuke was used.", Malware, "malware SeaDuke S0053")
 	f("GRIZZLY STEPPE was the name of a report.", Actor, "actor Grizzly Steppe G0007+G0016")
 	// new names
@@ -182,6 +189,13 @@ func TestClaims(t *testing.T) {
 	f("Paper Crane shares infrastructure with APT28 and APT29.", Relation, "Paper Crane shares infrastructure with APT29", "Paper Crane shares infrastructure with APT28")
 	f("Paper Crane, also known as Torn Sheet Group, came.", Relation)
 	f("Paper Crane overlaps with the cluster UNC99999.", Relation, "Paper Crane overlaps with UNC99999")
+	f("Paper Crane's infrastructure overlaps with APT28. The latter is also known as Fancy Bear.", Relation,
+		"Paper Crane shares infrastructure with APT28", "APT28 also known as Fancy Bear")
+	f("The activity of Paper Crane overlaps with the group known as UNC99999.", Relation, "Paper Crane overlaps with UNC99999", "Paper Crane also known as UNC99999")
+	f("Paper Crane has been linked to attacks on banks in Togo.", Relation, "Paper Crane linked to attacks on banks in Togo")
+	f("Paper Crane has been linked to a group based in Iran.", Relation, "Paper Crane linked to IR")
+	f("Acme attributes Paper Crane to Iran.", Relation, "Paper Crane attributed to IR, says Acme")
+	f("Paper Crane wrote to individuals associated with the ministry.", Relation)
 	// judgement and advice
 	f("Acme assesses with moderate confidence that it is state-sponsored.", Assessment, "assessment with moderate confidence, says Acme", "assessment state-sponsored, says Acme")
 	f("Organisations should patch now. It was patched. Block the addresses below. This article should give an overview. Create Account", Advice, "advice Organisations should patch now", "advice Block the addresses below")
