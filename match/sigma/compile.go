@@ -103,8 +103,11 @@ type test struct {
 	field   uint32
 	ref     uint32 // field of a reference
 	eventID bool   // the field is the event's EventID
-	pattern Pattern
-	re      *Regexp
+	// constant says that the item asks for one EventID, number.
+	constant bool
+	number   uint32
+	pattern  Pattern
+	re       *Regexp
 	// literals are atoms of which one is true of each text that re matches; nil if not known.
 	literals []uint32
 	prefix   netip.Prefix
@@ -279,12 +282,15 @@ func (b *compiler) expr(n Node) (expr, error) {
 	return e, nil
 }
 
+// testWeight is the weight of an expression that has a test.
+const testWeight = 100
+
 func exprWeight(e expr) int {
 	switch e.op {
 	case exAtom:
 		return 0
 	case exTest:
-		return 100
+		return testWeight
 	}
 	w := 1
 	for _, k := range e.kids {
@@ -355,14 +361,14 @@ func (b *compiler) test(it *Item, f uint32, t test) (expr, error) {
 	key := testKey{field: f, ref: t.ref, text: testText(it)}
 	id, ok := b.tested[key]
 	if !ok {
+		if t.eventID {
+			if t.number, t.constant = constantEventID(it); t.constant {
+				b.eventIDs[t.number] = true
+			}
+		}
 		id = uint32(len(b.tests))
 		b.tested[key] = id
 		b.tests = append(b.tests, t)
-		if t.eventID {
-			if n, ok := constantEventID(it); ok {
-				b.eventIDs[n] = true
-			}
-		}
 	}
 	return expr{op: exTest, id: id}, nil
 }

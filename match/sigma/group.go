@@ -58,6 +58,8 @@ type instance struct {
 	route *Route
 	expr  *expr
 	where []expr // all must hold too
+	// tests says that the rule has tests, so that it pays to ask first what is possible.
+	tests bool
 }
 
 type groupField struct {
@@ -106,7 +108,7 @@ func (s *Set) newGroup(k routeKey) *group {
 				if s.need(&s.exprs[r], k, false).never {
 					continue
 				}
-				in := instance{rule: r, route: route, expr: &s.exprs[r]}
+				in := instance{rule: r, route: route, expr: &s.exprs[r], tests: exprWeight(s.exprs[r]) >= testWeight}
 				for _, w := range route.Where {
 					in.where = append(in.where, s.whereExpr(w))
 				}
@@ -158,26 +160,25 @@ func (s *Set) whereExpr(w Where) expr {
 		}
 		e := expr{op: exOr}
 		for _, v := range w.Values {
-			if a := f.index.start.atomsOf(foldString(v)).exact; a != noAtom {
-				e.any = append(e.any, a)
-			}
+			e.any = f.index.start.appendAtom(e.any, foldString(v), litWhole)
 		}
 		for _, v := range w.Prefixes {
-			if a := f.index.start.atomsOf(foldString(v)).open; a != noAtom {
-				e.any = append(e.any, a)
-			}
+			e.any = f.index.start.appendAtom(e.any, foldString(v), litStart)
 		}
 		return e
 	}
 	return expr{op: exOr}
 }
 
-func (x *affixes) atomsOf(lit string) affixAtoms {
-	i, ok := slices.BinarySearchFunc(x.entries, lit, func(e affix, lit string) int { return strings.Compare(e.lit, lit) })
-	if !ok {
-		return affixAtoms{noAtom, noAtom}
+// appendAtom appends the atom of a literal at an anchor, if there is one.
+func (x *affixes) appendAtom(atoms []uint32, lit string, at anchor) []uint32 {
+	i, _ := slices.BinarySearchFunc(x.entries, lit, func(e affix, lit string) int { return strings.Compare(e.lit, lit) })
+	for ; i < len(x.entries) && x.entries[i].lit == lit; i++ {
+		if x.entries[i].at == at {
+			return append(atoms, x.entries[i].atom)
+		}
 	}
-	return x.entries[i].affixAtoms
+	return atoms
 }
 
 // A need is what must be so for an expression to be true.
@@ -212,10 +213,8 @@ func (s *Set) need(e *expr, k routeKey, not bool) need {
 		return need{known: true, atoms: []uint32{e.id}, cost: s.costs[e.id]}
 	case exTest:
 		t := &s.tests[e.id]
-		if t.eventID && k.windows {
-			if n, ok := constantEventID(t.item); ok {
-				return need{never: (n == k.eventID && !k.other) == not}
-			}
+		if t.constant && k.windows {
+			return need{never: (t.number == k.eventID && !k.other) == not}
 		}
 		if not || t.literals == nil {
 			return need{}
@@ -316,11 +315,7 @@ func (s *Set) indexKeywords(g *group) {
 	builders := map[uint32]*literalBuilder{}
 	var known []keyword
 	for _, k := range s.keywords {
-		relevant := g.knows(k.atom)
-		for _, c := range s.checks[k.atom] {
-			relevant = relevant || g.knows(c.atom)
-		}
-		if relevant {
+		if s.wanted(g, k.atom) {
 			if builders[k.field] == nil {
 				builders[k.field] = &literalBuilder{}
 			}

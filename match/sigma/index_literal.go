@@ -39,40 +39,28 @@ const (
 	litAnywhere
 )
 
-// literalBuilder collects the literals of one index. Each literal at each anchor has an atom of
-// its own: a bit that says that it stands there.
+// A literal is looked for in the texts of a field. It has an atom of its own: a bit that says that
+// it stands there.
+type literal struct {
+	lit  string
+	at   anchor
+	atom uint32
+}
+
+// literalBuilder collects the literals of one index. Several may be the same text: each has its
+// atom.
 type literalBuilder struct {
-	start, end map[string]affixAtoms
-	anywhere   map[string]uint32
-	numbers    map[string]uint32
+	ends     []literal // those that a text must begin or end with, or be
+	anywhere []literal
+	numbers  map[string]uint32
 }
 
 func (b *literalBuilder) add(lit string, at anchor, atom uint32) {
-	switch at {
-	case litAnywhere:
-		if b.anywhere == nil {
-			b.anywhere = map[string]uint32{}
-		}
-		b.anywhere[lit] = atom
-	case litEnd:
-		if b.end == nil {
-			b.end = map[string]affixAtoms{}
-		}
-		b.end[lit] = affixAtoms{exact: noAtom, open: atom}
-	default:
-		if b.start == nil {
-			b.start = map[string]affixAtoms{}
-		}
-		a, ok := b.start[lit]
-		if !ok {
-			a = affixAtoms{noAtom, noAtom}
-		}
-		if at == litWhole {
-			a.exact = atom
-		} else {
-			a.open = atom
-		}
-		b.start[lit] = a
+	l := literal{lit, at, atom}
+	if at == litAnywhere {
+		b.anywhere = append(b.anywhere, l)
+	} else {
+		b.ends = append(b.ends, l)
 	}
 }
 
@@ -86,8 +74,8 @@ func (b *literalBuilder) addNumber(normal string, atom uint32) {
 // build makes the index. common says how common a window of 4 bytes is likely to be in texts.
 func (b *literalBuilder) build(common func(uint32) int) *literalIndex {
 	x := &literalIndex{numbers: b.numbers}
-	x.start.build(b.start, false)
-	x.end.build(b.end, true)
+	x.start.build(b.ends, false)
+	x.end.build(b.ends, true)
 	x.grams.build(b.anywhere, common)
 	x.short.build(b.anywhere)
 	return x
@@ -106,16 +94,31 @@ func (x *literalIndex) scanEnds(text []byte, hits *hitList) {
 	x.end.scan(text, hits)
 }
 
+// size is how many literals an index has.
+func (x *literalIndex) size() int {
+	return len(x.start.entries) + len(x.end.entries) + len(x.grams.lits) + len(x.short.lits) + len(x.short.single)
+}
+
+// literals calls f for each literal.
+func (x *literalIndex) literals(f func(literal)) {
+	for _, l := range x.start.entries {
+		f(l.literal)
+	}
+	for _, l := range x.end.entries {
+		f(l.literal)
+	}
+	x.anywhere(f)
+}
+
 // anywhere calls f for each literal that may stand anywhere in a text.
-func (x *literalIndex) anywhere(f func(lit string, atom uint32)) {
+func (x *literalIndex) anywhere(f func(literal)) {
 	for _, l := range x.grams.lits {
-		f(l.lit, l.atom)
+		f(literal{l.lit, litAnywhere, l.atom})
 	}
-	for _, l := range x.short.lits {
-		f(l.lit, l.atom)
-	}
-	for _, l := range x.short.single {
-		f(l.lit, l.atom)
+	for _, list := range [][]literal{x.short.lits, x.short.single} {
+		for _, l := range list {
+			f(l)
+		}
 	}
 }
 
@@ -150,30 +153,27 @@ type affixes struct {
 }
 
 type affix struct {
-	lit string
-	// parent is the index of the longest other literal that this one starts with, or -1.
+	literal
+	// parent is the index of the longest other literal that this one starts with, or -1; of several
+	// that are the same, the one before.
 	parent int32
-	affixAtoms
 }
 
-type affixAtoms struct {
-	exact uint32 // the atom that wants the literal to be the whole text, or noAtom
-	open  uint32 // the atom that lets more text follow, or noAtom
-}
-
-const noAtom = ^uint32(0)
-
-func (x *affixes) build(m map[string]affixAtoms, reversed bool) {
+// build takes those of the literals that stand at this end of a text.
+func (x *affixes) build(literals []literal, reversed bool) {
 	x.reversed = reversed
-	x.entries = make([]affix, 0, len(m))
-	for lit, atoms := range m {
-		x.entries = append(x.entries, affix{lit: lit, parent: -1, affixAtoms: atoms})
+	for _, l := range literals {
+		if (l.at == litEnd) == reversed {
+			x.entries = append(x.entries, affix{l, -1})
+		}
 	}
 	compare, within := strings.Compare, strings.HasPrefix
 	if reversed {
 		compare, within = compareReversed[string, string], strings.HasSuffix
 	}
-	slices.SortFunc(x.entries, func(a, b affix) int { return compare(a.lit, b.lit) })
+	slices.SortFunc(x.entries, func(a, b affix) int {
+		return cmp.Or(compare(a.lit, b.lit), cmp.Compare(a.atom, b.atom))
+	})
 	for i := range x.entries {
 		for p := int32(i) - 1; p >= 0; p = x.entries[p].parent {
 			if within(x.entries[i].lit, x.entries[p].lit) {
@@ -242,11 +242,8 @@ func (x *affixes) scan(text []byte, hits *hitList) {
 			}
 			found = true
 		}
-		if e.open != noAtom {
-			hits.add(e.open)
-		}
-		if e.exact != noAtom && len(e.lit) == len(text) {
-			hits.add(e.exact)
+		if e.at != litWhole || len(e.lit) == len(text) {
+			hits.add(e.atom)
 		}
 	}
 }
@@ -295,13 +292,14 @@ type gramLiteral struct {
 // gramHash spreads a window over 32 bits (Fibonacci hashing).
 func gramHash(g uint32) uint32 { return g * 0x9e3779b1 }
 
-func (x *gramTable) build(literals map[string]uint32, common func(uint32) int) {
+func (x *gramTable) build(literals []literal, common func(uint32) int) {
 	type keyed struct {
 		gram uint32
 		gramLiteral
 	}
 	var all []keyed
-	for lit, atom := range literals {
+	for _, l := range literals {
+		lit := l.lit
 		if len(lit) < 4 {
 			continue
 		}
@@ -311,13 +309,13 @@ func (x *gramTable) build(literals map[string]uint32, common func(uint32) int) {
 				best, at = n, i
 			}
 		}
-		all = append(all, keyed{gramAt(lit, at), gramLiteral{lit, at, atom}})
+		all = append(all, keyed{gramAt(lit, at), gramLiteral{lit, at, l.atom}})
 	}
 	if len(all) == 0 {
 		return
 	}
 	slices.SortFunc(all, func(a, b keyed) int {
-		return cmp.Or(cmp.Compare(a.gram, b.gram), strings.Compare(a.lit, b.lit))
+		return cmp.Or(cmp.Compare(a.gram, b.gram), strings.Compare(a.lit, b.lit), cmp.Compare(a.atom, b.atom))
 	})
 	// 16 bits a literal keep false hits near 6 % and lower; 2^18 bits are 32 KiB, the first-level cache.
 	log := min(max(bits.Len(uint(len(all)*16)), 9), 18)
@@ -419,30 +417,25 @@ type shortTable struct {
 	pairs  []uint64
 	rank   []uint32
 	start  []uint32
-	lits   []shortLiteral
-	single []shortLiteral
+	lits   []literal
+	single []literal
 }
 
-type shortLiteral struct {
-	lit  string
-	atom uint32
-}
-
-func (x *shortTable) build(literals map[string]uint32) {
-	for lit, atom := range literals {
-		switch len(lit) {
+func (x *shortTable) build(literals []literal) {
+	for _, l := range literals {
+		switch len(l.lit) {
 		case 1:
-			x.single = append(x.single, shortLiteral{lit, atom})
+			x.single = append(x.single, l)
 		case 2, 3:
-			x.lits = append(x.lits, shortLiteral{lit, atom})
+			x.lits = append(x.lits, l)
 		}
 	}
 	if len(x.lits) == 0 {
 		return
 	}
 	pair := func(lit string) int { return int(lit[0]) | int(lit[1])<<8 }
-	slices.SortFunc(x.lits, func(a, b shortLiteral) int {
-		return cmp.Or(cmp.Compare(pair(a.lit), pair(b.lit)), strings.Compare(a.lit, b.lit))
+	slices.SortFunc(x.lits, func(a, b literal) int {
+		return cmp.Or(cmp.Compare(pair(a.lit), pair(b.lit)), strings.Compare(a.lit, b.lit), cmp.Compare(a.atom, b.atom))
 	})
 	x.pairs = make([]uint64, 1<<16/64)
 	x.rank = make([]uint32, len(x.pairs))

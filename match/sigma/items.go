@@ -12,6 +12,9 @@ import (
 // makeTest evaluates an item that is no atom on the event at hand.
 func (m *Matcher) makeTest(t *test) bool {
 	it := t.item
+	if t.constant && isWindows(m.event) {
+		return t.number == m.event.EventID
+	}
 	switch it.Kind {
 	case ItemNull:
 		return m.isNull(t)

@@ -46,24 +46,26 @@ const joinedSeparator = '?'
 func (s *Set) newJoined(parts [3]*scanner) *joinedParts {
 	j := &joinedParts{parts: parts}
 	numbers := map[string]uint32{}
+	var lits []literal
 	for part, sc := range parts {
 		if sc == nil {
 			continue
 		}
 		for i, x := range sc.indexes {
 			inWhole := part > 0 && slices.Contains(parts[0].fields, sc.fields[i])
-			x.anywhere(func(lit string, atom uint32) {
-				n, ok := numbers[lit]
+			x.anywhere(func(own literal) {
+				n, ok := numbers[own.lit]
 				if !ok {
 					n = uint32(len(j.literals))
-					numbers[lit] = n
-					j.literals = append(j.literals, joinedLiteral{lit: lit})
+					numbers[own.lit] = n
+					lits = append(lits, literal{own.lit, litAnywhere, n})
+					j.literals = append(j.literals, joinedLiteral{lit: own.lit})
 				}
 				l := &j.literals[n]
 				if !inWhole {
-					l.atoms[part] = append(l.atoms[part], atom)
+					l.atoms[part] = append(l.atoms[part], own.atom)
 				}
-				for _, c := range s.checks[atom] {
+				for _, c := range s.checks[own.atom] {
 					if p := c.pattern; !inWhole || p[0].Wildcard != AnyRun || p[len(p)-1].Wildcard != AnyRun {
 						l.checks[part] = append(l.checks[part], c)
 					}
@@ -71,8 +73,8 @@ func (s *Set) newJoined(parts [3]*scanner) *joinedParts {
 			})
 		}
 	}
-	j.grams.build(numbers, s.common)
-	j.short.build(numbers)
+	j.grams.build(lits, s.common)
+	j.short.build(lits)
 	j.found.bits = make([]uint64, (len(j.literals)+63)/64)
 	return j
 }

@@ -143,6 +143,9 @@ next:
 				continue next
 			}
 		}
+		if in.tests && !m.possible(in.expr, true) {
+			continue
+		}
 		if m.eval(in.expr) {
 			m.ruleOrder = append(m.ruleOrder, ruleRoute{in.rule, in.route})
 		}
@@ -317,8 +320,10 @@ func (m *Matcher) scan(sc *scanner, v event.Value) {
 func (m *Matcher) scanText(sc *scanner, v event.Value) {
 	m.hits.reset()
 	m.folded = appendFold(m.folded[:0], v)
-	for _, x := range sc.indexes {
+	for _, x := range sc.passes {
 		x.scan(m.folded, &m.hits)
+	}
+	for _, x := range sc.indexes {
 		m.scanNumber(x, m.folded)
 	}
 	m.checkAll(v)
@@ -411,6 +416,35 @@ func (m *Matcher) eval(e *expr) bool {
 		}
 	}
 	return false
+}
+
+// possible tells whether the expression may be want, by what is known without looking at a text: the
+// atoms, the EventID, and the literals of regular expressions.
+func (m *Matcher) possible(e *expr, want bool) bool {
+	switch e.op {
+	case exAtom:
+		return m.truth.has(e.id) == want
+	case exTest:
+		t := &m.set.tests[e.id]
+		if t.constant && isWindows(m.event) {
+			return (t.number == m.event.EventID) == want
+		}
+		return !want || t.literals == nil || m.oneTrue(t.literals)
+	case exNot:
+		return m.possible(&e.kids[0], !want)
+	}
+	all := (e.op == exAnd) == want // must be so, or else one of them
+	for _, a := range e.any {
+		if (m.truth.has(a) == want) != all {
+			return !all
+		}
+	}
+	for i := range e.kids {
+		if m.possible(&e.kids[i], want) != all {
+			return !all
+		}
+	}
+	return all
 }
 
 // test makes a test, once an event.

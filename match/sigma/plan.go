@@ -73,8 +73,10 @@ type scanner struct {
 	id      uint32
 	group   *group
 	indexes []*literalIndex
-	fields  []uint32     // of the indexes
-	joined  *joinedParts // instead of the indexes; nil for a text by itself
+	fields  []uint32 // of the indexes
+	// passes are what a text is scanned with: one index made of all of them, where they are small.
+	passes []*literalIndex
+	joined *joinedParts // instead of the indexes; nil for a text by itself
 	// also is what is made of the value and looked up with it: the cache knows it by the value it is
 	// made of, so that nothing need be made of one that was seen before.
 	also []madeOf
@@ -273,6 +275,7 @@ func (m *Matcher) makingScanner(own *scanner, also []madeOf) *scanner {
 				s.indexes, s.fields = slices.Concat(s.indexes, a.scanner.indexes), slices.Concat(s.fields, a.scanner.fields)
 			}
 		}
+		s.passes = m.set.passes(s.group, s.indexes)
 		m.scanners[k] = s
 	}
 	return s
@@ -417,9 +420,40 @@ func (m *Matcher) scanner(g *group, fields []uint32) *scanner {
 				s.fields, s.indexes = append(s.fields, f), append(s.indexes, x)
 			}
 		}
+		s.passes = m.set.passes(g, s.indexes)
 		m.scanners[k] = s
 	}
 	return s
+}
+
+// maxOnePass is how many literals indexes may have to be made one: building it must not take longer than
+// it saves in a small file.
+const maxOnePass = 1 << 10
+
+// passes makes one index of several, with the literals that the group's rules look for: a text that
+// fields and keywords are looked for in is passed over once.
+func (s *Set) passes(g *group, indexes []*literalIndex) []*literalIndex {
+	size := 0
+	for _, x := range indexes {
+		size += x.size()
+	}
+	if len(indexes) < 2 || size > maxOnePass {
+		return indexes
+	}
+	var b literalBuilder
+	for _, x := range indexes {
+		x.literals(func(l literal) {
+			if s.wanted(g, l.atom) {
+				b.add(l.lit, l.at, l.atom)
+			}
+		})
+	}
+	return []*literalIndex{b.build(s.common)}
+}
+
+// wanted tells whether a literal's atom occurs in the group's rules, or a check that hangs on it.
+func (s *Set) wanted(g *group, literal uint32) bool {
+	return g.knows(literal) || slices.ContainsFunc(s.checks[literal], func(c check) bool { return g.knows(c.atom) })
 }
 
 func fieldList(fields []uint32) string {
