@@ -53,7 +53,7 @@ func (r *reading) aliases(s *sentence) {
 			}
 			if e, n := r.find(&r.lexicon.names, i, s.last-i); n > 0 && r.free(i, i+n) && !r.within(i, i+n) && r.lexicon.actorOrMalware(e) {
 				c := r.resolve(s, &r.lexicon.entries[e], i, i+n)
-				if actors := keep(r.lexicon.entries[e].meanings, func(k Kind) bool { return k == Actor }); len(actors) > 0 {
+				if actors := keep(r.lexicon.entries[e].meanings, func(k Kind) bool { return k == Actor }); len(actors) > 0 && !r.nearProgram(s, at, at) {
 					c = claimOf(actors, r.lexicon.entries[e].written)
 				}
 				r.take(i, i+n, c)

@@ -77,35 +77,161 @@ const (
 	backing   = ` backed sponsored aligned linked nexus based affiliated state speaking connected associated originated language `
 	behalf    = ` attributed interests behalf nexus sponsored origin originating originates operating serves serving benefit ties loyal directed government's intelligence `
 	targeting = ` target targets targeted targeting victim victims against inside networks attack attacks attacked attacking compromise compromised compromises compromising breach breached ` +
-		`hit affected infect infected infections organizations organisations entities companies ministries embassies agencies institutions spying spied spies focus focused focuses aimed intrusions intrusion users customers `
+		`hit affected affecting affects impacted impacting infect infected infections organizations organisations entities companies ministries embassies agencies institutions spying spied spies focus focused focuses aimed intrusions intrusion users customers `
+	// attached join somebody to a place: "linked to", "based in".
+	attached = ` aligned linked tied affiliated connected associated located based headquartered operates operate `
+	// attacked are those who are attacked, as a rule.
+	attacked = ` organization organizations organisation organisations entity entities company companies firm firms ministry ministries agency agencies institution institutions provider providers individuals victims victim servers ` +
+		`users customers government governments employees diplomats embassies embassy universities target targets subsidiary subsidiaries office offices bank banks operator's site sites website websites `
+	// watching are words before "agencies" and "firms" that make them those who report.
+	watching = ` security cybersecurity cyber intelligence authoring partner antivirus `
 )
 
 // placeRole is "origin" or "victim" if the sentence says so.
 func (r *reading) placeRole(s *sentence, a, b int) string {
-	for i := b; i < min(b+4, s.last); i++ {
-		if i == b && isOneOfWords(backing, r.word(i)) && (r.between(i) == "-" || r.between(i) == " ") {
+	if role := r.label(s); role != "" {
+		return role
+	}
+	if i, next := r.behind(s, b); i < s.last {
+		switch {
+		case isOneOfWords(backing, r.word(i)) && (next == "-" || next == " "), (next == "'" || next == "’") && r.word(i) == "s" && r.isActor(i+1, s):
 			return "origin"
+		case isOneOfWords(watching, r.word(i)) && i+1 < s.last && isOneOfWords(" firm firms company companies vendor vendors researchers agencies agency authorities officials ", r.word(i+1)):
+			return "" // "the Slovak security firm"
 		}
-		if strings.ContainsAny(r.between(i), ",;:.") {
-			break
-		}
-		if isOneOfWords(actorWords+" hackers spies espionage apt ", r.word(i)) && !isOneOfWords(actorWords, r.word(max(a-1, s.first))) {
-			return "origin"
+	}
+	if r.theirInterests(s, a, b) {
+		return "origin"
+	}
+	if r.intruders(s, a, b) {
+		return "origin"
+	}
+	clause := s.first
+	for _, start := range r.clauses(s) {
+		if start <= a {
+			clause = start
 		}
 	}
 	for i := a - 1; i >= s.first && a-i < 12; i-- {
 		w := r.word(i)
-		if isOneOfWords(behalf, w) {
+		switch {
+		case w == "interest" && i+1 < a && isOneOfWords(" to of for ", r.word(i+1)):
+			return ""
+		case i >= clause && isOneOfWords(attached, w) && i+1 < a && isOneOfWords(" to with in out from ", r.word(i+1)):
+			if role := r.whose(s, i); role != "" {
+				return role
+			}
+		case i >= clause && isOneOfWords(behalf, w) && !(w == "directed" && r.word(i+1) == "at"):
 			return "origin"
-		}
-		if isOneOfWords(targeting, w) {
+		case r.aims(s, i):
+			return "victim"
+		case isOneOfWords(" campaign campaigns operation operations ", w) && i+1 < a && isOneOfWords(" across against throughout targeting ", r.word(i+1)):
 			return "victim"
 		}
 	}
 	for i := s.first; i < a; i++ {
-		if isOneOfWords(targeting, r.word(i)) {
+		if r.aims(s, i) {
 			return "victim"
 		}
 	}
 	return ""
+}
+
+// label is the role that the first words of a line give all places in it: "Countries: Togo, Ghana", "Origin: Iran".
+func (r *reading) label(s *sentence) string {
+	for i := s.first; i < min(s.first+4, s.last-1); i++ {
+		if !strings.ContainsAny(r.between(i+1), ":\t\n") {
+			continue
+		}
+		switch w := r.word(i); {
+		case isOneOfWords(" countries regions geographies victims targets ", w), w == "country" && i > s.first && isOneOfWords(" target targeted victim affected ", r.word(i-1)):
+			return "victim"
+		case i-s.first < 3 && isOneOfWords(" country origin sponsor nexus attribution ", w):
+			return "origin"
+		}
+		return ""
+	}
+	return ""
+}
+
+// behind is the word behind a place, and what stands before it; an abbreviation in brackets is passed over:
+// "People's Republic of China (PRC) state-sponsored".
+func (r *reading) behind(s *sentence, b int) (int, string) {
+	if b < s.last && strings.HasSuffix(r.between(b), "(") && b+1 < s.last && strings.HasPrefix(r.between(b+1), ")") && allCaps(r.exact(b)) {
+		b++
+	}
+	if b >= s.last {
+		return b, ""
+	}
+	return b, strings.TrimPrefix(r.between(b), ")")
+}
+
+// isActor tells whether a known actor is named at a word.
+func (r *reading) isActor(i int, s *sentence) bool {
+	if i >= s.last {
+		return false
+	}
+	for n := len(r.claims) - 1; n >= 0; n-- {
+		c := &r.claims[n]
+		if c.Start == r.tokens[i].start && c.Kind == Actor {
+			return true
+		}
+		if c.Kind != Indicator && c.End < s.Start {
+			break // claims of names come in the order of the sentences
+		}
+	}
+	return false
+}
+
+// theirInterests tells whether a place's interests are what somebody serves: "aligns with Chinese interests", and
+// not "targets Chinese interests".
+func (r *reading) theirInterests(s *sentence, a, b int) bool {
+	if a > s.first && (strings.HasPrefix(r.word(a-1), "target") || strings.HasPrefix(r.word(a-1), "attack") || r.word(a-1) == "against") {
+		return false
+	}
+	for i := b; i < min(b+7, s.last); i++ {
+		if strings.ContainsAny(r.between(i), ",;:.") {
+			return false
+		}
+		if w := r.word(i); w == "interests" || w == "interest" && i > b {
+			return true
+		}
+	}
+	return false
+}
+
+// intruders tells whether a place says where intruders come from: "Chinese state hackers".
+func (r *reading) intruders(s *sentence, a, b int) bool {
+	if isOneOfWords(actorWords, r.word(max(a-1, s.first))) {
+		return false
+	}
+	for i := b; i < min(b+4, s.last); i++ {
+		w := r.word(i)
+		if strings.ContainsAny(r.between(i), ",;:.") || isOneOfWords(" to from by with for against of in on at has have had were was is are who which said nation country governments ministry ministries embassy officials organizations entities companies ", w) {
+			return false
+		}
+		if isOneOfWords(actorWords+" hackers spies espionage apt cyberspies ", w) {
+			return true
+		}
+	}
+	return false
+}
+
+// whose tells whether those who are linked to a place, or based there, are intruders or victims: the nearest word
+// before says it.
+func (r *reading) whose(s *sentence, at int) string {
+	for i := at - 1; i >= s.first && at-i < 10; i-- {
+		switch w := r.word(i); {
+		case isOneOfWords(attacked, w):
+			return "victim"
+		case isOneOfWords(actorWords+" hackers attackers intruders apt ", w), r.isActor(i, s):
+			return "origin"
+		}
+	}
+	return ""
+}
+
+// aims tells whether a word says whom somebody is after. "Security agencies" are after nobody.
+func (r *reading) aims(s *sentence, i int) bool {
+	return isOneOfWords(targeting, r.word(i)) && !(i > s.first && isOneOfWords(watching, r.word(i-1)))
 }

@@ -36,6 +36,10 @@ func (r *reading) trades(s *sentence) {
 			i++
 			continue
 		}
+		if g.caps[e] && i+n < s.last && isOneOfWords(" networks network environments environment systems infrastructure assets staff team teams department administrators admins security support ", r.word(i+n)) {
+			i += n // "IT networks" are anybody's
+			continue
+		}
 		t := trade{first: i, last: i + n, name: g.names[e]}
 		t.sure = n > 1 && !isOneOf(t.name, vague)
 		if t.last < s.last && r.between(t.last) == " " {
@@ -61,11 +65,21 @@ func (r *reading) trades(s *sentence) {
 			continue
 		}
 		c := Claim{Kind: Sector, Name: t.name, How: named}
-		if victim || t.placed || r.has(s, targeting) {
+		if victim || t.placed || r.targets(s) {
 			c.Role = "victim"
 		}
 		r.take(t.first, t.last, c)
 	}
+}
+
+// targets tells whether a sentence speaks of somebody who is attacked.
+func (r *reading) targets(s *sentence) bool {
+	for i := s.first; i < s.last; i++ {
+		if r.aims(s, i) {
+			return true
+		}
+	}
+	return false
 }
 
 // vague are sectors whose names of several words are used of other things, too.
