@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"aldebaran/english"
 )
 
 // dnsTunnel finds data that leaves in the names of DNS queries: a client asks for very many different
@@ -65,9 +67,7 @@ func dnsTunnel() Analytic {
 			for _, d := range s.List("domains") {
 				o.domains[strings.ToLower(strings.Trim(d, "."))] = true
 			}
-			return func() State {
-				return &tunnels{tunnelOptions: o, hosts: newHostIDs(), asked: numbered[tunnel]{max: maxTunnels}, parents: numbered[uint32]{max: maxDomains}, registered: texts{max: maxDomains}, seed: maphash.MakeSeed()}
-			}, nil
+			return func() State { return o.state() }, nil
 		},
 	}
 }
@@ -98,8 +98,9 @@ var namingDomains = []string{
 var servicePrefixes = []string{"_ldap", "_kerberos", "_kpasswd", "_gc", "_msdcs", "_tcp", "_udp", "_sites", "_dmarc", "_domainkey", "_adsp", "_mta-sts", "_smtp", "_acme-challenge", "_autodiscover", "_sip", "_sipfederationtls", "_vlmcs", "_dns-sd"}
 
 const (
-	// maxTunnels is how many pairs of client and domain are told apart: a resolver of a large network
-	// sees some hundred thousand domains, but few of them with long names.
+	// maxTunnels is how many pairs of client and domain are told apart at a time. A resolver of a large
+	// network sees millions in a day, most of which have a few queries: those with the fewest characters
+	// make room for new ones.
 	maxTunnels = 20_000
 	// maxDomains is how many names' domains are remembered, so that the list of suffixes is not asked
 	// for each query.
@@ -161,8 +162,18 @@ type tunnels struct {
 	said       []byte // the texts of queries
 	counts     blocks[tunnelCounts]
 	origins    origins
-	name       [maxDNSName]byte
-	room       []byte
+	// forgotten is how many pairs had to make room.
+	forgotten int
+	name      [maxDNSName]byte
+	room      []byte
+}
+
+func (o *tunnelOptions) state() *tunnels {
+	return &tunnels{
+		tunnelOptions: o, hosts: newHostIDs(), seed: maphash.MakeSeed(),
+		// While two pieces of evidence are joined there are the pairs of both; so there is always room.
+		asked: numbered[tunnel]{max: 2 * maxTunnels}, parents: numbered[uint32]{max: maxDomains}, registered: texts{max: maxDomains},
+	}
 }
 
 // See counts queries for names of three labels and more.
@@ -171,6 +182,7 @@ func (s *tunnels) See(r *Record) {
 	if len(query) < shortestName || len(query) > maxDNSName {
 		return
 	}
+	s.makeRoom()
 	name, marks := lowerName(s.name[:0], query)
 	if marks&hasUnderscore != 0 && isService(name) {
 		return
@@ -181,12 +193,8 @@ func (s *tunnels) See(r *Record) {
 	}
 	var client peer
 	client.set(s.client(r))
-	id, ok := s.hosts.of(&client)
-	if !ok {
-		return
-	}
-	if t := s.asked.get(twoNumbers{uint64(id), uint64(domain)}); t != nil {
-		s.see(t, r, s.before(name, domain), query, marks)
+	if id, ok := s.hosts.of(&client); ok {
+		s.see(s.asked.get(twoNumbers{uint64(id), uint64(domain)}), r, s.before(name, domain), query, marks)
 	}
 }
 
@@ -256,9 +264,10 @@ func (s *tunnels) domain(name []byte) uint32 {
 			domain = n
 		}
 	}
-	if remembered := s.parents.get(key); remembered != nil {
-		*remembered = domain
+	if s.parents.list.n >= maxDomains {
+		s.parents = numbered[uint32]{max: maxDomains}
 	}
+	*s.parents.get(key) = domain
 	return domain
 }
 
@@ -375,20 +384,46 @@ func carries(kind []byte) bool {
 	return false
 }
 
+// makeRoom forgets, if there is no room for another pair, the half with the fewest characters: a tunnel has
+// many. So neither a busy resolver nor a flood of names keeps a later tunnel from being seen.
+func (s *tunnels) makeRoom() {
+	if s.asked.list.n < maxTunnels {
+		return
+	}
+	characters := make([]uint64, 0, s.asked.list.n)
+	for e := range s.asked.list.each() {
+		characters = append(characters, e.value.characters)
+	}
+	slices.Sort(characters)
+	median := characters[len(characters)/2]
+	kept := s.state()
+	kept.take(s, func(t *tunnel) bool { return t.characters > median })
+	kept.forgotten += s.forgotten + s.asked.list.n - kept.asked.list.n
+	*s = *kept
+}
+
 // Join adds a later piece of evidence.
 func (s *tunnels) Join(later State) {
 	o := later.(*tunnels)
-	s.asked.full = s.asked.full || o.asked.full
-	client, domains, origins := s.hosts.join(&o.hosts), s.registered.join(&o.registered), s.origins.join(&o.origins)
+	s.forgotten += o.forgotten
+	s.take(o, func(*tunnel) bool { return true })
+	s.makeRoom()
+}
+
+// take adds those pairs of a later piece of evidence that are wanted.
+func (s *tunnels) take(o *tunnels, wanted func(*tunnel) bool) {
+	origins := s.origins.join(&o.origins)
 	for from := range o.asked.list.each() {
-		id, ok := client(hostID(from.key.a))
-		domain := domains[from.key.b]
-		if !ok || domain == noNumber {
+		if !wanted(&from.value) {
 			continue
 		}
-		if into := s.asked.get(twoNumbers{uint64(id), uint64(domain)}); into != nil {
-			s.join(into, o, &from.value, origins)
+		id, ok := s.hosts.take(&o.hosts, hostID(from.key.a))
+		domain, also := s.registered.number(o.registered.text(uint32(from.key.b)))
+		if !ok || !also {
+			s.forgotten++
+			continue
 		}
+		s.join(s.asked.get(twoNumbers{uint64(id), uint64(domain)}), o, &from.value, origins)
 	}
 }
 
@@ -420,8 +455,8 @@ func (s *tunnels) join(into *tunnel, o *tunnels, from *tunnel, origins []uint32)
 
 // Finish looks at the clients and domains with many different names.
 func (s *tunnels) Finish(f *Finishing) {
-	if s.asked.full || s.hosts.names.full || s.registered.full {
-		f.Note("there are more than %d pairs of client and domain: those that came later were not looked at", maxTunnels)
+	if s.forgotten > 0 {
+		f.Note("there are more than %s pairs of client and domain: those with the fewest queries were forgotten %s times, so a very slow tunnel may be missed", english.Number(maxTunnels), english.Number(s.forgotten))
 	}
 	var found []tunnelFound
 	clients := map[uint32]int{} // by domain

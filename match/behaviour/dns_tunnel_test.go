@@ -73,6 +73,25 @@ func TestDNSTunnel(t *testing.T) {
 	}
 }
 
+// A busy resolver has more pairs of client and domain than there is room for. A tunnel that begins when there is
+// no room any more, and is slow, is seen all the same.
+func TestDNSTunnelAmongMany(t *testing.T) {
+	var events []made
+	const each = 200 // other queries to one of the tunnel
+	for n := range 3 * maxTunnels {
+		after := time.Duration(n) * 100 * time.Millisecond
+		events = append(events, resolved(after, fmt.Sprintf("10.1.%d.%d", n%7, n%251), fmt.Sprintf("www.department-%d.example", n), "A", "NOERROR"))
+		if n > maxTunnels && n%each == 0 {
+			name := base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(random(20, n))
+			events = append(events, resolved(after, "10.0.0.25", name+".t.evil.example", "TXT", "NOERROR"))
+		}
+	}
+	got := episodesOf(t, Config{}, "dns-tunnel", events)
+	if len(got) != 1 || got[0].Count != 2*maxTunnels/each-1 || got[0].Group[0].Value != "10.0.0.25" {
+		t.Errorf("want the tunnel with %d queries, found %+v", 2*maxTunnels/each-1, got)
+	}
+}
+
 func TestCardinality(t *testing.T) {
 	for _, n := range []int{0, 1, 10, 60, 500, 3000, 6000} {
 		var c cardinality

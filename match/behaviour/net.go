@@ -138,6 +138,15 @@ func (h *hostIDs) text(id hostID) string {
 	return string(h.names.text(uint32(id - namedHost)))
 }
 
+// take gives the number here of a host that has another one in other evidence; false if there is no room.
+func (h *hostIDs) take(other *hostIDs, id hostID) (hostID, bool) {
+	if id < namedHost {
+		return id, true
+	}
+	n, ok := h.names.number(other.names.text(uint32(id - namedHost)))
+	return namedHost + hostID(n), ok
+}
+
 // join gives a function that says which number here a host has that has another one in a later piece of
 // evidence; false if there is no room.
 func (h *hostIDs) join(later *hostIDs) func(hostID) (hostID, bool) {
