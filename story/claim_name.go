@@ -82,13 +82,18 @@ func (r *reading) confirmed(s *sentence) {
 	for i := s.first; i < s.last; {
 		e, n := r.find(&r.lexicon.names, i, s.last-i)
 		entry := r.said[e]
-		if n == 0 || !entry || !r.free(i, i+n) || r.within(i, i+n) || !capitalised(r.exact(i)) || i == s.first && r.small[r.word(i)] {
+		if n == 0 || !entry || !r.free(i, i+n) || r.within(i, i+n) || !capitalised(r.exact(i)) || i == s.first && r.small[r.word(i)] || r.inName(s, i, i+n) {
 			i++
 			continue
 		}
 		r.take(i, i+n, r.resolve(s, &r.lexicon.entries[e], i, i+n))
 		i += n
 	}
+}
+
+// inName tells whether a word with a capital stands right beside the words from a to b: "Fancy Lazarus" is not Lazarus.
+func (r *reading) inName(s *sentence, a, b int) bool {
+	return a > s.first+1 && r.between(a) == " " && r.free(a-1, a) && capitalised(r.exact(a-1)) || b < s.last && r.between(b) == " " && r.free(b, b+1) && capitalised(r.exact(b))
 }
 
 // within tells whether the words from a to b are a part of something that is no name: of a path, of a

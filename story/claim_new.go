@@ -24,11 +24,6 @@ func (r *reading) newNames() {
 			r.small[w] = true
 		}
 	}
-	if len(r.said) > 0 {
-		for n := range r.sentences {
-			r.confirmed(&r.sentences[n])
-		}
-	}
 	introduced := newPhrases()
 	var claims []Claim
 	for n := range r.sentences {
@@ -57,6 +52,11 @@ func (r *reading) newNames() {
 	}
 	if len(claims) > 0 {
 		r.repeated(&introduced, claims)
+	}
+	if len(r.said) > 0 {
+		for n := range r.sentences {
+			r.confirmed(&r.sentences[n])
+		}
 	}
 }
 
