@@ -50,7 +50,8 @@ func (r *Reader) windows(l lines.Line) (want string) {
 	scratch, ok := e.readWindows(l.Text, r.file.order, r.records.Scratch)
 	r.records.Scratch = scratch
 	if !ok {
-		if l.Offset > r.file.log.Start || !bytes.Contains(l.Text, []byte("DNS Server log file")) && !bytes.Contains(l.Text, []byte("Message logging key")) {
+		head := bytes.TrimLeft(l.Text, "\r\n")
+		if !bytes.HasPrefix(head, []byte("DNS Server log file")) && !bytes.HasPrefix(head, []byte("Message logging key")) {
 			return "date and time as the server's region writes them"
 		}
 		// The head of the log: who wrote it when.

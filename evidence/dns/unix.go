@@ -126,7 +126,7 @@ func (e *entry) readProgram(b []byte) (message []byte, ok bool) {
 			}
 			e.program = name
 			return rest, true
-		case !has && len(first) > 1 && first[len(first)-1] == ':' && e.at.have && e.host != nil:
+		case !has && len(first) > 1 && first[len(first)-1] == ':' && (e.at.have && e.host != nil || string(first) == "dnsmasq:"):
 			if name = first[:len(first)-1]; !isProgram(name) {
 				e.host = nil
 				return nil, false
@@ -313,6 +313,10 @@ func (e *entry) readDnsmasq(b []byte) {
 // whether it was in the cache, and bytes.
 func (e *entry) readUnbound(b []byte) {
 	level, rest := word(b)
+	if policy, ok := bytes.CutPrefix(rest, []byte("rpz: applied ")); ok {
+		e.readPolicy(policy)
+		return
+	}
 	switch string(level) {
 	case "info:", "query:":
 	case "reply:":
@@ -332,5 +336,31 @@ func (e *entry) readUnbound(b []byte) {
 	if code, _ := word(rest); isWord(code) {
 		e.isResponse, e.response = true, code
 		e.verb = wordReply
+	}
+}
+
+// readPolicy reads what rpz-log adds when a policy answered instead:
+//
+//	[blocklist] example.org. rpz-nxdomain 192.0.2.1@40405 www.example.org. A IN
+//
+// The name of the list may be missing.
+func (e *entry) readPolicy(b []byte) {
+	if list, rest, ok := between(b, "[", "] "); ok && b[0] == '[' {
+		e.view, b = list, rest
+	}
+	_, rest := word(b) // the name in the list
+	action, rest := word(rest)
+	client, rest := word(rest)
+	name, rest := word(rest)
+	kind, class := word(rest)
+	address, port, _ := bytes.Cut(client, []byte{'@'})
+	if !isAddress(address) || !isName(name) || !isWord(kind) || !isClass(class) {
+		return
+	}
+	e.source, e.sourcePort, e.query, e.recordType, e.class = address, port, withoutDot(name), kind, class
+	e.verb, e.action, e.isResponse = action, wordBlocked, true
+	switch string(action) {
+	case "rpz-passthru", "rpz-tcp-only":
+		e.action = nil
 	}
 }

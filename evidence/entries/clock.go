@@ -1,6 +1,7 @@
 package entries
 
 import (
+	"bytes"
 	"time"
 
 	"aldebaran/event"
@@ -251,4 +252,40 @@ func offset(name []byte) (seconds int, ok bool) {
 		return -10 * hour, true
 	}
 	return 0, false
+}
+
+// ParseBSD reads the time of syslog at the beginning of a text, "Jan  2 15:04:05" (RFC 3164 4.1.2),
+// which has no year: the latest is taken in which the time is not after newest, when the file was last
+// written, by clocks of that zone. The year is 0 if newest is. n is the length, 0 if there is no time.
+func ParseBSD(b []byte, newest time.Time, zone *time.Location) (s Stamp, n int) {
+	const width = len("Jan  2 15:04:05")
+	const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	if len(b) < width || b[3] != ' ' {
+		return s, 0
+	}
+	m := bytes.Index([]byte(months), b[:3])
+	if m < 0 || m%3 != 0 {
+		return s, 0
+	}
+	month := m/3 + 1
+	var full [19]byte
+	copy(full[:], "2004-01-00 ") // a leap year
+	copy(full[11:], b[7:width])
+	full[5], full[6] = '0'+byte(month/10), '0'+byte(month%10)
+	full[8], full[9] = b[4], b[5]
+	if b[4] == ' ' {
+		full[8] = '0'
+	}
+	if s, n = ParseStamp(full[:]); n != len(full) {
+		return s, 0
+	}
+	s.Year = 0
+	if !newest.IsZero() {
+		const slack = 24 * time.Hour // clocks and zones differ
+		s.Year = newest.In(zone).Year()
+		if time.Date(s.Year, time.Month(s.Month), s.Day, s.Hour, s.Minute, s.Second, 0, zone).After(newest.Add(slack)) {
+			s.Year--
+		}
+	}
+	return s, width
 }

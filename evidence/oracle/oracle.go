@@ -11,6 +11,7 @@ package oracle
 import (
 	"bytes"
 	"io"
+	"time"
 
 	"aldebaran/event"
 	"aldebaran/evidence/entries"
@@ -36,6 +37,8 @@ type File struct {
 	host string
 	// header are the names of the columns.
 	header []string
+	// newest is about when the trail was last written: syslog leaves out the year.
+	newest time.Time
 }
 
 // Sniff tells whether a file that begins with head is an audit trail of Oracle Database.
@@ -147,13 +150,14 @@ func monthOf(b []byte) int {
 	return i/3 + 1
 }
 
-// Open looks at the beginning of a trail.
-func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error) {
+// Open looks at the beginning of a trail. Records of syslog are of the latest year in which they are
+// not after opt.Newest; without that they have no time. The error is one of the file system.
+func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, error) {
 	log, first, err := entries.Open(r, size, path)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{log: log, kind: recognise(first)}
+	f := &File{log: log, kind: recognise(first), newest: opt.Newest}
 	switch f.kind {
 	case text:
 		if _, rest, ok := bytes.Cut(first, []byte("\nNode name:")); ok {

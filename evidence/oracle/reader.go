@@ -92,6 +92,13 @@ func (r *Reader) value(written, value []byte) {
 		r.timestamp(value, false)
 	case "event_timestamp_utc":
 		r.timestamp(value, true)
+	case "action_number":
+		// The records of SYS have the statement as their action.
+		if text := actionName(r.strings.Of(value)); text != "" {
+			r.literal("action_name", text)
+		}
+		r.build.AddAs("action", written, value)
+		return
 	case "action":
 		if lines.IsNumber(value) {
 			if text := actionName(r.strings.Of(value)); text != "" {
@@ -161,6 +168,7 @@ func (r *Reader) text(record []byte) bool {
 //
 // A value of a known length may hold quotes and line feeds.
 func (r *Reader) values(text []byte) {
+	var hopeless [2]bool // no such quote ends a value for sure from here on: none is looked for again
 	for {
 		text = bytes.TrimLeft(text, " \t\r\n")
 		colon := bytes.IndexByte(text, ':')
@@ -191,18 +199,70 @@ func (r *Reader) values(text []byte) {
 			continue
 		}
 		text = text[1:]
-		if length >= 0 && length < len(text) && text[length] == quote {
-			r.value(name, text[:length])
-			text = text[length+1:]
-			continue
+		end := length
+		if length < 0 || length >= len(text) || text[length] != quote || !follows(text[length+1:]) {
+			end = nextQuote(text, quote)
+			if side := quote & 1; !hopeless[side] { // ' is odd, " is even
+				if sure, ok := closing(text, quote); ok {
+					end = sure
+				} else {
+					hopeless[side] = true
+				}
+			}
 		}
-		value, rest, closed := bytes.Cut(text, []byte{quote})
-		r.value(name, value)
-		if !closed {
+		r.value(name, text[:end])
+		if end == len(text) {
 			return
 		}
-		text = rest
+		text = text[end+1:]
 	}
+}
+
+// nextQuote gives the place of the first quote, the length of the text if there is none.
+func nextQuote(text []byte, quote byte) int {
+	if i := bytes.IndexByte(text, quote); i >= 0 {
+		return i
+	}
+	return len(text)
+}
+
+// closing gives where a value ends whose length is not known, or wrong: at the first quote behind
+// which the next value stands, or nothing more.
+func closing(text []byte, quote byte) (at int, ok bool) {
+	for at < len(text) {
+		i := bytes.IndexByte(text[at:], quote)
+		if i < 0 {
+			return 0, false
+		}
+		at += i
+		if follows(text[at+1:]) && startsValue(text[at+1:]) {
+			return at, true
+		}
+		at++
+	}
+	return 0, false
+}
+
+// follows tells whether a text may stand behind the quote that ends a value.
+func follows(rest []byte) bool {
+	return len(rest) == 0 || rest[0] == ' ' || rest[0] == '\n' || rest[0] == '\r'
+}
+
+// startsValue tells whether a text begins with the name of a value, or has none any more.
+func startsValue(rest []byte) bool {
+	const longest = 40 // bytes of a name
+	rest = bytes.TrimLeft(rest, " \r\n")
+	for i, c := range rest[:min(len(rest), longest)] {
+		switch {
+		case c == ':' && i > 0:
+			tail := bytes.TrimLeft(rest[i+1:min(len(rest), i+3)], " ")
+			return len(tail) > 0 && (tail[0] == '[' || tail[0] == '"' || tail[0] == '\'')
+		case 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '$', c == '_', c == '#', c == ' ' && i > 0:
+		default:
+			return false
+		}
+	}
+	return len(rest) == 0
 }
 
 func placeXML(line []byte) entries.Place {
@@ -302,43 +362,42 @@ func (r *Reader) sysLog(record []byte) bool {
 		return false
 	}
 	header := record[:at]
+	if priority, rest, ok := bytes.Cut(header, []byte{'>'}); ok && header[0] == '<' && lines.IsNumber(priority[1:]) {
+		header = bytes.TrimPrefix(rest, []byte("1 ")) // the version that RFC 5424 has there
+	}
 	if s, n := entries.ParseStamp(header); n > 0 {
 		zone, m := r.tally.Zones.Parse(header[n:])
 		r.at(s, zone)
 		header = header[n+m:]
-	} else if s, n := r.parseBSD(header); n > 0 {
-		r.at(s, nil)
+	} else if s, n := entries.ParseBSD(header, r.file.newest, r.opt.Location()); n > 0 {
+		if s.Year > 0 {
+			r.at(s, nil)
+		}
 		header = header[n:]
 	}
-	if host, _, ok := bytes.Cut(bytes.TrimLeft(header, " "), []byte{' '}); ok {
-		r.event.Computer = r.strings.Of(host)
+	r.event.Computer = r.strings.Of(hostOf(bytes.TrimLeft(header, " ")))
+	text := record[at:]
+	if bytes.HasPrefix(text, []byte("[ID ")) { // Solaris: "[ID 748625 local7.warning] "
+		if _, rest, ok := bytes.Cut(text, []byte("] ")); ok {
+			text = rest
+		}
 	}
-	r.values(record[at:])
+	r.values(text)
 	return len(r.build.Values) > 0
 }
 
-// parseBSD reads the time of RFC 3164, which has no year: the latest is taken in which the time is
-// not after the file was last written.
-func (r *Reader) parseBSD(b []byte) (s entries.Stamp, n int) {
-	const width = len("Jan  2 15:04:05")
-	if len(b) < width || b[3] != ' ' {
-		return s, 0
+// hostOf gives the host that stands between the time and the program; AIX says "Message forwarded from
+// HOST:". It is nil if there is none.
+func hostOf(header []byte) []byte {
+	if rest, ok := bytes.CutPrefix(header, []byte("Message forwarded from ")); ok {
+		host, _, _ := bytes.Cut(rest, []byte{':'})
+		return host
 	}
-	var full [24]byte
-	copy(full[:], "Sun ")
-	copy(full[4:], b[:width])
-	copy(full[19:], " 2004") // a leap year
-	s, n = parseDate(full[:])
-	if n == 0 || r.opt.Newest.IsZero() {
-		return s, min(n, width)
+	if bytes.HasPrefix(header, []byte("Oracle ")) {
+		return nil
 	}
-	const slack = 24 * time.Hour // clocks and zones differ
-	zone := r.opt.Location()
-	s.Year = r.opt.Newest.In(zone).Year()
-	if time.Date(s.Year, time.Month(s.Month), s.Day, s.Hour, s.Minute, s.Second, 0, zone).After(r.opt.Newest.Add(slack)) {
-		s.Year--
-	}
-	return s, width
+	host, _, _ := bytes.Cut(header, []byte{' '})
+	return host
 }
 
 // placeCSV counts quotes: a record goes on as long as a value is open.

@@ -11,6 +11,7 @@ package postgresql
 import (
 	"bytes"
 	"io"
+	"time"
 
 	"aldebaran/event"
 	"aldebaran/evidence/entries"
@@ -34,6 +35,8 @@ const (
 type File struct {
 	log  *lines.Log
 	kind kind
+	// newest is about when the log was last written: syslog leaves out the year.
+	newest time.Time
 }
 
 // Sniff tells whether a file that begins with head is a log of PostgreSQL.
@@ -43,12 +46,12 @@ func Sniff(head []byte) bool {
 }
 
 // Open looks at the beginning of a log.
-func Open(r io.ReaderAt, size int64, path string, _ lines.Options) (*File, error) {
+func Open(r io.ReaderAt, size int64, path string, opt lines.Options) (*File, error) {
 	log, text, err := entries.Open(r, size, path)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{log: log, kind: stderr}
+	f := &File{log: log, kind: stderr, newest: opt.Newest}
 	// What was recognised by fewer lines may not be by more: other programs log to the same file.
 	const firstLook = 4 << 10
 	for _, look := range [...]int{len(text), min(len(text), firstLook)} {

@@ -67,49 +67,14 @@ func (r *Reader) syslogHeader(header []byte, p *prefix) {
 		zone, m := r.tally.Zones.Parse(header[n:])
 		p.zone, p.logTime = zone, header[:n+m]
 		header = header[n+m:]
-	} else if s, n := r.parseBSD(header); n > 0 {
-		p.stamp, p.hasStamp, p.logTime = s, true, header[:n]
+	} else if s, n := entries.ParseBSD(header, r.newest, r.opt.Location()); n > 0 {
+		p.stamp, p.hasStamp, p.logTime = s, s.Year > 0, header[:n]
 		header = header[n:]
 	}
 	host, _, found := bytes.Cut(bytes.TrimLeft(header, " "), []byte{' '})
 	if found {
 		p.host = host
 	}
-}
-
-// parseBSD reads the time of RFC 3164, which has no year: the latest is taken in which the time is
-// not after the file was last written.
-func (r *Reader) parseBSD(b []byte) (s entries.Stamp, n int) {
-	const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
-	if len(b) < len("Jan  2 15:04:05") || b[3] != ' ' {
-		return s, 0
-	}
-	m := bytes.Index([]byte(months), b[:3])
-	if m < 0 || m%3 != 0 {
-		return s, 0
-	}
-	var full [19]byte
-	copy(full[:], "2004-01-00 ") // a leap year
-	copy(full[11:], b[7:15])
-	full[5], full[6] = '0'+byte((m/3+1)/10), '0'+byte((m/3+1)%10)
-	full[8], full[9] = b[4], b[5]
-	if b[4] == ' ' {
-		full[8] = '0'
-	}
-	s, k := entries.ParseStamp(full[:])
-	if k == 0 {
-		return s, 0
-	}
-	newest := r.opt.Newest
-	if newest.IsZero() {
-		return s, 15
-	}
-	s.Year = newest.In(r.opt.Location()).Year()
-	const slack = 24 * time.Hour // clocks and zones differ
-	if time.Date(s.Year, time.Month(s.Month), s.Day, s.Hour, s.Minute, s.Second, 0, r.opt.Location()).After(newest.Add(slack)) {
-		s.Year--
-	}
-	return s, 15
 }
 
 // tokens reads what stands around the time.

@@ -22,9 +22,10 @@ type Reader struct {
 
 	// of the log at hand
 	kind   kind
-	pid    []byte // of the entry that was begun last
-	quoted bool   // csvlog: the line before ended inside a value
-	since  int    // bytes since that value began
+	newest time.Time // about when it was last written
+	pid    []byte    // of the entry that was begun last
+	quoted bool      // csvlog: the line before ended inside a value
+	since  int       // bytes since that value began
 
 	object    object
 	jsonValue func(name, value []byte)
@@ -40,7 +41,7 @@ func NewReader(opt lines.Options) *Reader {
 // Read hands every entry of a unit to emit, in order, until emit says false. The error is one of the
 // file system; entries that could not be read are in the report.
 func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (event.Report, error) {
-	r.kind = f.kind
+	r.kind, r.newest = f.kind, f.newest
 	r.pid, r.quoted, r.since = r.pid[:0], false, 0
 	place, parse := r.placeText, r.text
 	switch f.kind {

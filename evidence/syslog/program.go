@@ -60,6 +60,10 @@ func (r *Reader) program(program, message []byte) {
 		r.filterlog(message)
 	case "named":
 		r.named(message)
+	case "dnsmasq", "pihole-FTL":
+		r.dnsmasq(message)
+	case "unbound":
+		r.unbound(message)
 	case "pure-ftpd", "proftpd":
 		r.ftp(message)
 	case "amavis", "amavisd", "amavisd-new":
@@ -478,6 +482,66 @@ func (r *Reader) named(m []byte) {
 			r.rec.Add("record_type", until(kind, "/"))
 			r.rec.Add("answer", bytes.TrimSpace(said))
 		}
+	}
+}
+
+// dnsmasq adds the fields of questions and answers, by the names that they have in BIND's:
+//
+//	query[A] example.com from 192.0.2.1
+//	12 192.0.2.1/54321 reply example.com is 198.51.100.7
+func (r *Reader) dnsmasq(m []byte) {
+	known := false
+	if number, rest := cutWord(m); lines.IsNumber(number) {
+		client, rest := cutWord(rest) // --log-queries=extra
+		if ip, port, ok := bytes.Cut(client, []byte{'/'}); ok && lines.IsAddress(ip) {
+			r.rec.Add("client_ip", ip)
+			r.rec.Add("client_port", port)
+			m, known = rest, true
+		}
+	}
+	if asked, ok := bytes.CutPrefix(m, []byte("query[")); ok {
+		kind, asked, _ := bytes.Cut(asked, []byte("] "))
+		name, from := cutWord(asked)
+		if from, ok := bytes.CutPrefix(from, []byte("from ")); ok {
+			r.rec.Event.Category = "dns"
+			r.rec.Add("query", name)
+			r.rec.Add("record_type", kind)
+			if !known {
+				r.addressAtStart(from)
+			}
+		}
+		return
+	}
+	said, answer, ok := bytes.Cut(m, []byte(" is "))
+	if at := bytes.LastIndexByte(said, ' '); ok && at > 0 {
+		r.rec.Event.Category = "dns"
+		r.rec.Add("query", said[at+1:])
+		r.rec.Add("answer", answer)
+	}
+}
+
+// unbound adds the fields of questions and answers, by the names that they have in BIND's:
+//
+//	[417:0] info: 192.0.2.1 example.com. A IN
+//	[417:0] info: 192.0.2.1 example.com. A IN NXDOMAIN 0.012345 0 45
+func (r *Reader) unbound(m []byte) {
+	if len(m) > 0 && m[0] == '[' {
+		_, m = cutWord(m)
+	}
+	level, rest := cutWord(m)
+	client, rest := cutWord(rest)
+	name, rest := cutWord(rest)
+	kind, class := cutWord(rest)
+	class, answer := cutWord(class)
+	if len(level) == 0 || level[len(level)-1] != ':' || !lines.IsAddress(client) || string(class) != "IN" && string(class) != "CH" {
+		return
+	}
+	r.rec.Event.Category = "dns"
+	r.rec.Add("client_ip", client)
+	r.rec.Add("query", bytes.TrimSuffix(name, []byte{'.'}))
+	r.rec.Add("record_type", kind)
+	if len(answer) > 0 {
+		r.rec.Add("answer", until(answer, " "))
 	}
 }
 
