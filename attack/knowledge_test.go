@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,12 +12,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"aldebaran/corpustest"
 )
 
 // fromCorpus reads one of the corpus' bundles.
 func fromCorpus(t *testing.T, name string) *Knowledge {
 	t.Helper()
-	f, err := Open(filepath.Join(corpusFolder(t), name))
+	f, err := Open(corpustest.Path(t, "intel/attack/"+name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,15 +29,6 @@ func fromCorpus(t *testing.T, name string) *Knowledge {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return k
-}
-
-func corpusFolder(t *testing.T) string {
-	t.Helper()
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(corpus, "intel", "attack")
 }
 
 func live[T any](all []T, object func(*T) *Object) int {
@@ -54,10 +45,7 @@ func TestCountsOfTheCorpus(t *testing.T) {
 	for _, version := range []string{"14.1", "18.1"} {
 		t.Run(version, func(t *testing.T) {
 			k := fromCorpus(t, "enterprise-attack-"+version+".stix20.json.zst")
-			text, err := os.ReadFile(filepath.Join(corpusFolder(t), "enterprise-attack-"+version+".counts.json"))
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := corpustest.Read(t, "intel/attack/enterprise-attack-"+version+".counts.json")
 			var want struct {
 				Type       map[string]int `json:"by_type"`
 				Techniques int            `json:"techniques_live"`

@@ -3,23 +3,16 @@ package attribution
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"aldebaran/attack"
+	"aldebaran/corpustest"
 	"aldebaran/packs"
 )
 
 // TestOthersAreNotPhantomTaurus: what reports tell of other actors must not come out as the actor of a pack.
 func TestOthersAreNotPhantomTaurus(t *testing.T) {
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	files, err := filepath.Glob(filepath.Join(root, "intel", "attribution", "temporal-*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("want pairs, found %d (%v)", len(files), err)
-	}
+	files := corpustest.Glob(t, "intel/attribution/temporal-*.json")
 	all, err := packs.All()
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
 	"aldebaran/match/sigma"
@@ -105,11 +106,7 @@ func TestShift(t *testing.T) {
 
 // TestShiftCorpus moves real logs, damaged ones too: nothing is lost and nothing is added.
 func TestShiftCorpus(t *testing.T) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	b := &bench{opt: options{corpus: corpus, work: t.TempDir()}}
+	b := &bench{opt: options{corpus: corpustest.Path(t, ""), work: t.TempDir()}}
 	sets, err := b.prepare("attack-samples,evtx-to-mitre,parser", 2)
 	if err != nil {
 		t.Fatal(err)
@@ -254,11 +251,7 @@ func TestPipeline(t *testing.T) {
 // TestTakes holds the bench's plain reading of routes against the engine: on every event of a
 // set, a rule that asks for nothing matches exactly if one of its routes is taken.
 func TestTakes(t *testing.T) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	b := &bench{opt: options{corpus: corpus, work: t.TempDir()}}
+	b := &bench{opt: options{corpus: corpustest.Path(t, ""), work: t.TempDir()}}
 	sets, err := b.prepare("evtx-to-mitre", 1)
 	if err != nil {
 		t.Fatal(err)

@@ -10,16 +10,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 )
 
 // TestCorpusStream reads real logs of every text format while they pass by, as from an archive, and
 // directly: the events are the same.
 func TestCorpusStream(t *testing.T) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
 	seed := maphash.MakeSeed()
 	r := NewReader(Options{})
 	events := func(s *Source) (sum uint64, n int, err error) {
@@ -42,7 +39,7 @@ func TestCorpusStream(t *testing.T) {
 		return h.Sum64(), n, nil
 	}
 	files := map[string]int{}
-	err := filepath.WalkDir(filepath.Join(corpus, "logs"), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(corpustest.Path(t, "logs"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

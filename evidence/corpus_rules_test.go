@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/match/sigma"
@@ -79,7 +80,6 @@ Mar  1 08:00:32 mx1 guacd[7]: Creating new client for protocol "rdp" (synthetic)
 // docs/formats/README.md.
 func checkRules(t *testing.T, found map[corpusKind]int) {
 	t.Helper()
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
 	kinds := synthetic(t)
 	for k := range kinds {
 		kinds[k] = false // known, but not in the corpus
@@ -94,7 +94,7 @@ func checkRules(t *testing.T, found map[corpusKind]int) {
 	table := map[sigma.Logsource]*served{}
 	folders := map[string][2]int{} // all, served
 	for _, set := range ruleFolders {
-		root := filepath.Join(corpus, "sigma", "rules", set)
+		root := corpustest.Path(t, "sigma/rules/"+set)
 		all, err := sigma.Load([]string{root}, sigma.LoadOptions{})
 		if err != nil {
 			t.Fatal(err)

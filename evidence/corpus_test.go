@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence"
 )
@@ -138,14 +139,11 @@ func compareGolden(t *testing.T, name, got string) {
 // readCorpus reads all evidence of the corpus, sorted by path.
 func readCorpus(t *testing.T) ([]corpusRow, map[corpusKind]int) {
 	t.Helper()
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
+	root := corpustest.Path(t, "")
 	nameless := t.TempDir()
 	var paths []string
 	for _, set := range corpusSets {
-		err := filepath.WalkDir(filepath.Join(corpus, set), func(path string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(filepath.Join(root, set), func(path string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() && isEvidence(path) {
 				paths = append(paths, path)
 			}
@@ -176,7 +174,7 @@ func readCorpus(t *testing.T) ([]corpusRow, map[corpusKind]int) {
 		if err := os.Chtimes(name, written, written); err != nil {
 			t.Fatal(err)
 		}
-		shown, err := filepath.Rel(corpus, path)
+		shown, err := filepath.Rel(root, path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,15 +2,15 @@ package hunt_test
 
 import (
 	"io"
-	"path/filepath"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/hunt"
 )
 
 // BenchmarkHunt runs whole hunts: loading the rules from a warm cache, reading, matching, grouping.
 func BenchmarkHunt(b *testing.B) {
-	rules := filepath.Join(corpus(b), "sigma/rules/rules")
+	rules := corpustest.Path(b, "sigma/rules/rules")
 	for _, set := range []struct{ name, archive string }{
 		{"attack-samples", "evtx/attack-samples/evtx-attack-samples.tar.zst"},
 		{"evtx-to-mitre", "evtx/evtx-to-mitre/evtx-to-mitre.tar.zst"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/hunt"
 )
 
@@ -22,7 +23,7 @@ func TestCorpusPacked(t *testing.T) {
 		"evtx/host-collection/hh_decompile_t1218.001_capattack.tar.zst",
 	} {
 		t.Run(filepath.Base(set), func(t *testing.T) {
-			packed := filepath.Join(corpus(t), filepath.FromSlash(set))
+			packed := corpustest.Path(t, set)
 			data, err := os.ReadFile(packed)
 			if err != nil {
 				t.Fatal(err)
@@ -31,7 +32,7 @@ func TestCorpusPacked(t *testing.T) {
 			if err := os.WriteFile(nested, zipped(t, "inner.zip", zipped(t, "set.tar.zst", data)), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			opt := hunt.Options{Rules: []string{filepath.Join(corpus(t), "sigma/rules/rules")}, Samples: 3, Hash: true}
+			opt := hunt.Options{Rules: []string{corpustest.Path(t, "sigma/rules/rules")}, Samples: 3, Hash: true}
 			opt.Load.CacheDir = t.TempDir()
 			run := func(path string) *hunt.Result {
 				o := opt

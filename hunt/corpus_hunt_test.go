@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/hunt"
 )
 
@@ -25,7 +26,7 @@ func TestCorpus(t *testing.T) {
 		t.Run(filepath.Base(set.archive), func(t *testing.T) {
 			opt := hunt.Options{
 				Evidence: []string{unpack(t, set.archive)},
-				Rules:    []string{filepath.Join(corpus(t), "sigma/rules/rules")}, Samples: 2, Workers: 1,
+				Rules:    []string{corpustest.Path(t, "sigma/rules/rules")}, Samples: 2, Workers: 1,
 			}
 			opt.Load.CacheDir = t.TempDir()
 			var want [4]bytes.Buffer
@@ -108,7 +109,7 @@ func whole(t *testing.T, lines string) {
 
 func recordsOf(t *testing.T, manifest string) int {
 	t.Helper()
-	f, err := os.Open(filepath.Join(corpus(t), filepath.FromSlash(manifest)))
+	f, err := os.Open(corpustest.Path(t, manifest))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func recordsOf(t *testing.T, manifest string) int {
 func TestCorpusTwice(t *testing.T) {
 	dir := unpack(t, "evtx/evtx-to-mitre/evtx-to-mitre.tar.zst")
 	again := unpack(t, "evtx/evtx-to-mitre/evtx-to-mitre.tar.zst")
-	opt := hunt.Options{Evidence: []string{dir}, Rules: []string{filepath.Join(corpus(t), "sigma/rules/rules")}}
+	opt := hunt.Options{Evidence: []string{dir}, Rules: []string{corpustest.Path(t, "sigma/rules/rules")}}
 	opt.Load.CacheDir = t.TempDir()
 	want, once := outcome(t, opt)
 	opt.Evidence = []string{dir, again}

@@ -1,26 +1,12 @@
 package hunt_test
 
 import (
-	"archive/tar"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
+	"aldebaran/corpustest"
 )
-
-// corpus gives the folder of real test data, and skips the test where there is none.
-func corpus(tb testing.TB) string {
-	tb.Helper()
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		tb.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return dir
-}
 
 // unpack unpacks the event logs of a set of the corpus into a folder of its own.
 func unpack(tb testing.TB, set string) string {
@@ -31,34 +17,12 @@ func unpack(tb testing.TB, set string) string {
 // unpackThose unpacks the files whose names end so.
 func unpackThose(tb testing.TB, set, suffix string) string {
 	tb.Helper()
-	f, err := os.Open(filepath.Join(corpus(tb), filepath.FromSlash(set)))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f, zstd.WithDecoderMaxMemory(64<<20))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer z.Close()
 	dir := tb.TempDir()
-	archive := tar.NewReader(z)
-	for {
-		h, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return dir
-		}
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) || !strings.HasSuffix(h.Name, suffix) {
+	for name, data := range corpustest.Each(tb, set, suffix) {
+		if !filepath.IsLocal(name) {
 			continue
 		}
-		data, err := io.ReadAll(archive)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		path := filepath.Join(dir, filepath.FromSlash(h.Name))
+		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			tb.Fatal(err)
 		}
@@ -66,4 +30,5 @@ func unpackThose(tb testing.TB, set, suffix string) string {
 			tb.Fatal(err)
 		}
 	}
+	return dir
 }

@@ -1,10 +1,7 @@
 package intel
 
 import (
-	"archive/tar"
 	"encoding/json"
-	"errors"
-	"io"
 	"maps"
 	"os"
 	"path"
@@ -14,50 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
+	"aldebaran/corpustest"
 )
-
-// corpus gives a folder of the test corpus, which is not part of the repository.
-func corpus(tb testing.TB, name string) string {
-	tb.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		tb.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(root, name)
-}
-
-// unpacked reads all files of a .tar.zst.
-func unpacked(tb testing.TB, name string) map[string]string {
-	tb.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer z.Close()
-	files := map[string]string{}
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return files
-		}
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if h.Typeflag == tar.TypeReg {
-			data, err := io.ReadAll(r)
-			if err != nil {
-				tb.Fatal(err)
-			}
-			files[path.Clean(h.Name)] = string(data)
-		}
-	}
-}
 
 // A campaign is one folder of ESET's collection: its text, and what its lists say.
 type campaign struct {
@@ -70,9 +25,9 @@ type mispValue struct{ kind, value string }
 
 func esetCampaigns(tb testing.TB) []*campaign {
 	tb.Helper()
-	files := unpacked(tb, corpus(tb, "intel/ioc/eset-malware-ioc.tar.zst"))
 	byName := map[string]*campaign{}
-	for name, text := range files {
+	for name, data := range corpustest.Each(tb, "intel/ioc/eset-malware-ioc.tar.zst", "") {
+		text := string(data)
 		folder, _, _ := strings.Cut(name, "/")
 		c := byName[folder]
 		if c == nil {
@@ -289,7 +244,7 @@ func TestCorpusDefanged(t *testing.T) {
 	for _, c := range esetCampaigns(t) {
 		texts["eset/"+c.name] = c.text
 	}
-	dir := corpus(t, "intel/ioc/unit42")
+	dir := corpustest.Path(t, "intel/ioc/unit42")
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)

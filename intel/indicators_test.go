@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"aldebaran/corpustest"
 )
 
 func TestReadIndicators(t *testing.T) {
@@ -116,7 +117,7 @@ func summary(i *Indicator) string {
 // All lines of signature-base's lists load, or are refused one by one.
 func TestCorpusLists(t *testing.T) {
 	for name, want := range map[string]struct{ least, lines int }{"c2-iocs.txt": {1840, 1844}, "hash-iocs.txt": {3224, 3224}, "filename-iocs.txt": {2790, 4113}} {
-		data, err := os.ReadFile(filepath.Join(corpus(t, "intel/ioc/signature-base"), name))
+		data, err := os.ReadFile(corpustest.Path(t, "intel/ioc/signature-base/"+name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,12 +158,9 @@ func TestCorpusLists(t *testing.T) {
 // What MISP events hold for detection is read, attribute by attribute, or counted by its type.
 func TestCorpusMISPEvents(t *testing.T) {
 	events := 0
-	for name, text := range unpacked(t, corpus(t, "intel/ioc/eset-malware-ioc.tar.zst")) {
-		if !strings.HasSuffix(name, ".json") {
-			continue
-		}
+	for name, data := range corpustest.Each(t, "intel/ioc/eset-malware-ioc.tar.zst", ".json") {
 		events++
-		list, problems, err := ReadIndicators(strings.NewReader(text), name)
+		list, problems, err := ReadIndicators(bytes.NewReader(data), name)
 		if err != nil || len(list) == 0 {
 			t.Errorf("%s: %d indicators, %v", name, len(list), err)
 		}
@@ -229,7 +227,7 @@ func TestWarningLists(t *testing.T) {
 
 // MISP's lists load, but for entries that are told one by one, and hold what they say.
 func TestCorpusWarningLists(t *testing.T) {
-	w, problems, err := ReadWarningLists(os.DirFS(corpus(t, "intel/misp-warninglists")), ".")
+	w, problems, err := ReadWarningLists(os.DirFS(corpustest.Path(t, "intel/misp-warninglists")), ".")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/match/sigma"
@@ -20,14 +21,13 @@ import (
 // the means of these rules. The aim is at most one finding of level high or above, a finding being
 // a rule on a host, in 100,000 events; there is none in the 370,000 events here.
 func TestCorpusQuiet(t *testing.T) {
-	corpus := corpusFolder(t)
 	h := newHunter(t)
 	for _, set := range []string{
 		"evtx/parser", "evtx/host-collection", "logs/lnav", "logs/mysql", "logs/netlogon", "logs/plaso", "logs/postgresql", "logs/zeek",
 		// Guessed passwords, scans and spam, about which the packs have nothing of that level.
 		"logs/crowdsec/auth", "logs/crowdsec/db", "logs/crowdsec/mail", "logs/crowdsec/other",
 	} {
-		h.hunt(filepath.Join(corpus, filepath.FromSlash(set)))
+		h.hunt(corpustest.Path(t, set))
 	}
 	if h.events < 300_000 {
 		t.Errorf("%d events read, want 300,000 at least", h.events)
@@ -42,9 +42,8 @@ func TestCorpusQuiet(t *testing.T) {
 // TestCorpusQuietCases hunts in single lines that Wazuh calls ordinary (level 3 and less) or odd
 // but harmless (4 to 6).
 func TestCorpusQuietCases(t *testing.T) {
-	corpus := corpusFolder(t)
 	h := newHunter(t)
-	for _, log := range wazuhCases(t, corpus, func(level int) bool { return level < 7 }) {
+	for _, log := range wazuhCases(t, func(level int) bool { return level < 7 }) {
 		h.hunt(log)
 	}
 	if h.events < 200 {
@@ -60,10 +59,9 @@ func TestCorpusQuietCases(t *testing.T) {
 // TestCorpusAttacks hunts in recorded attacks. Every file whose name says that it shows something
 // the packs are for must raise a finding of medium level or above.
 func TestCorpusAttacks(t *testing.T) {
-	corpus := corpusFolder(t)
 	h := newHunter(t)
-	h.hunt(filepath.Join(corpus, "evtx", "attack-samples"))
-	h.hunt(filepath.Join(corpus, "evtx", "evtx-to-mitre"))
+	h.hunt(corpustest.Path(t, "evtx/attack-samples"))
+	h.hunt(corpustest.Path(t, "evtx/evtx-to-mitre"))
 	// What the names of such recordings say, by cause.
 	subject := regexp.MustCompile(`(?i)sql|_iis_|webshell|wmiexec|smbexec|efspotato|roguepotato|juicypotato|comsvcs|lsass.*(mimikatz|dump)|mimikatz.*lsass|stick(e)?y|ifm created|transport agent|exchange.*group|clear event log|sideloading|remote_filecopy`)
 	// What a name may say without the packs' having a rule for it, and why.
@@ -103,7 +101,6 @@ func TestCorpusAttacks(t *testing.T) {
 // TestCorpusLogAttacks hunts in logs of other forms that show an attack: what must be found there,
 // and that nothing else of level high or above is.
 func TestCorpusLogAttacks(t *testing.T) {
-	corpus := corpusFolder(t)
 	for _, c := range []struct {
 		set  string // "wazuh:NAME" is the alarming cases of a file of Wazuh
 		want []string
@@ -120,13 +117,13 @@ func TestCorpusLogAttacks(t *testing.T) {
 		t.Run(c.set, func(t *testing.T) {
 			h := newHunter(t)
 			if name, ok := strings.CutPrefix(c.set, "wazuh:"); ok {
-				for _, log := range wazuhCases(t, corpus, func(level int) bool { return level >= 7 }) {
+				for _, log := range wazuhCases(t, func(level int) bool { return level >= 7 }) {
 					if filepath.Base(log) == name+".log" {
 						h.hunt(log)
 					}
 				}
 			} else {
-				h.hunt(filepath.Join(corpus, filepath.FromSlash(c.set)))
+				h.hunt(corpustest.Path(t, c.set))
 			}
 			if h.events == 0 {
 				t.Fatal("no events")
@@ -145,27 +142,15 @@ func TestCorpusLogAttacks(t *testing.T) {
 	}
 }
 
-func corpusFolder(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return dir
-}
-
 // wazuhCases writes the log lines of Wazuh's test cases whose alert has such a level to files, one
 // for each file of cases, and gives their paths.
 //
 //	[name of the case]
 //	log 1 pass = the line
 //	alert = 12
-func wazuhCases(t *testing.T, corpus string, keep func(level int) bool) []string {
+func wazuhCases(t *testing.T, keep func(level int) bool) []string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(corpus, "logs", "wazuh", "tests", "*.ini"))
-	if err != nil || len(names) == 0 {
-		t.Fatalf("want files of cases, found %v, %v", names, err)
-	}
+	names := corpustest.Glob(t, "logs/wazuh/tests/*.ini")
 	line := regexp.MustCompile(`^log \d+ pass = (.*)$`)
 	dir := t.TempDir()
 	var logs []string

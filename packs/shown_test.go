@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/match/behaviour"
@@ -26,14 +27,13 @@ func attackSets() []string {
 // set shows a detection if one of its files by itself raises a rule or a behaviour of it with level medium or
 // above. That none does is said by "synthetic".
 func TestCorpusShownBy(t *testing.T) {
-	corpus := corpusFolder(t)
 	f := newFileHunter(t)
 	raised := map[string]map[string]bool{} // by set, the ids of rules and behaviours
 	for _, set := range attackSets() {
 		f.raised = map[string]bool{}
-		paths := []string{filepath.Join(corpus, filepath.FromSlash(set))}
+		paths := []string{corpustest.Path(t, set)}
 		if set == "logs/wazuh" {
-			paths = wazuhCases(t, corpus, func(level int) bool { return level >= 7 })
+			paths = wazuhCases(t, func(level int) bool { return level >= 7 })
 		}
 		f.hunt(paths)
 		raised[set] = f.raised

@@ -3,16 +3,15 @@
 package store_test
 
 import (
-	"archive/tar"
 	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -22,9 +21,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/klauspost/compress/zstd"
 
 	"aldebaran/attack"
+	"aldebaran/corpustest"
 	"aldebaran/evidence"
 	"aldebaran/hunt"
 	"aldebaran/match/behaviour"
@@ -261,7 +260,7 @@ func firstDifference(want, got []byte) string {
 // byte for byte: findings, their samples, correlations, behaviours, verdicts, and every single match.
 func TestKill(t *testing.T) {
 	kills := 4
-	if os.Getenv("ALDEBARAN_CORPUS") != "" {
+	if corpustest.Root() != "" {
 		kills = 12
 	}
 	newTrial(t, syntheticEvidence(t)).run(t, kills)
@@ -269,13 +268,9 @@ func TestKill(t *testing.T) {
 
 // TestKillCorpus is TestKill with real logs: Windows event logs of attacks, an archive, and web logs.
 func TestKillCorpus(t *testing.T) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
 	dir := t.TempDir()
-	unpack(t, filepath.Join(corpus, "evtx/attack-samples/evtx-attack-samples.tar.zst"), filepath.Join(dir, "evtx"), 120)
-	if err := os.CopyFS(filepath.Join(dir, "web"), os.DirFS(filepath.Join(corpus, "logs/web"))); err != nil {
+	unpack(t, "evtx/attack-samples/evtx-attack-samples.tar.zst", filepath.Join(dir, "evtx"), 120)
+	if err := os.CopyFS(filepath.Join(dir, "web"), os.DirFS(corpustest.Path(t, "logs/web"))); err != nil {
 		t.Fatal(err)
 	}
 	newTrial(t, dir).run(t, 6)
@@ -358,32 +353,10 @@ func write(t *testing.T, path string, data []byte) {
 // unpack writes the first files of an archive of the test data to a folder.
 func unpack(t *testing.T, archive, dir string, most int) {
 	t.Helper()
-	file, err := os.Open(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	z, err := zstd.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer z.Close()
-	for r := tar.NewReader(z); most > 0; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
+	for name, data := range corpustest.Each(t, archive, "") {
+		write(t, filepath.Join(dir, fmt.Sprintf("%04d-%s", most, path.Base(name))), data)
+		if most--; most == 0 {
 			return
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
-		data, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(dir, fmt.Sprintf("%04d-%s", most, filepath.Base(h.Name))), data)
-		most--
 	}
 }

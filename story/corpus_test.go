@@ -1,60 +1,17 @@
 package story
 
 import (
-	"archive/tar"
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
-
+	"aldebaran/corpustest"
 	"aldebaran/story/technique"
 )
-
-// corpus gives a folder of the test data, which is not part of the repository.
-func corpus(tb testing.TB, name string) string {
-	tb.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		tb.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(root, name)
-}
-
-// packed calls f with the files of a .tar.zst.
-func packed(tb testing.TB, name string, f func(name string, data []byte)) {
-	tb.Helper()
-	file, err := os.Open(name)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer file.Close()
-	z, err := zstd.NewReader(file)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer z.Close()
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			tb.Fatal(err)
-		}
-		data, err := io.ReadAll(r)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		f(h.Name, data)
-	}
-}
 
 // Every claim of every report quotes what stands at its place; and the same report gives the same story.
 func TestCorpusQuotes(t *testing.T) {
@@ -88,7 +45,7 @@ func TestCorpusQuotes(t *testing.T) {
 			}
 		}
 	}
-	err := filepath.WalkDir(corpus(t, "reports"), func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(corpustest.Path(t, "reports"), func(name string, d fs.DirEntry, err error) error {
 		ext := filepath.Ext(name)
 		if err != nil || d.IsDir() || ext == ".zst" {
 			return err
@@ -110,32 +67,20 @@ func TestCorpusQuotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	opt.Model = nil // of which the reports above have seen enough
-	packed(t, corpus(t, "reports/tram/reports.mjson.tar.zst"), func(name string, data []byte) {
+	for name, data := range corpustest.Each(t, "reports/tram/reports.mjson.tar.zst", "") {
 		var report struct {
 			Signal string `json:"signal"`
 		}
 		if json.Unmarshal(data, &report) == nil && report.Signal != "" {
 			one(name+".txt", []byte(report.Signal))
 		}
-	})
-	packed(t, corpus(t, "intel/ioc/eset-malware-ioc.tar.zst"), func(name string, data []byte) {
+	}
+	for name, data := range corpustest.Each(t, "intel/ioc/eset-malware-ioc.tar.zst", "") {
 		if strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".adoc") {
 			one(name, data)
 		}
-	})
-	examples, err := filepath.Glob(corpus(t, "intel/stix/examples") + "/*.json")
-	if err != nil {
-		t.Fatal(err)
 	}
-	more, err := filepath.Glob(corpus(t, "intel/stix/examples") + "/*/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range append(examples, more...) {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, data := range corpustest.Each(t, "intel/stix/examples", ".json") {
 		one(name, data)
 	}
 	t.Logf("%d stories, claims by format: %v", stories, claims)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"aldebaran/attribution"
+	"aldebaran/corpustest"
 )
 
 // measured runs the program on files and reads what it prints.
@@ -169,16 +170,8 @@ func TestReliabilityDiagram(t *testing.T) {
 
 // TestCorpus holds the figures that docs/decisions/0041-attribution.md tells, on ATT&CK itself.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	dir := filepath.Join(root, "intel", "attribution")
-	pairs, err := filepath.Glob(filepath.Join(dir, "temporal-*.json"))
-	if err != nil || len(pairs) == 0 {
-		t.Fatalf("%s: want pairs, found %d (%v)", dir, len(pairs), err)
-	}
-	r := measured(t, append(pairs, filepath.Join(dir, "uses-18.1.jsonl"))...)
+	pairs := corpustest.Glob(t, "intel/attribution/temporal-*.json")
+	r := measured(t, append(pairs, corpustest.Path(t, "intel/attribution/uses-18.1.jsonl"))...)
 	least := func(what string, got, want float64) {
 		t.Helper()
 		if got < want {
@@ -200,7 +193,7 @@ func TestCorpus(t *testing.T) {
 		least("not enough evidence for random sets, "+p.From, p.Random.Value, .95)
 	}
 	// One file alone is tested with what the program knows, which is no more than the files before it.
-	alone := measured(t, filepath.Join(dir, "temporal-12.1-14.1.json"))
+	alone := measured(t, corpustest.Path(t, "intel/attribution/temporal-12.1-14.1.json"))
 	if got, want := alone.Pairs[0].MRR, r.Pairs[len(r.Pairs)-1].MRR; got != want {
 		t.Errorf("alone MRR is %v, with all files %v", got, want)
 	}

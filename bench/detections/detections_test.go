@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"aldebaran/corpustest"
 )
 
 func TestWazuhLines(t *testing.T) {
@@ -71,15 +73,11 @@ func TestHunted(t *testing.T) {
 // corpusOf is the test data, and what to hunt in it with.
 func corpusOf(t *testing.T) (*hunter, corpus) {
 	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
 	h, err := newHunter(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h, corpus{root: root, temp: t.TempDir()}
+	return h, corpus{root: corpustest.Path(t, ""), temp: t.TempDir()}
 }
 
 // TestCorpusSubjects holds that each recording of a subject raises something, or that the cause is known.

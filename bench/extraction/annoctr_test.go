@@ -1,11 +1,10 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/story"
 )
 
@@ -26,19 +25,9 @@ func TestAnnoSpans(t *testing.T) {
 	}
 }
 
-// testData gives a folder of the test data, which is not part of the repository.
-func testData(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(root, name)
-}
-
 // The goals that were set for names, on the developers' half.
 func TestNameGoals(t *testing.T) {
-	result, err := annoCTR(testData(t, "reports/annoctr"), nil)
+	result, err := annoCTR(corpustest.Path(t, "reports/annoctr"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +40,7 @@ func TestNameGoals(t *testing.T) {
 }
 
 func TestIndicatorGoals(t *testing.T) {
-	result, err := indicators(testData(t, "intel/ioc"), nil)
+	result, err := indicators(corpustest.Path(t, "intel/ioc"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

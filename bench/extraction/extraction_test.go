@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/story/technique"
 )
 
@@ -66,12 +67,8 @@ func TestATERows(t *testing.T) {
 // The goals that were set for the corpus. CTI-ATE needs models of its own, which takes minutes:
 // bench/results has it.
 func TestGoals(t *testing.T) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
 	var out bytes.Buffer
-	if err := measure(&out, []string{filepath.Join(corpus, "reports", "tram")}, nil); err != nil {
+	if err := measure(&out, []string{corpustest.Path(t, "reports/tram")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	var got struct {

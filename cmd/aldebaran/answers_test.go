@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/packs/demo"
 )
 
@@ -145,11 +146,7 @@ func TestAnswers(t *testing.T) {
 // TestAnswersCorpus asks the story of public recordings of attacks on web and database servers, and
 // of logs of machines that nobody attacked.
 func TestAnswersCorpus(t *testing.T) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	a := answerTo(t, filepath.Join(corpus, "evtx", "attack-samples"), filepath.Join(corpus, "evtx", "evtx-to-mitre"), filepath.Join(corpus, "logs", "web"))
+	a := answerTo(t, corpustest.Path(t, "evtx/attack-samples"), corpustest.Path(t, "evtx/evtx-to-mitre"), corpustest.Path(t, "logs/web"))
 	proven(t, &a)
 	if a.Answer.Value != "seen" {
 		t.Errorf("attacks: the answer is %q (%s), want seen", a.Answer.Value, a.Answer.Overall)
@@ -170,7 +167,7 @@ func TestAnswersCorpus(t *testing.T) {
 			t.Errorf("attacks: %s is %q, want %q", label, values[label], want)
 		}
 	}
-	b := answerTo(t, filepath.Join(corpus, "evtx", "host-collection"))
+	b := answerTo(t, corpustest.Path(t, "evtx/host-collection"))
 	proven(t, &b)
 	if b.Answer.Value == "seen" {
 		t.Errorf("ordinary machines: the answer is %q (%s)", b.Answer.Value, b.Answer.Overall)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"aldebaran/corpustest"
 	"aldebaran/packs/demo"
 )
 
@@ -22,7 +23,7 @@ import (
 // correlations, behaviours and verdicts.
 func TestKill(t *testing.T) {
 	kills := 5
-	if os.Getenv("ALDEBARAN_CORPUS") != "" {
+	if corpustest.Root() != "" {
 		kills = 50
 	}
 	evidence := killEvidence(t)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/auditd"
 	"aldebaran/evidence/lines"
@@ -77,8 +78,8 @@ func TestPlaso(t *testing.T) {
 
 // TestCrowdSec reads the audit logs of CrowdSec's tests: no line may be lost.
 func TestCrowdSec(t *testing.T) {
-	for _, name := range readertest.Glob(t, "logs/crowdsec/auth/auditd-*/*.log") {
-		data := readertest.Load(t, name)
+	for _, name := range corpustest.Glob(t, "logs/crowdsec/auth/auditd-*/*.log") {
+		data := corpustest.Load(t, name)
 		_, report := format().Read(t, data)
 		if want := bytes.Count(data, []byte("msg=audit(")); report.Events != want || len(report.Damage) > 0 {
 			t.Errorf("%s: %d events, want %d; damage %+v", filepath.Base(name), report.Events, want, report.Damage)

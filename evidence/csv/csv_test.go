@@ -11,11 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/readertest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // All tables here are synthetic; they show what an export looks like.
@@ -196,7 +197,7 @@ func TestSteadyState(t *testing.T) {
 
 // TestCorpus reads the one table of the corpus that is evidence, and holds it against encoding/csv.
 func TestCorpus(t *testing.T) {
-	z, err := zip.OpenReader(readertest.Corpus(t, "mordor/atomic/aws/discovery/aws_s3_honeybucketlogs.zip"))
+	z, err := zip.OpenReader(corpustest.Path(t, "mordor/atomic/aws/discovery/aws_s3_honeybucketlogs.zip"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,11 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/readertest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // All logs here are synthetic: they show what a name server writes, of example names and addresses.
@@ -204,7 +205,7 @@ func TestName(t *testing.T) {
 // TestCorpus reads the logs of BIND that there are: each line is an event about a client.
 func TestCorpus(t *testing.T) {
 	for _, path := range []string{"other/bind9-refused/bind9-refused.log", "auth/bind9-syslog/bind9-syslog.log"} {
-		data := readertest.File(t, "logs/crowdsec/"+path)
+		data := corpustest.Read(t, "logs/crowdsec/"+path)
 		events, report := format().Events(t, data)
 		want := 0
 		for line := range bytes.Lines(data) {

@@ -1,7 +1,6 @@
 package evtx_test
 
 import (
-	"archive/tar"
 	"bytes"
 	"encoding/binary"
 	"encoding/csv"
@@ -19,73 +18,29 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/klauspost/compress/zstd"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
-	"aldebaran/evidence/readertest"
 )
 
 // logs gives the contents of all .evtx files below a folder of the corpus and in its archives.
 func logs(t testing.TB, path string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
-	root := readertest.Corpus(t, path)
-	err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
-		if err != nil {
-			return err
+	for name, data := range corpustest.Each(t, path, ".evtx") {
+		if _, member, ok := strings.Cut(name, "!"); ok {
+			name = member
 		}
-		name, _ := filepath.Rel(root, p)
-		switch {
-		case strings.HasSuffix(p, ".evtx"):
-			files[filepath.ToSlash(name)], err = os.ReadFile(p)
-		case strings.HasSuffix(p, ".tar.zst"):
-			err = unpack(p, files)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) == 0 {
-		t.Fatalf("%s: want event logs, found none", root)
+		files[name] = data
 	}
 	return files
-}
-
-func unpack(path string, files map[string][]byte) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		return err
-	}
-	defer z.Close()
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if h.Typeflag == tar.TypeReg && strings.HasSuffix(h.Name, ".evtx") {
-			b, err := io.ReadAll(r)
-			if err != nil {
-				return err
-			}
-			files[strings.TrimPrefix(h.Name, "./")] = b
-		}
-	}
 }
 
 // manifest reads the record counts of the corpus' own structural walk.
 func manifest(t *testing.T, path string) map[string]int {
 	t.Helper()
-	f, err := os.Open(readertest.Corpus(t, path))
+	f, err := os.Open(corpustest.Path(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +221,7 @@ func TestCorpusOracle(t *testing.T) {
 		Why    string `json:"why"`
 	}
 	var expected map[string][]fact
-	b, err := os.ReadFile(readertest.Corpus(t, "evtx/parser/expected.json"))
+	b, err := os.ReadFile(corpustest.Path(t, "evtx/parser/expected.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,11 +260,11 @@ func TestCorpusSnapshots(t *testing.T) {
 		{"E_Windows_system32_winevt_logs_Microsoft-Windows-CAPI2%4Operational.evtx", 28, "event_json_with_multiple_nodes_same_name.snap"},
 	} {
 		t.Run(tt.snap, func(t *testing.T) {
-			b, err := os.ReadFile(readertest.Corpus(t, folder+tt.file))
+			b, err := os.ReadFile(corpustest.Path(t, folder+tt.file))
 			if err != nil {
 				t.Fatal(err)
 			}
-			snap, err := os.ReadFile(readertest.Corpus(t, folder+"expected/"+tt.snap))
+			snap, err := os.ReadFile(corpustest.Path(t, folder+"expected/"+tt.snap))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -336,7 +291,7 @@ func TestCorpusRegressionFields(t *testing.T) {
 	files, r := logs(t, "sigma/regression"), evtx.NewReader(evtx.Options{})
 	compared := 0
 	for name, b := range files {
-		doc, err := os.ReadFile(readertest.Corpus(t, "sigma/regression/"+strings.TrimSuffix(name, ".evtx")+".json"))
+		doc, err := os.ReadFile(corpustest.Path(t, "sigma/regression/"+strings.TrimSuffix(name, ".evtx")+".json"))
 		if err != nil {
 			continue // not every log has one
 		}

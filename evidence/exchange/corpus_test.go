@@ -10,24 +10,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-func corpus(t *testing.T, path ...string) string {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(append([]string{root}, path...)...)
-}
+	"aldebaran/corpustest"
+)
 
 // TestCrowdSec reads the logs of POP3 and SMTP in crowdsec's hub, and compares with what its own
 // parsers find: the assertions beside the logs.
 func TestCrowdSec(t *testing.T) {
-	dirs, err := filepath.Glob(corpus(t, "logs", "crowdsec", "mail", "exchange-*"))
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("%d folders, %v", len(dirs), err)
-	}
+	dirs := corpustest.Glob(t, "logs/crowdsec/mail/exchange-*")
 	// Names of crowdsec's parser and ours.
 	ours := map[string]string{
 		"client_ip": "client_ip", "client_port": "client_port", "server_ip": "server_ip", "server_port": "server_port",
@@ -103,7 +93,7 @@ func TestCrowdSec(t *testing.T) {
 // TestWazuh reads the records of Wazuh's test cases for Exchange, which have no directives. The
 // oracle is the standard library's reader of comma separated values.
 func TestWazuh(t *testing.T) {
-	data, err := os.ReadFile(corpus(t, "logs", "wazuh", "tests", "exchange.ini"))
+	data, err := os.ReadFile(corpustest.Path(t, "logs/wazuh/tests/exchange.ini"))
 	if err != nil {
 		t.Fatal(err)
 	}

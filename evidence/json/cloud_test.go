@@ -5,11 +5,11 @@ import (
 	stdjson "encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/evidence/lines"
 )
 
@@ -32,10 +32,7 @@ func labels(t *testing.T, data []byte) map[string]int {
 func TestLogsOfCorpus(t *testing.T) {
 	f := func(path string, want map[string]int) {
 		t.Helper()
-		data, err := os.ReadFile(corpus(t, strings.Split(path, "/")...))
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := corpustest.Read(t, path)
 		if !Sniff(data[:min(len(data), 4096)]) {
 			t.Errorf("%s: not recognised", path)
 		}
@@ -77,10 +74,7 @@ func TestLogsOfCorpus(t *testing.T) {
 func TestWazuh(t *testing.T) {
 	f := func(name string, want map[string]int) {
 		t.Helper()
-		text, err := os.ReadFile(corpus(t, "logs", "wazuh", "tests", name+".ini"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := corpustest.Read(t, "logs/wazuh/tests/"+name+".ini")
 		var log []byte
 		for line := range strings.Lines(string(text)) {
 			if rest, ok := strings.CutPrefix(line, "log "); ok {
@@ -107,13 +101,9 @@ func TestWazuh(t *testing.T) {
 // TestPanther reads the events of Panther's detections for Microsoft 365 and Azure, and what SigmaHQ
 // has a rule for is found: never on events that must not be reported.
 func TestPanther(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join(corpus(t, "logs", "m365", "panther"), "*", "*.json"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no tests: %v", err)
-	}
 	m := newMatcher(t)
 	total, matched, services := 0, map[string]int{}, map[string]int{}
-	for _, p := range paths {
+	for _, p := range corpustest.Glob(t, "logs/m365/panther/*/*.json") {
 		text, err := os.ReadFile(p)
 		if err != nil {
 			t.Fatal(err)

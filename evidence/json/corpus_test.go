@@ -3,7 +3,6 @@ package json
 import (
 	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	stdjson "encoding/json"
 	"fmt"
 	"io"
@@ -14,19 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 )
-
-// corpus gives the folder of real logs.
-func corpus(t testing.TB, parts ...string) string {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(append([]string{root}, parts...)...)
-}
 
 // A sample is one log of the corpus.
 type sample struct {
@@ -38,7 +28,7 @@ type sample struct {
 func mordor(t testing.TB) []sample {
 	t.Helper()
 	var all []sample
-	err := filepath.WalkDir(corpus(t, "mordor"), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(corpustest.Path(t, "mordor"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".zip") {
 			return err
 		}
@@ -71,24 +61,9 @@ func mordor(t testing.TB) []sample {
 // zeekJSON gives the Zeek logs in JSON by the name of the log.
 func zeekJSON(t testing.TB) []sample {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(corpus(t, "logs", "zeek", "zed", "zeek-json"), "*.gz"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no Zeek logs: %v", err)
-	}
 	var all []sample
-	for _, p := range paths {
-		f, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		z, err := gzip.NewReader(bytes.NewReader(f))
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := io.ReadAll(z)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, p := range corpustest.Glob(t, "logs/zeek/zed/zeek-json/*.gz") {
+		data := corpustest.Load(t, p)
 		all = append(all, sample{strings.TrimSuffix(filepath.Base(p), ".json.gz"), data})
 	}
 	return all
@@ -283,7 +258,7 @@ func compareRecord(t *testing.T, s sample, e *event.Event, record []byte) {
 // TestZeek reads the logs of Zed's sample data and counts them against the ones in TSV.
 func TestZeek(t *testing.T) {
 	counts := map[string]string{}
-	table, err := os.ReadFile(corpus(t, "logs", "zeek", "zed", "counts.csv"))
+	table, err := os.ReadFile(corpustest.Path(t, "logs/zeek/zed/counts.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

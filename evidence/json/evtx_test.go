@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
 	"aldebaran/evidence/lines"
@@ -26,7 +27,7 @@ func pairs(t *testing.T) []pair {
 	t.Helper()
 	var all []pair
 	r := NewReader(lines.Options{})
-	err := filepath.WalkDir(corpus(t, "sigma", "regression"), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(corpustest.Path(t, "sigma/regression"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".json") {
 			return err
 		}
@@ -130,7 +131,7 @@ func TestRulesAsOnEVTX(t *testing.T) {
 
 func newMatcher(t testing.TB) *sigma.Matcher {
 	t.Helper()
-	c, err := sigma.Load([]string{corpus(t, "sigma", "rules")}, sigma.LoadOptions{})
+	c, err := sigma.Load([]string{corpustest.Path(t, "sigma/rules")}, sigma.LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

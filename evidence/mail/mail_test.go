@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/mail"
@@ -60,8 +61,8 @@ func TestCrowdSec(t *testing.T) {
 	// CrowdSec's lists count the lines that reached the parser; of these logs that is all of them.
 	compared := 0
 	for folder, want := range map[string]int{"exim-bf": 6, "exim-spam": 8, "zimbra-logs": 4} {
-		path := readertest.Corpus(t, "logs/crowdsec/mail/"+folder+"/"+folder+".log")
-		data := readertest.Load(t, path)
+		path := corpustest.Path(t, "logs/crowdsec/mail/"+folder+"/"+folder+".log")
+		data := corpustest.Load(t, path)
 		events, report := format().Events(t, data)
 		format().Check(t, data)
 		if len(events) != want || len(report.Damage) > 0 || report.Bytes != int64(len(data)) {

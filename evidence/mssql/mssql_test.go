@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/mssql"
@@ -177,8 +178,8 @@ func TestSniffNot(t *testing.T) {
 // TestCorpus holds the failed logins against what the parser of crowdsec finds: it counts lines, two
 // for each login; we make one event of both, as the Windows event log has it.
 func TestCorpus(t *testing.T) {
-	path := readertest.Corpus(t, "logs/crowdsec/db/mssql-text-logs/mssql-text-logs.log")
-	all, report := format().Events(t, readertest.Load(t, path))
+	path := corpustest.Path(t, "logs/crowdsec/db/mssql-text-logs/mssql-text-logs.log")
+	all, report := format().Events(t, corpustest.Load(t, path))
 	if len(report.Damage) > 0 || !report.Clock.Assumed {
 		t.Errorf("damage %+v, clock %+v, want none and assumed", report.Damage, report.Clock)
 	}

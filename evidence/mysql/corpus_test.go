@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/mysql"
 	"aldebaran/evidence/readertest"
@@ -91,24 +92,24 @@ func parseReport(text string) (r report) {
 func TestCorpusReports(t *testing.T) {
 	compared := 0
 	windowed := regexp.MustCompile("since|until|untl|rtm")
-	for _, name := range readertest.Glob(t, "logs/mysql/expected/*.txt") {
+	for _, name := range corpustest.Glob(t, "logs/mysql/expected/*.txt") {
 		base := strings.TrimSuffix(filepath.Base(name), ".txt")
 		log := base[:min(len(base), len("slow001"))]
 		folder := "slowlogs"
 		if strings.HasPrefix(base, "genlog") {
 			log, folder = base, "genlogs"
 		}
-		path := readertest.Corpus(t, "logs/mysql/"+folder+"/"+log+".txt")
+		path := corpustest.Path(t, "logs/mysql/"+folder+"/"+log+".txt")
 		if _, err := os.Stat(path); err != nil {
 			continue // the other half of the corpus
 		}
-		want := parseReport(string(readertest.Load(t, name)))
+		want := parseReport(string(corpustest.Load(t, name)))
 		if !want.whole {
 			continue // a part of the log: --limit, --since and the like
 		}
 		compared++
 		t.Run(base, func(t *testing.T) {
-			all, report := format().Events(t, readertest.Load(t, path))
+			all, report := format().Events(t, corpustest.Load(t, path))
 			all = statements(all)
 			if windowed.MatchString(base) {
 				// Made with --since, --until or --run-time: only what is between counts.
@@ -162,11 +163,11 @@ func TestCorpusReports(t *testing.T) {
 
 // TestCorpusAll holds every log against a plain count of what begins an entry in its text.
 func TestCorpusAll(t *testing.T) {
-	names := append(readertest.Glob(t, "logs/mysql/*logs/*"), readertest.Corpus(t, "logs/lnav/logfile_mysql_gen.0"),
-		readertest.Corpus(t, "logs/lnav/logfile_mysql_slow.0"), readertest.Corpus(t, "logs/crowdsec/db/mariadb-logs/mariadb-logs.log"))
+	names := append(corpustest.Glob(t, "logs/mysql/*logs/*"), corpustest.Path(t, "logs/lnav/logfile_mysql_gen.0"),
+		corpustest.Path(t, "logs/lnav/logfile_mysql_slow.0"), corpustest.Path(t, "logs/crowdsec/db/mariadb-logs/mariadb-logs.log"))
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			data := readertest.Load(t, name)
+			data := corpustest.Load(t, name)
 			if bytes.HasPrefix(data, []byte("-- START SESSION")) {
 				// No log of a server: mk-log-player's list of statements to be played.
 				if mysql.Sniff(data) {
@@ -207,8 +208,8 @@ func TestCorpusAll(t *testing.T) {
 
 // TestCorpusLogins holds refused logins against what the parser of crowdsec finds (parser.assert).
 func TestCorpusLogins(t *testing.T) {
-	path := readertest.Corpus(t, "logs/crowdsec/db/mariadb-logs/mariadb-logs.log")
-	all, _ := format().Events(t, readertest.Load(t, path))
+	path := corpustest.Path(t, "logs/crowdsec/db/mariadb-logs/mariadb-logs.log")
+	all, _ := format().Events(t, corpustest.Load(t, path))
 	var want []string
 	for _, a := range readertest.Assertions(t, path) {
 		if a.Parser == "crowdsecurity/mariadb-logs" && a.Kind == "Meta" && (a.Field == "source_ip" || a.Field == "user") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/netlogon"
@@ -33,7 +34,7 @@ func TestSniff(t *testing.T) {
 // TestZerologon reads the log of a real domain controller under CVE-2020-1472: very many attempts of
 // one machine to authenticate with a bad password, then one that succeeds.
 func TestZerologon(t *testing.T) {
-	data := readertest.File(t, "logs/netlogon/netlogon_log_CVE-2020-1472_ZeroLogon.txt.zst")
+	data := corpustest.Read(t, "logs/netlogon/netlogon_log_CVE-2020-1472_ZeroLogon.txt.zst")
 	if !format().Recognises(data) {
 		t.Error("not recognised")
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
-	"aldebaran/evidence/readertest"
 )
 
 // pgbadger is the folder of the corpus with pgBadger's test logs.
@@ -42,7 +42,7 @@ func TestCorpusCounts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(filepath.Base(tt.file), func(t *testing.T) {
-			data := readertest.File(t, "logs/"+tt.file)
+			data := corpustest.Read(t, "logs/"+tt.file)
 			all, report := format().Events(t, data)
 			want := tt.events
 			if want < 0 {
@@ -94,17 +94,17 @@ func TestCorpusExpected(t *testing.T) {
 		return n
 	}
 	var want map[string]map[string]any
-	if err := json.Unmarshal(readertest.File(t, pgbadger+"expected.json"), &want); err != nil {
+	if err := json.Unmarshal(corpustest.Read(t, pgbadger+"expected.json"), &want); err != nil {
 		t.Fatal(err)
 	}
-	all, _ := format().Events(t, readertest.File(t, pgbadger+"pg_vacuums.log.gz"))
+	all, _ := format().Events(t, corpustest.Read(t, pgbadger+"pg_vacuums.log.gz"))
 	if got := contains(all, "message", "automatic analyze of table"); float64(got) != want["pg_vacuums.log.gz"]["autoanalyze"] {
 		t.Errorf("%d autoanalyze, want %v", got, want["pg_vacuums.log.gz"]["autoanalyze"])
 	}
 	if got := contains(all, "message", "automatic vacuum of table") + contains(all, "message", "automatic aggressive vacuum"); float64(got) != want["pg_vacuums.log.gz"]["autovacuum"] {
 		t.Errorf("%d autovacuum, want %v", got, want["pg_vacuums.log.gz"]["autovacuum"])
 	}
-	all, _ = format().Events(t, readertest.File(t, pgbadger+"pgbouncer.log.gz"))
+	all, _ = format().Events(t, corpustest.Read(t, pgbadger+"pgbouncer.log.gz"))
 	if got := contains(all, "message", " login attempt: "); got != 63943 {
 		t.Errorf("%d connections, want the 63943 of upstream's test", got)
 	}
@@ -113,7 +113,7 @@ func TestCorpusExpected(t *testing.T) {
 			t.Fatalf("%q: user %q, client %q", e.Text("message"), e.Text("user_name"), e.Text("client_ip"))
 		}
 	}
-	all, _ = format().Events(t, readertest.File(t, pgbadger+"logplex.gz"))
+	all, _ = format().Events(t, corpustest.Read(t, pgbadger+"logplex.gz"))
 	// Upstream's number is the sum over the statements of that database that begin with WITH.
 	sum := 0.0
 	for _, e := range all {
@@ -136,10 +136,10 @@ func TestCorpusAudit(t *testing.T) {
 		Lines  int            `json:"audit_lines"`
 		Counts map[string]int `json:"by_type_class_command"`
 	}
-	if err := json.Unmarshal(readertest.File(t, "logs/postgresql/pgaudit/expected_counts.json"), &want); err != nil {
+	if err := json.Unmarshal(corpustest.Read(t, "logs/postgresql/pgaudit/expected_counts.json"), &want); err != nil {
 		t.Fatal(err)
 	}
-	data := readertest.File(t, "logs/postgresql/pgaudit/pgaudit.part.out")
+	data := corpustest.Read(t, "logs/postgresql/pgaudit/pgaudit.part.out")
 	all, report := format().Events(t, data)
 	got := map[string]int{}
 	n := 0
@@ -178,8 +178,8 @@ func TestCorpusAudit(t *testing.T) {
 // TestCorpusLogins holds the failed logins against what the parser of crowdsec finds (parser.assert).
 func TestCorpusLogins(t *testing.T) {
 	for _, dir := range []string{"pgsql-logs", "supabase-docker-pgsql-logs"} {
-		asserts := string(readertest.File(t, "logs/crowdsec/db/"+dir+"/parser.assert"))
-		all, _ := format().Events(t, readertest.File(t, "logs/crowdsec/db/"+dir+"/"+dir+".log"))
+		asserts := string(corpustest.Read(t, "logs/crowdsec/db/"+dir+"/parser.assert"))
+		all, _ := format().Events(t, corpustest.Read(t, "logs/crowdsec/db/"+dir+"/"+dir+".log"))
 		checked := 0
 		for _, e := range all {
 			for line := range strings.SplitSeq(asserts, "\n") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/postgresql"
@@ -162,10 +163,10 @@ func FuzzRead(f *testing.F) {
 
 func BenchmarkRead(b *testing.B) {
 	for _, name := range []string{"rds.log.bz2", "pgbouncer.log.gz", "pg_vacuums.log.gz"} {
-		b.Run(name, func(b *testing.B) { format().Bench(b, readertest.File(b, pgbadger+name)) })
+		b.Run(name, func(b *testing.B) { format().Bench(b, corpustest.Read(b, pgbadger+name)) })
 	}
 	b.Run("csvlog", func(b *testing.B) {
-		format().Bench(b, bytes.Repeat(readertest.File(b, pgbadger+"weeknumber.log"), 2000))
+		format().Bench(b, bytes.Repeat(corpustest.Read(b, pgbadger+"weeknumber.log"), 2000))
 	})
 	b.Run("jsonlog", func(b *testing.B) {
 		format().Bench(b, bytes.Repeat([]byte(`{"timestamp":"2024-01-02 03:04:05.678 UTC","user":"app","dbname":"shop","pid":345,"remote_host":"10.0.0.9","remote_port":5432,"session_id":"60e2b128.1308a","line_num":3,"ps":"SELECT","error_severity":"LOG","message":"statement: select a, b from c where d = 'e'","application_name":"psql","backend_type":"client backend","query_id":0}`+"\n"), 10000))

@@ -2,12 +2,9 @@ package readertest
 
 import (
 	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,69 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
+	"aldebaran/corpustest"
 	"aldebaran/event"
 )
-
-// Corpus gives the place of a file or folder among the real logs beside the repository, by its path
-// there with slashes. Without them the test is skipped.
-func Corpus(t testing.TB, path string) string {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(root, filepath.FromSlash(path))
-}
-
-// Glob gives the places of the files of the corpus that match a pattern: at least one.
-func Glob(t testing.TB, pattern string) []string {
-	t.Helper()
-	files, err := filepath.Glob(Corpus(t, pattern))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s: %d files, %v", pattern, len(files), err)
-	}
-	return files
-}
-
-// File reads a file of the corpus, and unpacks it.
-func File(t testing.TB, path string) []byte {
-	t.Helper()
-	return Load(t, Corpus(t, path))
-}
-
-// Load reads a file, and unpacks it if its name says that it is packed.
-func Load(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := io.Reader(bytes.NewReader(data))
-	switch filepath.Ext(name) {
-	case ".gz":
-		r, err = gzip.NewReader(r)
-	case ".bz2":
-		r = bzip2.NewReader(r)
-	case ".zst":
-		var z *zstd.Decoder
-		z, err = zstd.NewReader(r)
-		if err == nil {
-			defer z.Close()
-			r = z
-		}
-	default:
-		return data
-	}
-	if err == nil {
-		data, err = io.ReadAll(r)
-	}
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return data
-}
 
 // Plaso holds a reader against those of plaso's test logs that are its own: the number of events, and
 // of the events of which plaso tells the values, those that get gives for plaso's field and value,
@@ -93,7 +30,7 @@ func (f Format[F, R]) Plaso(t *testing.T, mine func(file string) bool, get func(
 			Values map[string]any
 		}
 	}
-	d := json.NewDecoder(bytes.NewReader(File(t, "logs/plaso/expected.json")))
+	d := json.NewDecoder(bytes.NewReader(corpustest.Read(t, "logs/plaso/expected.json")))
 	d.UseNumber()
 	if err := d.Decode(&tests); err != nil {
 		t.Fatal(err)
@@ -104,7 +41,7 @@ func (f Format[F, R]) Plaso(t *testing.T, mine func(file string) bool, get func(
 			continue
 		}
 		logs++
-		data := File(t, "logs/plaso/"+file)
+		data := corpustest.Read(t, "logs/plaso/"+file)
 		events, report := f.Events(t, data)
 		f.Check(t, data)
 		for _, set := range sets {
@@ -183,8 +120,8 @@ func Assertions(t testing.TB, log string) (all []Assertion) {
 func Wazuh(t testing.TB, pattern string) (all [][]byte) {
 	t.Helper()
 	line := regexp.MustCompile(`(?m)^log \d+ (?:pass|fail) = (.*)$`)
-	for _, file := range Glob(t, "logs/wazuh/tests/"+pattern) {
-		for _, m := range line.FindAllSubmatch(Load(t, file), -1) {
+	for _, file := range corpustest.Glob(t, "logs/wazuh/tests/"+pattern) {
+		for _, m := range line.FindAllSubmatch(corpustest.Load(t, file), -1) {
 			all = append(all, bytes.TrimSpace(m[1]))
 		}
 	}

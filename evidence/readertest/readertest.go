@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 )
@@ -205,7 +206,7 @@ func (f Format[F, R]) Golden(t *testing.T, name string, update bool) {
 // Testdata reads a file of the package's folder testdata.
 func Testdata(t testing.TB, name string) []byte {
 	t.Helper()
-	return Load(t, filepath.Join("testdata", name))
+	return corpustest.Load(t, filepath.Join("testdata", name))
 }
 
 // Show gives an event as one line: time, labels, and fields.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/readertest"
@@ -66,7 +67,7 @@ func TestCrowdSec(t *testing.T) {
 // alerts reads a log of the corpus that holds nothing else.
 func alerts(t *testing.T, path string) []*event.Event {
 	t.Helper()
-	data := readertest.File(t, path)
+	data := corpustest.Read(t, path)
 	events, report := format().Events(t, data)
 	if n := bytes.Count(data, []byte("[**] [")); len(report.Damage) > 0 || len(events) == 0 || len(events) > n {
 		t.Fatalf("%s: %d events, damage %+v", path, len(events), report.Damage)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/auditd"
 	"aldebaran/evidence/mail"
@@ -36,8 +37,8 @@ func TestCrowdSec(t *testing.T) {
 	}
 	found := map[string]bool{}
 	logs, n := 0, 0
-	for _, path := range readertest.Glob(t, "logs/crowdsec/*/*/*.log") {
-		data := readertest.Load(t, path)
+	for _, path := range corpustest.Glob(t, "logs/crowdsec/*/*/*.log") {
+		data := corpustest.Load(t, path)
 		if !syslog.Sniff(data) || mail.Sniff(data) || auditd.Sniff(data) {
 			continue
 		}
@@ -131,7 +132,7 @@ func TestLnav(t *testing.T) {
 		"logfile_syslog_with_header.0": 5,
 		"logfile_vmw_log.0":            3, "logfile_haproxy.0": 17,
 	} {
-		data := readertest.File(t, "logs/lnav/"+file)
+		data := corpustest.Read(t, "logs/lnav/"+file)
 		_, report := format().Read(t, data)
 		if !format().Recognises(data) || report.Events != want || report.Bytes != int64(len(data)) {
 			t.Errorf("%s: %d events of %d bytes, want %d of %d", file, report.Events, report.Bytes, want, len(data))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/readertest"
@@ -81,11 +82,11 @@ func TestCorpus(t *testing.T) {
 		"web/iis-xml-logs":   {"exchange-1.mydomain.test Microsoft-IIS-Logging/Logs 6200 #530178 cs-uri-query=bla=powershell&CorrelationID=;&cafeReqId=f1351975-5024-4240-9508-3b4ea50eaf70;"},
 		"web/cve-2023-23397": {"WIN-5QGKVUA3R22.mydomain.test Microsoft-Windows-Sysmon/Operational 1 #14 Image=C:\\Windows\\System32\\rundll32.exe", "WIN-5QGKVUA3R22.mydomain.test Microsoft-Windows-Sysmon/Operational 1 #14 Image=C:\\Windows\\System32\\rundll32.exe"},
 	} {
-		paths := readertest.Glob(t, "logs/crowdsec/"+name+"/*.log")
+		paths := corpustest.Glob(t, "logs/crowdsec/"+name+"/*.log")
 		if len(paths) != 1 {
 			t.Fatalf("%s: %v", name, paths)
 		}
-		events, report := format().Events(t, readertest.Load(t, paths[0]))
+		events, report := format().Events(t, corpustest.Load(t, paths[0]))
 		var got []string
 		for _, e := range events {
 			s := fmt.Sprintf("%s %s %d #%d", e.Computer, e.Channel, e.EventID, e.RecordID)

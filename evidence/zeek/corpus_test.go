@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/json"
 	"aldebaran/evidence/readertest"
@@ -61,7 +62,7 @@ func canonText(s string) string {
 // TestCorpusForms holds the two forms of the same logs against each other, value by value.
 func TestCorpusForms(t *testing.T) {
 	const dir = "logs/zeek/zed/"
-	rows, err := csv.NewReader(bytes.NewReader(readertest.File(t, dir+"counts.csv"))).ReadAll()
+	rows, err := csv.NewReader(bytes.NewReader(corpustest.Read(t, dir+"counts.csv"))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func TestCorpusForms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			data := readertest.File(t, dir+"zeek-default/"+row[0]+".log.gz")
+			data := corpustest.Read(t, dir+"zeek-default/"+row[0]+".log.gz")
 			events, report := format().Events(t, data)
 			if len(report.Damage) > 0 {
 				t.Errorf("damage %+v", report.Damage)
@@ -87,7 +88,7 @@ func TestCorpusForms(t *testing.T) {
 				got = append(got, canon(e))
 			}
 			asJSON := readertest.Format[*json.File, *json.Reader]{Open: json.Open, NewReader: json.NewReader}
-			asJSON.Each(t, readertest.File(t, dir+"zeek-json/"+row[0]+".json.gz"), func(e *event.Event) { other = append(other, canon(e)) })
+			asJSON.Each(t, corpustest.Read(t, dir+"zeek-json/"+row[0]+".json.gz"), func(e *event.Event) { other = append(other, canon(e)) })
 			slices.Sort(got)
 			slices.Sort(other)
 			wrong := 0
@@ -109,8 +110,8 @@ func TestCorpusForms(t *testing.T) {
 // with a time.
 func TestCorpusOthers(t *testing.T) {
 	logs := map[string][]byte{}
-	logs["lnav"] = readertest.File(t, "logs/lnav/logfile_bro_conn.log.0")
-	err := filepath.WalkDir(readertest.Corpus(t, "mordor"), func(path string, _ fs.DirEntry, err error) error {
+	logs["lnav"] = corpustest.Read(t, "logs/lnav/logfile_bro_conn.log.0")
+	err := filepath.WalkDir(corpustest.Path(t, "mordor"), func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "zeek_logs.zip") {
 			return err
 		}
@@ -162,7 +163,7 @@ func TestCorpusOthers(t *testing.T) {
 func BenchmarkRead(b *testing.B) {
 	for _, name := range []string{"weird", "rdp", "x509"} {
 		b.Run(name, func(b *testing.B) {
-			format().Bench(b, readertest.File(b, "logs/zeek/zed/zeek-default/"+name+".log.gz"))
+			format().Bench(b, corpustest.Read(b, "logs/zeek/zed/zeek-default/"+name+".log.gz"))
 		})
 	}
 }

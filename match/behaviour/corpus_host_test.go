@@ -2,10 +2,10 @@ package behaviour_test
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/match/behaviour"
@@ -52,7 +52,7 @@ func TestCorpusHosts(t *testing.T) {
 		{samples, "exec_sysmon_1_7_jscript9_defense_evasion.evtx", ""},
 	} {
 		t.Run(c.member, func(t *testing.T) {
-			h := huntFile(t, behaviour.Config{}, filepath.Join(corpusPath(t), c.archive), func(member string) bool { return strings.HasSuffix(member, "/"+c.member) })
+			h := huntFile(t, behaviour.Config{}, corpustest.Path(t, c.archive), func(member string) bool { return strings.HasSuffix(member, "/"+c.member) })
 			if h.events == 0 {
 				t.Fatal("no events")
 			}
@@ -84,11 +84,7 @@ func TestCorpusHostsQuiet(t *testing.T) {
 
 // BenchmarkHostEvents is what all analytics together cost for events of Windows hosts.
 func BenchmarkHostEvents(b *testing.B) {
-	paths, err := filepath.Glob(filepath.Join(corpusPath(b), "evtx/attack-samples/*.tar.zst"))
-	if err != nil || len(paths) == 0 {
-		b.Fatal("no samples", err)
-	}
-	listing, err := evidence.Walk(paths)
+	listing, err := evidence.Walk(corpustest.Glob(b, "evtx/attack-samples/*.tar.zst"))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,11 +1,11 @@
 package behaviour_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/match/behaviour"
 )
 
@@ -17,7 +17,6 @@ func mailAndDatabase() []string {
 // TestCorpusMailAndDatabase is what is found in the public logs that have sign-ins and statements of
 // databases, and nothing in those that are benign. No public log has mailboxes that are read or exported.
 func TestCorpusMailAndDatabase(t *testing.T) {
-	root := corpusPath(t)
 	for _, c := range []struct {
 		set, member string // of archives only members that end so
 		want        string
@@ -50,7 +49,7 @@ func TestCorpusMailAndDatabase(t *testing.T) {
 		{"mordor/compound", "", ""},
 	} {
 		t.Run(c.set+" "+c.member, func(t *testing.T) {
-			h := huntFile(t, behaviour.Config{}, filepath.Join(root, filepath.FromSlash(c.set)), func(member string) bool { return strings.HasSuffix(member, c.member) })
+			h := huntFile(t, behaviour.Config{}, corpustest.Path(t, c.set), func(member string) bool { return strings.HasSuffix(member, c.member) })
 			if got := idsOf(h.episodes, mailAndDatabase()...); got != c.want || h.events == 0 {
 				t.Errorf("of %d events found:\n%swant:\n%s", h.events, got, c.want)
 			}

@@ -3,25 +3,15 @@ package behaviour_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/match/behaviour"
 )
-
-// corpusPath is the folder of the test data.
-func corpusPath(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return dir
-}
 
 // A hunted file of the corpus: how many events of it some view sees, and the episodes found in it.
 type huntedFile struct {
@@ -33,14 +23,9 @@ type huntedFile struct {
 // gives what was found by the path below the corpus.
 func huntFiles(t testing.TB, c behaviour.Config, pattern string) map[string]huntedFile {
 	t.Helper()
-	root := corpusPath(t)
-	paths, err := filepath.Glob(filepath.Join(root, pattern))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("%s: no files: %v", pattern, err)
-	}
 	out := map[string]huntedFile{}
-	for _, p := range paths {
-		name, err := filepath.Rel(root, p)
+	for _, p := range corpustest.Glob(t, pattern) {
+		name, err := filepath.Rel(corpustest.Root(), p)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,11 +1,11 @@
 package behaviour_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/match/behaviour"
 )
 
@@ -20,7 +20,6 @@ func webAndNetwork() []string {
 // and nothing in those that are benign. No public log has a session in cookies, a tunnel in names, a file
 // picked up or a sweep: those are tested with synthetic events alone.
 func TestCorpusWebAndNetwork(t *testing.T) {
-	root := corpusPath(t)
 	for _, c := range []struct {
 		set, member string // of folders and archives only members that end so
 		want        string
@@ -55,7 +54,7 @@ func TestCorpusWebAndNetwork(t *testing.T) {
 		{"mordor/compound", "", ""},
 	} {
 		t.Run(c.set+" "+c.member, func(t *testing.T) {
-			h := huntFile(t, behaviour.Config{}, filepath.Join(root, filepath.FromSlash(c.set)), func(member string) bool { return strings.HasSuffix(member, c.member) })
+			h := huntFile(t, behaviour.Config{}, corpustest.Path(t, c.set), func(member string) bool { return strings.HasSuffix(member, c.member) })
 			if got := idsOf(h.episodes, webAndNetwork()...); got != c.want || h.events == 0 {
 				t.Errorf("of %d events found:\n%swant:\n%s", h.events, got, c.want)
 			}

@@ -5,11 +5,11 @@ package indicator
 import (
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/intel"
 	"aldebaran/match/sigma"
@@ -76,7 +76,7 @@ func feed(n int) []intel.Indicator {
 // hunt, and in time of the processor: the machine is shared. Values of "new" logs were not seen before,
 // those of "filled" ones were, as in a large log that repeats itself.
 func BenchmarkHunt(b *testing.B) {
-	c, err := sigma.Load([]string{filepath.Join(corpusRoot(b), "sigma/rules/rules")}, sigma.LoadOptions{})
+	c, err := sigma.Load([]string{corpustest.Path(b, "sigma/rules/rules")}, sigma.LoadOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}

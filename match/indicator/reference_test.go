@@ -3,12 +3,12 @@ package indicator
 import (
 	"net/netip"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/intel"
 )
@@ -213,7 +213,7 @@ func TestCorpusReference(t *testing.T) {
 func TestCorpusPublicLists(t *testing.T) {
 	var list []intel.Indicator
 	for _, name := range []string{"c2-iocs.txt", "hash-iocs.txt"} {
-		f, err := os.Open(filepath.Join(corpusRoot(t), "intel/ioc/signature-base", name))
+		f, err := os.Open(corpustest.Path(t, "intel/ioc/signature-base/"+name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,17 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-)
 
-// corpusRules is the folder of SigmaHQ's rules in the test corpus.
-func corpusRules(t testing.TB) string {
-	t.Helper()
-	root := os.Getenv("ALDEBARAN_CORPUS")
-	if root == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return filepath.Join(root, "sigma", "rules")
-}
+	"aldebaran/corpustest"
+)
 
 // sameCollection compares all that callers see of collections.
 func sameCollection(a, b *Collection) string {
@@ -329,7 +321,7 @@ func TestCacheOfOthers(t *testing.T) {
 }
 
 func TestCacheCorpus(t *testing.T) {
-	root, cache := corpusRules(t), t.TempDir()
+	root, cache := corpustest.Path(t, "sigma/rules"), t.TempDir()
 	want, err := Load([]string{root}, LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -346,7 +338,7 @@ func TestCacheCorpus(t *testing.T) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	root := corpusRules(b)
+	root := corpustest.Path(b, "sigma/rules")
 	cache := b.TempDir()
 	for _, state := range []struct {
 		name string
@@ -364,7 +356,7 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 func BenchmarkDecodeCache(b *testing.B) {
-	c, err := Load([]string{corpusRules(b)}, LoadOptions{})
+	c, err := Load([]string{corpustest.Path(b, "sigma/rules")}, LoadOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}

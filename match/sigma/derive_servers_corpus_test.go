@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
 	"aldebaran/evidence/exchange"
@@ -34,11 +35,10 @@ func serverRule(t *testing.T, service, selection string) *sigma.Matcher {
 // TestServersCorpus looks for values by the names that events of SQL Server and Exchange do not
 // have. What stands where was read off the records: the archives' names say what was done.
 func TestServersCorpus(t *testing.T) {
-	root := corpusRoot(t)
 	logs := map[string][]*event.Event{}
 	rd := evtx.NewReader(evtx.Options{})
 	for _, dir := range []string{"evtx/attack-samples", "evtx/evtx-to-mitre", "evtx/parser/omerbenamram"} {
-		for _, file := range corpusLogs(t, filepath.Join(root, dir)) {
+		for _, file := range corpusLogs(t, dir) {
 			name := filepath.Base(file.name)
 			if !slices.ContainsFunc([]string{"MSSQL", "33205", "18456", "15457", "MSExchange", "transport agent"}, func(s string) bool { return strings.Contains(name, s) }) {
 				continue
@@ -101,8 +101,7 @@ func TestServersCorpus(t *testing.T) {
 // TestExchangeRules hunts SigmaHQ's rules in synthetic logs of Exchange. They show what the log of a
 // server holds on which such things were done: names and parameters, nothing that could be run.
 func TestExchangeRules(t *testing.T) {
-	root := corpusRoot(t)
-	c, err := sigma.Load([]string{filepath.Join(root, "sigma", "rules")}, sigma.LoadOptions{})
+	c, err := sigma.Load([]string{corpustest.Path(t, "sigma/rules")}, sigma.LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

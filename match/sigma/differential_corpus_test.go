@@ -1,12 +1,9 @@
 package sigma_test
 
 import (
-	"archive/tar"
 	"bytes"
 	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -17,88 +14,25 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
 	"aldebaran/match/sigma"
 )
 
-// corpusRoot gives the folder of real test data, which CI always has.
-func corpusRoot(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	return dir
-}
-
-// An corpusLog is an event log of the corpus, in memory.
+// A corpusLog is an event log of the corpus, in memory.
 type corpusLog struct {
 	name string
 	data []byte
 }
 
-// corpusLogs reads all event logs below a folder, those in archives too, sorted by name.
-func corpusLogs(t testing.TB, dir string) []corpusLog {
+// corpusLogs reads all event logs below a folder of the corpus, those in archives too.
+func corpusLogs(t testing.TB, dir string) (files []corpusLog) {
 	t.Helper()
-	var files []corpusLog
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		switch {
-		case strings.HasSuffix(path, ".evtx"):
-			data, err := os.ReadFile(path)
-			files = append(files, corpusLog{path, data})
-			return err
-		case strings.HasSuffix(path, ".tar.zst"):
-			inside, err := logsInArchive(path)
-			files = append(files, inside...)
-			return err
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	for name, data := range corpustest.Each(t, dir, ".evtx") {
+		files = append(files, corpusLog{dir + "/" + name, data})
 	}
-	if len(files) == 0 {
-		t.Fatalf("%s: no event logs", dir)
-	}
-	slices.SortFunc(files, func(a, b corpusLog) int { return strings.Compare(a.name, b.name) })
 	return files
-}
-
-func logsInArchive(path string) ([]corpusLog, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	defer z.Close()
-	var files []corpusLog
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return files, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !strings.HasSuffix(h.Name, ".evtx") {
-			continue
-		}
-		data, err := io.ReadAll(r)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, corpusLog{path + "!" + h.Name, data})
-	}
 }
 
 // readLog hands out all events of a log.
@@ -173,7 +107,7 @@ func ruleNamer() func(path, id, title string) string {
 // events that were captured for it. As in SigmaHQ's runner fewer matches than stated are an error,
 // and more are told: other events in the capture may be what the rule describes.
 func TestRegression(t *testing.T) {
-	dir := filepath.Join(corpusRoot(t), "sigma")
+	dir := corpustest.Path(t, "sigma")
 	f, err := os.Open(filepath.Join(dir, "regression", "index.csv"))
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +160,6 @@ func TestRegression(t *testing.T) {
 // deprecated ones too, on every event of the corpus. Which rules load must be the same as well.
 // Placeholders have values, so that the rules with them are compared and not only refused.
 func TestCorpusDifferential(t *testing.T) {
-	corpus := corpusRoot(t)
 	opt := refOptions{deprecated: true, placeholders: map[string][]string{}}
 	for name := range strings.FieldsSeq(`Administrators Admins_Workstations ApprovedUserUpn Approved_Inviters ClosingTime
 		DomainControllers HomeTenantID Important_AppIds KNOWN_LOCATION Known_Location LegitCountries Legitimate_Countries
@@ -234,7 +167,7 @@ func TestCorpusDifferential(t *testing.T) {
 		dc_machine_accounts domain_controller_hostnames internal_domains known_cdcs legit_ips legtimate_identifiers userdomain`) {
 		opt.placeholders[name] = []string{"adm*", "MSEDGEWIN10", "*$", "10.?.2.15"}
 	}
-	rulesDir := filepath.Join(corpus, "sigma", "rules")
+	rulesDir := corpustest.Path(t, "sigma/rules")
 	collection, set := loadEngine(t, rulesDir, opt)
 	reference, refRejected := loadReference(t, rulesDir, opt)
 
@@ -260,7 +193,7 @@ func TestCorpusDifferential(t *testing.T) {
 	for _, folder := range []string{"sigma/regression", "evtx/attack-samples", "evtx/evtx-to-mitre", "evtx/parser", "evtx/host-collection"} {
 		start := time.Now()
 		events, matches := 0, 0
-		for _, file := range corpusLogs(t, filepath.Join(corpus, filepath.FromSlash(folder))) {
+		for _, file := range corpusLogs(t, folder) {
 			readLog(t, rd, file, func(e *event.Event) {
 				events++
 				got := map[string]bool{}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"path/filepath"
 	"regexp/syntax"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/match/sigma"
 )
@@ -25,7 +25,7 @@ import (
 // what a log would show, and nothing that runs.
 func TestCorpusMade(t *testing.T) {
 	const variants = 3
-	rulesDir := filepath.Join(corpusRoot(t), "sigma", "rules")
+	rulesDir := corpustest.Path(t, "sigma/rules")
 	opt := refOptions{deprecated: true}
 	_, set := loadEngine(t, rulesDir, opt)
 	reference, _ := loadReference(t, rulesDir, opt)

@@ -3,94 +3,20 @@
 package sigma_test
 
 import (
-	"archive/tar"
 	"bytes"
 	"crypto/sha256"
-	"errors"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
 	"aldebaran/match/sigma"
 )
 
-// corpus gives the folder of the shared corpus, or skips: it cannot be part of the repository.
-func corpus(t testing.TB) string {
-	dir := os.Getenv("ALDEBARAN_CORPUS")
-	if dir == "" {
-		t.Skip("ALDEBARAN_CORPUS does not name the corpus")
-	}
-	return dir
-}
-
-// evtxFile is one event log in memory.
-type evtxFile struct {
-	name string
-	data []byte
-}
-
-// evtxSet reads all event logs below a folder of the corpus, those in .tar.zst archives too.
-func evtxSet(t testing.TB, dir string) (files []evtxFile) {
-	t.Helper()
-	err := filepath.WalkDir(filepath.Join(corpus(t), dir), func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		switch {
-		case strings.HasSuffix(path, ".evtx"):
-			data, err := os.ReadFile(path)
-			files = append(files, evtxFile{path, data})
-			return err
-		case strings.HasSuffix(path, ".tar.zst"):
-			f, err := os.Open(path)
-			if err != nil {
-				return err
-			}
-			defer f.Close()
-			z, err := zstd.NewReader(f)
-			if err != nil {
-				return err
-			}
-			defer z.Close()
-			for tr := tar.NewReader(z); ; {
-				h, err := tr.Next()
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
-				if err != nil {
-					return err
-				}
-				if !strings.HasSuffix(h.Name, ".evtx") {
-					continue
-				}
-				data, err := io.ReadAll(tr)
-				if err != nil {
-					return err
-				}
-				files = append(files, evtxFile{path + "!" + h.Name, data})
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) == 0 {
-		t.Fatalf("no event logs in %s", dir)
-	}
-	return files
-}
-
 // readAll hands all events of a log to f.
-func readAll(t testing.TB, r *evtx.Reader, file evtxFile, f func(*event.Event)) (used int64) {
+func readAll(t testing.TB, r *evtx.Reader, file corpusLog, f func(*event.Event)) (used int64) {
 	t.Helper()
 	log, err := evtx.Open(bytes.NewReader(file.data), int64(len(file.data)), file.name, evtx.Options{})
 	if err != nil {
@@ -108,7 +34,7 @@ func readAll(t testing.TB, r *evtx.Reader, file evtxFile, f func(*event.Event)) 
 
 func huntRules(t testing.TB) *sigma.Set {
 	t.Helper()
-	c, err := sigma.Load([]string{filepath.Join(corpus(t), "sigma/rules/rules")}, sigma.LoadOptions{})
+	c, err := sigma.Load([]string{corpustest.Path(t, "sigma/rules/rules")}, sigma.LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,9 +61,9 @@ func BenchmarkHunt(b *testing.B) {
 		"ordinary": {"evtx/parser"},
 	} {
 		b.Run(name, func(b *testing.B) {
-			var files []evtxFile
+			var files []corpusLog
 			for _, dir := range dirs {
-				files = append(files, evtxSet(b, dir)...)
+				files = append(files, corpusLogs(b, dir)...)
 			}
 			m := huntRules(b).NewMatcher()
 			r := evtx.NewReader(evtx.Options{})

@@ -2,12 +2,11 @@ package sigma
 
 import (
 	"bytes"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
 )
@@ -16,11 +15,7 @@ import (
 // the matcher's answers: of each rule that matches, and of every eighth of the
 // others that are for such events, another eighth for each event. (All of them agree too, in 15 s.)
 func TestExplainAgrees(t *testing.T) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	c, err := Load([]string{filepath.Join(corpus, "sigma/rules")}, LoadOptions{})
+	c, err := Load([]string{corpustest.Path(t, "sigma/rules")}, LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,27 +63,16 @@ func TestExplainAgrees(t *testing.T) {
 		}
 	}
 	rd := evtx.NewReader(evtx.Options{})
-	err = filepath.WalkDir(filepath.Join(corpus, "sigma/regression"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".evtx" {
-			return err
-		}
-		data, err := os.ReadFile(path)
+	for name, data := range corpustest.Each(t, "sigma/regression", ".evtx") {
+		f, err := evtx.Open(bytes.NewReader(data), int64(len(data)), path.Base(name), evtx.Options{})
 		if err != nil {
-			return err
-		}
-		f, err := evtx.Open(bytes.NewReader(data), int64(len(data)), filepath.Base(path), evtx.Options{})
-		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		for _, u := range f.Units() {
 			if _, err := rd.Read(f, u, func(e *event.Event) bool { check(e); return true }); err != nil {
-				return err
+				t.Fatal(err)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d events, %d matches, %d explanations", events, matches, explained)
 	if matches == 0 {

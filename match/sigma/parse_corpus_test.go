@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"aldebaran/corpustest"
 )
 
 // TestCorpusLoads: all of SigmaHQ's rules load, or are rejected for a reason that the
 // specification gives.
 func TestCorpusLoads(t *testing.T) {
-	root := corpusRules(t)
+	root := corpustest.Path(t, "sigma/rules")
 	folders, err := os.ReadDir(root)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +60,7 @@ func TestCorpusLoads(t *testing.T) {
 
 // TestCorpusPlaceholders: with values, the rules that lacked them load.
 func TestCorpusPlaceholders(t *testing.T) {
-	root := corpusRules(t)
+	root := corpustest.Path(t, "sigma/rules")
 	c, err := Load([]string{root}, LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -157,17 +159,8 @@ func checkItem(it *Item) error {
 
 // TestSpecificationExamples: the valid examples of the specification's own test suite parse.
 func TestSpecificationExamples(t *testing.T) {
-	root := filepath.Join(filepath.Dir(corpusRules(t)), "specification", "tests", "schema")
-	files, err := filepath.Glob(filepath.Join(root, "*", "*.yml"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("want examples in %s, found %d, %v", root, len(files), err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := Parse(data, file, LoadOptions{})
+	for _, file := range corpustest.Glob(t, "sigma/specification/tests/schema/*/*.yml") {
+		c := Parse(corpustest.Load(t, file), file, LoadOptions{})
 		kind := filepath.Base(filepath.Dir(file))
 		n := map[string]int{"rules": len(c.Rules), "correlation": len(c.Correlations), "filter": len(c.Filters)}[kind]
 		if n != 1 || len(c.Rejected) > 0 {

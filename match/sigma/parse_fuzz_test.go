@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"aldebaran/corpustest"
 )
 
 // FuzzParse: every document ends up in exactly one place, whatever is loaded is sound, and the
@@ -17,7 +19,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(inRule("a: {F|windash|contains: ' -a /b'}\n_b: [x, {G|re|i: y}]\ncondition: [a and not 1 of _b*, all of them]")))
 	f.Add([]byte("\ufeff--- {title: x}\n...\n--- \n%YAML 1.2\n"))
 	f.Add([]byte("o\n\n\r- xid: 9ti-- xion: reset*")) // the library's line was beyond the end
-	if root := os.Getenv("ALDEBARAN_CORPUS"); root != "" {
+	if root := corpustest.Root(); root != "" {
 		files, _ := filepath.Glob(filepath.Join(root, "sigma", "rules", "rules", "windows", "builtin", "*", "*.yml"))
 		for i := 0; i < len(files); i += 20 {
 			if data, err := os.ReadFile(files[i]); err == nil {

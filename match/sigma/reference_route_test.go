@@ -3,14 +3,14 @@ package sigma_test
 import (
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"aldebaran/corpustest"
 )
 
 // A refRoute is one kind of event that a log source means.
@@ -47,12 +47,8 @@ func refNewTable(t testing.TB) *refTable {
 		categories: map[string][]refRoute{},
 		made:       map[refLogsource][]refRoute{},
 	}
-	if corpus := os.Getenv("ALDEBARAN_CORPUS"); corpus != "" {
-		b, err := os.ReadFile(filepath.Join(corpus, "sigma", "thor-logsource-mapping.yml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		table.readThor(t, b)
+	if corpustest.Root() != "" {
+		table.readThor(t, corpustest.Read(t, "sigma/thor-logsource-mapping.yml"))
 	}
 	maps.Copy(table.services, map[string][]string{
 		"sysmon":                {refSysmonChannel},

@@ -2,14 +2,14 @@ package sigma
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"aldebaran/corpustest"
 )
 
 // agrees holds a matcher against package regexp, twice: with a table that is new and one that is not.
@@ -197,11 +197,7 @@ func TestRegexpLiterals(t *testing.T) {
 // TestRegexpCorpus takes every expression of SigmaHQ's rules over the values of those rules, which
 // are much like what the events hold.
 func TestRegexpCorpus(t *testing.T) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	exprs, texts := corpusRegexps(t, corpus)
+	exprs, texts := corpusRegexps(t)
 	withLiterals, spent := 0, 0
 	for n, expr := range exprs {
 		r, err := CompileRegexp(expr)
@@ -239,7 +235,7 @@ func TestRegexpCorpus(t *testing.T) {
 
 // corpusRegexps collects the values of |re items, and the values of all others, joined into
 // texts of some length.
-func corpusRegexps(tb testing.TB, corpus string) (exprs, texts []string) {
+func corpusRegexps(tb testing.TB) (exprs, texts []string) {
 	tb.Helper()
 	var text strings.Builder
 	var walk func(n *yaml.Node, modifiers []string)
@@ -268,22 +264,11 @@ func corpusRegexps(tb testing.TB, corpus string) (exprs, texts []string) {
 			}
 		}
 	}
-	err := filepath.WalkDir(filepath.Join(corpus, "sigma", "rules"), func(path string, d os.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".yml") {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
+	for _, b := range corpustest.Each(tb, "sigma/rules", ".yml") {
 		var rule struct{ Detection yaml.Node }
 		if yaml.Unmarshal(b, &rule) == nil {
 			walk(&rule.Detection, nil)
 		}
-		return nil
-	})
-	if err != nil {
-		tb.Fatal(err)
 	}
 	slices.Sort(exprs)
 	return slices.Compact(exprs), texts
@@ -375,11 +360,7 @@ func BenchmarkRegexp(b *testing.B) {
 
 // BenchmarkCompileRegexp compiles all expressions of SigmaHQ's rules.
 func BenchmarkCompileRegexp(b *testing.B) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		b.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	exprs, _ := corpusRegexps(b, corpus)
+	exprs, _ := corpusRegexps(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, expr := range exprs {

@@ -1,14 +1,13 @@
 package sigma
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 )
 
@@ -219,26 +218,15 @@ func TestRoutesShape(t *testing.T) {
 
 // TestRoutesOfCorpus reads the log source of every rule that SigmaHQ ships.
 func TestRoutesOfCorpus(t *testing.T) {
-	corpus := os.Getenv("ALDEBARAN_CORPUS")
-	if corpus == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
 	files, windows, reached := 0, 0, 0
-	err := filepath.WalkDir(filepath.Join(corpus, "sigma", "rules"), func(path string, d os.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".yml") {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
+	for path, text := range corpustest.Each(t, "sigma/rules", ".yml") {
 		var rule struct {
 			Action    string // "global" in the first of several documents, which have log sources of their own
 			Logsource Logsource
 			Detection yaml.Node
 		}
 		if err := yaml.Unmarshal(text, &rule); err != nil || rule.Detection.IsZero() || rule.Action != "" {
-			return nil //nolint:nilerr // correlations and filters; the parser's own test counts the rejected
+			continue // correlations and filters; the parser's own test counts the rejected
 		}
 		files++
 		ls := rule.Logsource
@@ -257,10 +245,6 @@ func TestRoutesOfCorpus(t *testing.T) {
 				t.Errorf("%s: no Windows event serves %+v", path, ls)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d rules, %d for Windows, %d of them reachable from event logs", files, windows, reached)
 	if files < 3000 || windows < 2000 {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/ncsa"
@@ -112,7 +113,7 @@ var webLogs = []struct {
 // BenchmarkHuntWeb reads access logs and matches all of SigmaHQ's rules, of which those for web
 // servers look at them. The value cache is emptied before each round.
 func BenchmarkHuntWeb(b *testing.B) {
-	rules := filepath.Join(corpus(b), "sigma/rules")
+	rules := corpustest.Path(b, "sigma/rules")
 	c, err := sigma.Load([]string{filepath.Join(rules, "rules"), filepath.Join(rules, "rules-emerging-threats"), filepath.Join(rules, "rules-threat-hunting")}, sigma.LoadOptions{})
 	if err != nil {
 		b.Fatal(err)

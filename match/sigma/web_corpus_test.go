@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aldebaran/corpustest"
 	"aldebaran/event"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/ncsa"
@@ -21,7 +22,7 @@ import (
 
 func webRules(t testing.TB) (*sigma.Collection, *sigma.Set) {
 	t.Helper()
-	dir := filepath.Join(corpus(t), "sigma/rules")
+	dir := corpustest.Path(t, "sigma/rules")
 	c, err := sigma.Load([]string{filepath.Join(dir, "rules"), filepath.Join(dir, "rules-emerging-threats"), filepath.Join(dir, "rules-threat-hunting")}, sigma.LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +75,6 @@ func readWeb(t *testing.T, path string, f func(*event.Event)) bool {
 func TestWebRulesFindAttacks(t *testing.T) {
 	_, set := webRules(t)
 	m := set.NewMatcher()
-	logs := corpus(t) + "/logs/"
 	for _, c := range []struct {
 		pattern string
 		want    map[string]int
@@ -91,12 +91,8 @@ func TestWebRulesFindAttacks(t *testing.T) {
 		{"plaso/iis/*.log", map[string]int{"SQL Injection Strings In URI": 2}},
 		{"lnav/logfile_w3c*", map[string]int{}},
 	} {
-		paths, err := filepath.Glob(logs + c.pattern)
-		if err != nil || len(paths) == 0 {
-			t.Fatalf("%s: no logs: %v", c.pattern, err)
-		}
 		got := map[string]int{}
-		for _, path := range paths {
+		for _, path := range corpustest.Glob(t, "logs/"+c.pattern) {
 			readWeb(t, path, func(e *event.Event) {
 				for _, r := range m.Match(e) {
 					got[r.Title]++

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aldebaran/attack"
+	"aldebaran/corpustest"
 	"aldebaran/story/technique"
 )
 
@@ -144,11 +143,7 @@ func trained(t *testing.T) (*technique.Model, []byte) {
 // The embedded model's record is of the corpus' bundle. Training anew takes a minute, which is too
 // long for a test.
 func TestEmbeddedModelIsOfTheCorpus(t *testing.T) {
-	folder := os.Getenv("ALDEBARAN_CORPUS")
-	if folder == "" {
-		t.Skip("ALDEBARAN_CORPUS is not set")
-	}
-	f, err := attack.Open(filepath.Join(folder, "intel", "attack", "enterprise-attack-18.1.stix20.json.zst"))
+	f, err := attack.Open(corpustest.Path(t, "intel/attack/enterprise-attack-18.1.stix20.json.zst"))
 	if err != nil {
 		t.Fatal(err)
 	}
