@@ -96,7 +96,7 @@ var arrows = map[string][]string{
 	"story/derive":          {},
 	"story/technique/train": {"attack", "story/technique/learn"},
 	"bench/extraction":      {"attack", "intel", "packs", "story", "story/technique", "story/technique/learn"},
-	"bench":                 {"event", "evidence", "evidence/evtx", "intel", "match/behaviour", "match/indicator", "match/sigma", "packs"},
+	"bench":                 {"english", "event", "evidence", "evidence/evtx", "intel", "match/behaviour", "match/indicator", "match/sigma", "packs"},
 	"bench/picture":         {},
 	"bench/detections":      {"escape", "finding", "hunt", "intel", "match/behaviour", "match/sigma", "packs"},
 	"bench/attribution":     {"attribution"},

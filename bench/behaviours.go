@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"aldebaran/english"
 	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/intel"
@@ -71,7 +72,7 @@ func (b *bench) behaviours(ctx context.Context) error {
 	}
 	b.report.line("## Behaviours and indicators\n")
 	b.report.line("What is left of the throughput of rules alone when behaviours (%d), the indicators of the packs (%d) and %s more are looked for too. Reading, matching, joining and concluding in this process, files in the system's cache, one goroutine, no output. CPU is user and system time of the process, the garbage collector's too; medians of %d rounds that take turns, each with empty caches. Text logs are synthetic, %s MB each.\n",
-		len(set.Rules()), few.Stats().Active(), count(manyIndicators), b.opt.runs, megabytes(behaviourLogSize))
+		len(set.Rules()), few.Stats().Active(), english.Number(manyIndicators), b.opt.runs, megabytes(behaviourLogSize))
 	b.report.line("The columns up to the packs' indicators take turns with each other, \"a million more\" with \"with behaviours\": while a million are in memory the garbage collector has less to do.\n")
 	for _, rules := range []struct {
 		name string
@@ -168,7 +169,7 @@ func (b *bench) behaviourRow(ctx context.Context, k set, outfits []outfit) ([]st
 		}
 	}
 	alone := median(used[0]).Seconds()
-	row := []string{k.name, count(p.events), fmt.Sprintf("%.2f", alone*1e6/float64(max(p.events, 1))), fmt.Sprintf("%.0f", float64(k.bytes)/1e6/alone)}
+	row := []string{k.name, english.Number(p.events), fmt.Sprintf("%.2f", alone*1e6/float64(max(p.events, 1))), fmt.Sprintf("%.0f", float64(k.bytes)/1e6/alone)}
 	for i := range outfits[1:] {
 		row = append(row, fmt.Sprintf("%.0f %%", 100*alone/median(used[i+1]).Seconds()))
 	}

@@ -30,21 +30,6 @@ func TestMedian(t *testing.T) {
 	f([]int64{9, 1, 5, 7}, 6)
 }
 
-func TestCount(t *testing.T) {
-	f := func(in int, want string) {
-		t.Helper()
-		if got := count(in); got != want {
-			t.Errorf("count(%d) = %q, want %q", in, got, want)
-		}
-	}
-	f(0, "0")
-	f(999, "999")
-	f(1000, "1,000")
-	f(1234567, "1,234,567")
-	f(-1000, "-1,000")
-	f(-100, "-100")
-}
-
 func TestCompare(t *testing.T) {
 	ours := `{"rule":{"id":"a","title":"A"}}
 {"rule":{"id":"a","title":"A"}}

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"aldebaran/english"
 	"aldebaran/evidence/evtx"
 	"aldebaran/match/sigma"
 )
@@ -144,7 +145,7 @@ func (b *bench) memory(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{megabytes(size) + " MB", seconds(m.Wall), seconds(m.CPU), fmt.Sprintf("%.0f", float64(size)/1e6/m.Wall.Seconds()), mebibytes(m.RSS), count(found.total())})
+		rows = append(rows, []string{megabytes(size) + " MB", seconds(m.Wall), seconds(m.CPU), fmt.Sprintf("%.0f", float64(size)/1e6/m.Wall.Seconds()), mebibytes(m.RSS), english.Number(found.total())})
 		if err := os.Remove(out); err != nil {
 			return err
 		}

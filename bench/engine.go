@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"aldebaran/english"
 	"aldebaran/event"
 	"aldebaran/evidence/evtx"
 	"aldebaran/match/sigma"
@@ -191,16 +192,16 @@ func (b *bench) engine(ctx context.Context) error {
 		}
 		events := float64(m.events)
 		rates = append(rates, []string{
-			s.name, count(m.events), megabytes(m.used), count(m.matches),
-			count(int(events / m.empty.Seconds())), count(int(events / m.warm.Seconds())), count(int(events / m.filled.Seconds())),
+			s.name, english.Number(m.events), megabytes(m.used), english.Number(m.matches),
+			english.Number(int(events / m.empty.Seconds())), english.Number(int(events / m.warm.Seconds())), english.Number(int(events / m.filled.Seconds())),
 			fmt.Sprintf("%.0f", float64(m.used)/1e6/m.filled.Seconds()),
-			count(int(events / m.reading.Seconds())),
+			english.Number(int(events / m.reading.Seconds())),
 		})
 		ratios = append(ratios, []string{
 			s.name, milliseconds(m.sha), milliseconds(m.empty), ratio(m.empty.Seconds(), m.sha.Seconds()),
 			milliseconds(m.warm), ratio(m.warm.Seconds(), m.sha.Seconds()),
 			milliseconds(m.filled), ratio(m.filled.Seconds(), m.sha.Seconds()),
-			count(int(events / m.twoWall.Seconds())), fmt.Sprintf("%.2f", m.oneWall.Seconds()/m.twoWall.Seconds()),
+			english.Number(int(events / m.twoWall.Seconds())), fmt.Sprintf("%.2f", m.oneWall.Seconds()/m.twoWall.Seconds()),
 		})
 	}
 	b.report.table(rates)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"aldebaran/english"
 	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/match/sigma"
@@ -106,7 +107,7 @@ func (b *bench) format(ctx context.Context, from string, rules *sigma.Set) ([]st
 		return fmt.Sprintf("%.0f", float64(size)/1e6/max(median(all), time.Millisecond).Seconds())
 	}
 	return []string{
-		fmt.Sprint(size / int64(max(p.events, 1))), count(p.events), count(p.matches), rate(alone), rate(hunted), rate(counted),
+		fmt.Sprint(size / int64(max(p.events, 1))), english.Number(p.events), english.Number(p.matches), rate(alone), rate(hunted), rate(counted),
 	}, nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"aldebaran/english"
 )
 
 // huntLogSize is how large each text log is made for whole hunts, in bytes: such that what a hunt does
@@ -41,7 +43,7 @@ func (b *bench) hunts(ctx context.Context) error {
 		{"rules of the test data", []string{"--no-default-rules", "--no-behaviours"}},
 		{"and the packs' rules and indicators", []string{"--no-behaviours"}},
 		{"and behaviours: all", nil},
-		{"and " + count(manyIndicators) + " indicators", []string{"--indicators", million}},
+		{"and " + english.Number(manyIndicators) + " indicators", []string{"--indicators", million}},
 	}
 	given, err := b.givenEvidence()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"aldebaran/english"
 	"aldebaran/match/sigma"
 )
 
@@ -223,7 +224,7 @@ func (b *bench) peersOn(ctx context.Context, programs []program, s set, in, empt
 	}
 	b.logf("%s: %d events through %d programs", s.name, events, len(programs))
 
-	b.report.line("### %s: %s events, %s MB of EVTX in %d files, %s MB as JSON lines\n", s.name, count(events), megabytes(s.bytes), len(s.files), megabytes(fileSize(in.jsonl)))
+	b.report.line("### %s: %s events, %s MB of EVTX in %d files, %s MB as JSON lines\n", s.name, english.Number(events), megabytes(s.bytes), len(s.files), megabytes(fileSize(in.jsonl)))
 	rows := [][]string{{"program", "CPU", "wall", "peak memory", "matches", "events / CPU s", "first to this", "events / CPU s without start", "first to this"}}
 	var whole, net []float64
 	for i, p := range programs {
@@ -238,11 +239,11 @@ func (b *bench) peersOn(ctx context.Context, programs []program, s set, in, empt
 		net = append(net, rate)
 		matches := "not counted"
 		if results[i] != nil {
-			matches = count(results[i].total())
+			matches = english.Number(results[i].total())
 		}
 		rows = append(rows, []string{
 			p.name, seconds(m.CPU), seconds(m.Wall), mebibytes(m.RSS), matches,
-			count(int(whole[i])), ratio(whole[0], whole[i]), count(int(net[i])), ratio(net[0], net[i]),
+			english.Number(int(whole[i])), ratio(whole[0], whole[i]), english.Number(int(net[i])), ratio(net[0], net[i]),
 		})
 	}
 	b.report.table(rows)
@@ -256,7 +257,7 @@ func (b *bench) peersOn(ctx context.Context, programs []program, s set, in, empt
 		return err
 	}
 	rate := float64(alone.events) / alone.cpu.Seconds()
-	line := fmt.Sprintf("Aldebaran's reader and matcher alone (in process, one worker, rules ready, evidence in memory, empty caches at the start, no output): %s events / CPU s", count(int(rate)))
+	line := fmt.Sprintf("Aldebaran's reader and matcher alone (in process, one worker, rules ready, evidence in memory, empty caches at the start, no output): %s events / CPU s", english.Number(int(rate)))
 	for i, p := range programs {
 		if p.name == "rsigma" && net[i] > 0 {
 			line += fmt.Sprintf(", %.1f times rsigma without start", rate/net[i])
@@ -267,7 +268,7 @@ func (b *bench) peersOn(ctx context.Context, programs []program, s set, in, empt
 	if err != nil {
 		return err
 	}
-	b.report.line("Matches by rule. Aldebaran counts an event that stands in the evidence twice once; so the others are held against its engine without removal of duplicates, which has %s matches.\n", count(engine.total()))
+	b.report.line("Matches by rule. Aldebaran counts an event that stands in the evidence twice once; so the others are held against its engine without removal of duplicates, which has %s matches.\n", english.Number(engine.total()))
 	for i, p := range programs {
 		if i >= len(ours("")) && results[i] != nil && !strings.HasPrefix(p.name, "rsigma,") {
 			b.report.comparison("engine", p.name, engine, results[i])

@@ -7,9 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
+
+	"aldebaran/english"
 )
 
 // A report is written as Markdown. The first error stays in err.
@@ -53,13 +54,13 @@ func (r *report) table(rows [][]string) {
 func (r *report) comparison(nameA, nameB string, a, b counts) {
 	diffs, both := compare(a, b)
 	r.line("%s: %s matches of %d rules; %s: %s matches of %d rules; in both: %s. Rules with equal counts: %d, with others: %d.\n",
-		nameA, count(a.total()), len(a), nameB, count(b.total()), len(b), count(both), union(a, b)-len(diffs), len(diffs))
+		nameA, english.Number(a.total()), len(a), nameB, english.Number(b.total()), len(b), english.Number(both), union(a, b)-len(diffs), len(diffs))
 	if len(diffs) == 0 {
 		return
 	}
 	rows := [][]string{{"rule", "title", nameA, nameB, "difference", "why"}}
 	for _, d := range diffs {
-		rows = append(rows, []string{"`" + d.id + "`", d.title, count(d.a), count(d.b), fmt.Sprintf("%+d", d.b-d.a), whyDifferent(d.id)})
+		rows = append(rows, []string{"`" + d.id + "`", d.title, english.Number(d.a), english.Number(d.b), fmt.Sprintf("%+d", d.b-d.a), whyDifferent(d.id)})
 	}
 	r.table(rows)
 }
@@ -83,15 +84,6 @@ func union(a, b counts) int {
 		}
 	}
 	return n
-}
-
-// count writes a number with thin groups of three.
-func count(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f", float64(n)/1e6) }
