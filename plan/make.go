@@ -118,7 +118,7 @@ const maxMeanings = 3
 func (m *maker) period(s *story.Story) {
 	open := false
 	for _, c := range s.Claims {
-		if c.Kind != story.Period || c.Negated {
+		if c.Kind != story.Period || c.Negated || c.Role == "aside" {
 			continue
 		}
 		if !c.From.IsZero() && (m.plan.From.IsZero() || c.From.Before(m.plan.From)) {
@@ -193,6 +193,8 @@ func (m *maker) claim(c *story.Claim) {
 		return // all of them are one hypothesis for each type
 	case c.Kind == story.Sector || c.Kind == story.Region || c.Kind == story.Country:
 		why = "says who is concerned: it counts for relevance"
+	case c.Kind == story.Period && c.Role == "aside":
+		why = "is when something else took place, as a report: it does not bound the search"
 	case c.Kind == story.Period:
 		why = "says when: it bounds the search"
 	case c.Kind == story.Advice:

@@ -16,16 +16,36 @@ const (
 )
 
 var (
-	periodPattern = regexp.MustCompile(`(?i:\b(since|starting (?:in|from)|beginning in|as early as|from at least|since at least|dating back to|active since|until|through|before|after|between|from|in|during|on|throughout|by)\s+(?:at\s+least\s+|around\s+|about\s+|approximately\s+)?)(` +
+	periodPattern = regexp.MustCompile(`(?i:\b(since|starting|(?:starting|beginning) (?:in|from|on)|(?:first |was )?(?:seen|observed|spotted|detected|active) (?:since|in)|as early as|from at least|since at least|dating back to|active since|until|through|into|before|after|between|from|in|during|on|throughout)\s+(?:at\s+least\s+|around\s+|about\s+|approximately\s+)?)(` +
 		oneTime + `)(?:\s*(?:-|–|—|to|and|until|through|till)\s*(` + oneTime + `))?`)
-	spanPattern = regexp.MustCompile(`(?i)\b(?:(last|past)\s+|more than\s+|at least\s+|nearly\s+|almost\s+|over\s+|about\s+)(\d{1,3}|an?|two|three|four|five|six|seven|eight|nine|ten|twelve|several)\s+(days?|weeks?|months?|years?)\b`)
+	// monthsPattern are spans of months with one year: "from February to September 2023", "January-February 2021".
+	monthsPattern = regexp.MustCompile(`(?i)(?:\b(?:from|between|in|during)\s+)?\b(` + part + months + `(?:\s+\d{1,2})?)\s*(?:-|–|—|to|and|until|through|till)\s*(` + months + `(?:\s+\d{1,2},?)?\s+` + year + `)`)
+	spanPattern   = regexp.MustCompile(`(?i)\b(?:(last|past)\s+|more than\s+|at least\s+|nearly\s+|almost\s+|over\s+|about\s+)(\d{1,3}|an?|two|three|four|five|six|seven|eight|nine|ten|twelve|several)(?:\s+and a half)?\s+(days?|weeks?|months?|years?)\b`)
 )
 
 // periods finds when something is said to have happened.
 func (r *reading) periods(s *sentence, published time.Time) {
 	text := r.text[s.Start:s.End]
-	for _, m := range periodPattern.FindAllStringSubmatchIndex(text, -1) {
+	taken := 0 // where the last span of months ends, that starts before what follows
+	for _, m := range monthsPattern.FindAllStringSubmatchIndex(text, -1) {
 		if endsInWord(text, m[1]) {
+			continue
+		}
+		_, to := timesOf(text[m[4]:m[5]])
+		from, _ := timesOf(text[m[2]:m[3]] + " " + to.Format("2006"))
+		if from.After(to) {
+			from = from.AddDate(-1, 0, 0) // "from November to January 2022"
+		}
+		if from.IsZero() || to.IsZero() {
+			continue
+		}
+		c := Claim{Kind: Period, How: pattern, Start: s.Start + m[0], End: s.Start + m[1], From: from, To: to, Name: periodName(from, to)}
+		c.Role = r.asideRole(s, &c)
+		r.claims = append(r.claims, c)
+		taken = max(taken, m[1])
+	}
+	for _, m := range periodPattern.FindAllStringSubmatchIndex(text, -1) {
+		if endsInWord(text, m[1]) || m[0] < taken {
 			continue
 		}
 		c := Claim{Kind: Period, How: pattern, Start: s.Start + m[0], End: s.Start + m[1]}
@@ -40,17 +60,18 @@ func (r *reading) periods(s *sentence, published time.Time) {
 			if _, c.To = timesOf(text[m[6]:m[7]]); c.To.IsZero() || c.To.Before(c.From) {
 				continue
 			}
-		case word == "until" || word == "through" || word == "before" || word == "by":
+		case word == "until" || word == "through" || word == "into" || word == "before":
 			c.To = to
 		case word == "after":
 			c.From = to.Add(time.Second)
 		case strings.HasPrefix(word, "since") || strings.HasPrefix(word, "start") || strings.HasPrefix(word, "begin") || strings.HasPrefix(word, "as ") ||
-			strings.HasPrefix(word, "dating") || strings.HasPrefix(word, "active") || strings.HasPrefix(word, "from"):
+			strings.HasPrefix(word, "dating") || strings.Contains(word, "active") || strings.Contains(word, "first ") || strings.HasPrefix(word, "from"):
 			c.From = from
 		default:
 			c.From, c.To = from, to
 		}
 		c.Name = periodName(c.From, c.To)
+		c.Role = r.asideRole(s, &c)
 		r.claims = append(r.claims, c)
 	}
 	for _, m := range spanPattern.FindAllStringSubmatchIndex(text, -1) {
@@ -62,6 +83,49 @@ func (r *reading) periods(s *sentence, published time.Time) {
 		}
 		r.claims = append(r.claims, c)
 	}
+}
+
+// aside is the role of a time that is not when the intruders were at work: when somebody wrote of them, or when
+// something else took place.
+const aside = "aside"
+
+const (
+	// reporting are what those do who write about intruders, or mend what these went through.
+	reporting = ` published publishes released releases disclosed announced issued reported revealed warned documented described detailed presented patched fixed updated unveiled unsealed indicted sanctioned ` +
+		`brought attention wrote said says named dubbed documents blogged `
+	// intruding are words for those who are at work, and for what they do.
+	intruding = ` hackers attackers intruders actor actors adversary adversaries operators exploited exploiting targeted targeting compromised compromising deployed infected attacked breached stole exfiltrated used using began started ` +
+		`active activity intrusion intrusions attacks campaign operation `
+	// occasions are what else has a year.
+	occasions = ` summit conference meeting election elections olympics forum invasion war pandemic visit exhibition leak founded version act law treaty `
+)
+
+// asideRole is aside for a time that is said of a report, a patch or an occasion: "In March 2021, Acme disclosed",
+// "a summit in Lomé in 2022".
+func (r *reading) asideRole(s *sentence, c *Claim) string {
+	a, b := r.wordAt(c.Start), r.wordAt(c.End)
+	if s.Start == c.Start || a <= s.first+1 {
+		for i := b; i < min(s.last, b+9); i++ {
+			switch w := r.word(i); {
+			case isOneOfWords(intruding, w), r.actors[i]:
+				return ""
+			case isOneOfWords(reporting, w):
+				return aside
+			}
+		}
+		return ""
+	}
+	for i := a - 1; i >= max(s.first, a-9); i-- {
+		switch w := r.word(i); {
+		case isOneOfWords(occasions, w):
+			return aside
+		case i >= a-8 && isOneOfWords(reporting, w) && !r.hasWithin(i+1, a, s, " that ") && !r.hasWithin(i+1, a, s, intruding):
+			return aside
+		case isOneOfWords(intruding, w) && w != "activity" && w != "attacks" && w != "campaign" && w != "operation":
+			return ""
+		}
+	}
+	return ""
 }
 
 // endsInWord tells whether a match that ends at i stops within a word or number: "in 2021-26855".

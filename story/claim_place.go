@@ -94,7 +94,7 @@ func (r *reading) placeRole(s *sentence, a, b int) string {
 	}
 	if i, next := r.behind(s, b); i < s.last {
 		switch {
-		case isOneOfWords(backing, r.word(i)) && (next == "-" || next == " "), (next == "'" || next == "’") && r.word(i) == "s" && r.isActor(i+1, s):
+		case isOneOfWords(backing, r.word(i)) && (next == "-" || next == " "), (next == "'" || next == "’") && r.word(i) == "s" && r.actors[i+1]:
 			return "origin"
 		case isOneOfWords(watching, r.word(i)) && i+1 < s.last && isOneOfWords(" firm firms company companies vendor vendors researchers agencies agency authorities officials ", r.word(i+1)):
 			return "" // "the Slovak security firm"
@@ -166,23 +166,6 @@ func (r *reading) behind(s *sentence, b int) (int, string) {
 	return b, strings.TrimPrefix(r.between(b), ")")
 }
 
-// isActor tells whether a known actor is named at a word.
-func (r *reading) isActor(i int, s *sentence) bool {
-	if i >= s.last {
-		return false
-	}
-	for n := len(r.claims) - 1; n >= 0; n-- {
-		c := &r.claims[n]
-		if c.Start == r.tokens[i].start && c.Kind == Actor {
-			return true
-		}
-		if c.Kind != Indicator && c.End < s.Start {
-			break // claims of names come in the order of the sentences
-		}
-	}
-	return false
-}
-
 // theirInterests tells whether a place's interests are what somebody serves: "aligns with Chinese interests", and
 // not "targets Chinese interests".
 func (r *reading) theirInterests(s *sentence, a, b int) bool {
@@ -224,7 +207,7 @@ func (r *reading) whose(s *sentence, at int) string {
 		switch w := r.word(i); {
 		case isOneOfWords(attacked, w):
 			return "victim"
-		case isOneOfWords(actorWords+" hackers attackers intruders apt ", w), r.isActor(i, s):
+		case isOneOfWords(actorWords+" hackers attackers intruders apt ", w), r.actors[i]:
 			return "origin"
 		}
 	}

@@ -67,6 +67,8 @@ type reading struct {
 	common []Claim
 	// small are the words that stand somewhere in small letters: no names.
 	small map[string]bool
+	// actors are the words at which names of actors begin.
+	actors map[int]bool
 	// said are the common words that the report says to be names, as entries of the lexicon.
 	said map[int]bool
 	// isAdvice are the sentences that say what to do.
@@ -100,7 +102,7 @@ func (r *reading) between(i int) string {
 func (d *document) story(path string, opt Options) *Story {
 	text := d.text.String()
 	s := &Story{Path: path, Format: d.format, Title: d.title, Published: d.published, Text: text, Notes: d.notes}
-	r := &reading{text: text, lexicon: opt.Lexicon, model: opt.Model}
+	r := &reading{text: text, lexicon: opt.Lexicon, model: opt.Model, actors: map[int]bool{}}
 	if r.lexicon == nil {
 		r.lexicon = &Lexicon{}
 	}
@@ -180,6 +182,9 @@ func (r *reading) all(d *document) {
 func (r *reading) take(a, b int, c Claim) {
 	for i := a; i < b; i++ {
 		r.taken[i] = true
+	}
+	if c.Kind == Actor {
+		r.actors[a] = true
 	}
 	c.Start, c.End = r.tokens[a].start, r.tokens[b-1].end
 	r.claims = append(r.claims, c)

@@ -80,7 +80,8 @@ type Claim struct {
 	How string `json:"how"`
 	// Score is the probability that a described technique is meant; 1 for what is named.
 	Score float64 `json:"score"`
-	// Role says what part the thing plays, if the sentence says so: "victim", "origin", "used", "sought".
+	// Role says what part the thing plays, if the sentence says so: "victim", "origin", "used", "sought",
+	// or "aside" for a time of something else: of a report, a patch, a summit.
 	Role string `json:"role,omitempty"`
 	// Negated claims are denied ("not linked to"), Hedged ones are said with doubt ("may", "possibly");
 	// Speaker is who says it, if that is not the author ("according to Unit 42").

@@ -98,7 +98,7 @@ func said(s *Story, kinds ...Kind) []string {
 		for _, mark := range []struct {
 			is   bool
 			word string
-		}{{c.New, "new"}, {c.Negated, "denied"}, {c.Hedged, "doubted"}, {c.Speaker != "", "says " + c.Speaker}, {c.Role == "origin" || c.Role == "victim", c.Role}} {
+		}{{c.New, "new"}, {c.Negated, "denied"}, {c.Hedged, "doubted"}, {c.Speaker != "", "says " + c.Speaker}, {c.Role == "origin" || c.Role == "victim" || c.Role == "aside", c.Role}} {
 			if mark.is {
 				line += ", " + mark.word
 			}
@@ -215,6 +215,12 @@ func TestClaims(t *testing.T) {
 	f("Paper Crane has been linked to a group based in Iran.", Relation, "Paper Crane linked to IR")
 	f("Acme attributes Paper Crane to Iran.", Relation, "Paper Crane attributed to IR, says Acme")
 	f("Paper Crane wrote to individuals associated with the ministry.", Relation)
+	// times of something else
+	f("In early March 2021, Acme disclosed that they came.", Period, "period 2021-03-01/2021-03-31, says Acme, aside")
+	f("In March 2021, Paper Crane targeted banks, as Acme disclosed.", Period, "period 2021-03-01/2021-03-31, says Acme")
+	f("The ministry issued an alert about this on Jan. 24, 2019.", Period, "period 2019-01-24/2019-01-24, aside")
+	f("They looked for letters about a summit in Nairobi, Kenya, in 2022.", Period, "period 2022-01-01/2022-12-31, aside")
+	f("Acme said that the group exploited it in March 2021.", Period, "period 2021-03-01/2021-03-31, says Acme")
 	// judgement and advice
 	f("Acme assesses with moderate confidence that it is state-sponsored.", Assessment, "assessment with moderate confidence, says Acme", "assessment state-sponsored, says Acme")
 	f("Organisations should patch now. It was patched. Block the addresses below. This article should give an overview. Create Account", Advice, "advice Organisations should patch now", "advice Block the addresses below")
@@ -248,6 +254,14 @@ func TestPeriods(t *testing.T) {
 	f("In Q3 2024 it began.", "2024-07-01/2024-09-30")
 	f("They were there for more than two years.", "more than two years")
 	f("They used CVE-2021-26855 in 20214.")
+	f("It went on from February to September 2023.", "2023-02-01/2023-09-30")
+	f("From November to January 2022 they read mail.", "2021-11-01/2022-01-31")
+	f("January-February 2021: they came.", "2021-01-01/2021-02-28")
+	f("Between December 2024 and January 2025 five fell.", "2024-12-01/2025-01-31")
+	f("The group, first observed in 2023, is back.", "2023-01-01/..")
+	f("Starting around May 15, 2023 they read mail.", "2023-05-15/..")
+	f("By 2021 they had learnt. It continued into 2023.", "../2023-12-31")
+	f("They have been there for at least two and a half years.", "at least two and a half years")
 	f("On 31 February 2024 nothing was.")
 	f("Published: 2025-10-02\n\nThey were there for the last six months.", "last six months")
 	s := read(t, "Published: 2025-10-02\n\nThey were there for the last six months.", "story.txt", Options{})

@@ -203,6 +203,7 @@ func marks(c *story.Claim) string {
 	add(c.New, "new name")
 	add(c.How == "described", fmt.Sprintf("described, %.0f %% sure", c.Score*100))
 	add(c.Role == "origin" || c.Role == "victim", c.Role)
+	add(c.Role == "aside", "of something else")
 	add(c.Defanged, "defanged")
 	add(c.Speaker != "", "says "+c.Speaker)
 	add(c.Times > 1, fmt.Sprintf("%d times", c.Times))
