@@ -40,7 +40,7 @@ func TestBland(t *testing.T) {
 			wide.Raw = append(wide.Raw, byte(c), byte(c>>8))
 		}
 		m.hits = m.hits[:0]
-		m.value(&slot{}, v)
+		m.value(&slot{}, &v)
 		is, isWide := s.isBland(v.Raw, 1), s.isBland(wide.Raw, 2)
 		if is != isWide {
 			t.Fatalf("%q: bland %t, as UTF-16 %t", text.String(), is, isWide)

@@ -54,6 +54,7 @@ type Set struct {
 	fileEnds endSet          // and those of files
 	v4       [1 << 10]uint64 // a bit for the first two bytes of each address of four
 	sieve    *sieve          // of a small set, nil if there is none
+	least    int             // the length of the shortest text of ASCII that the sieve needs a look at, 0 if it is any
 }
 
 // Stats say what became of a list of indicators. Each is counted once: All is the sum of the others,
@@ -147,7 +148,9 @@ func (s *Set) fill(b *builder) (dropped []int32) {
 	s.hasIP = s.has[ipKey] || s.has[netKey] || s.urlIP
 	s.hasHost = s.has[domainKey] || s.has[urlKey]
 	s.hasFile = s.has[nameKey] || s.has[pathKey]
-	s.sieve = newSieve(s.table.entries)
+	if s.sieve = newSieve(s.table.entries); s.sieve != nil && !s.hasIP {
+		s.least = s.sieve.least
+	}
 	return dropped
 }
 

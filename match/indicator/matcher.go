@@ -21,8 +21,9 @@ const (
 	// recentPlans are found without a map.
 	recentPlans = 64
 	// maxGlance is how long a text is of which we look what it holds, in characters, before its hash is looked up: longer
-	// ones often come again, such as user agents and cookies.
-	maxGlance = 100
+	// ones often come again, such as user agents and cookies. In UTF-16 a look takes longer, and the logs that have it
+	// repeat themselves.
+	maxGlance, maxWideGlance = 100, 16
 	// shortest is the length of the shortest text with an indicator that stands anywhere: "a.bc", "::1a".
 	shortest = 4
 )
@@ -100,7 +101,7 @@ func (m *Matcher) Match(dst []Hit, e *event.Event) []Hit {
 		}
 		switch v.Kind {
 		case event.UTF16, event.Text, event.ANSI:
-			m.value(s, *v)
+			m.value(s, v)
 		case event.Binary:
 			// A hash or a fingerprint is what a Binary can be.
 			if n := 2 * len(v.Raw); n <= maxHex && m.set.hexLen[n] {
@@ -122,28 +123,35 @@ func (m *Matcher) Match(dst []Hit, e *event.Event) []Hit {
 func (m *Matcher) array(s *slot, v event.Value) {
 	switch v.Kind &^ event.Array {
 	case event.UTF16, event.Text, event.ANSI:
+		if m.set.sieve != nil && !m.set.mayHold(v.Raw, stepOf(v.Kind&^event.Array), s.use) {
+			return // what stands in an element stands in all of them
+		}
 		v.Each(func(e event.Value) bool {
-			m.value(s, e)
+			m.value(s, &e)
 			return true
 		})
 	}
 }
 
 // value looks for indicators in one text of a field.
-func (m *Matcher) value(s *slot, v event.Value) {
-	step := stepOf(v.Kind)
+func (m *Matcher) value(s *slot, v *event.Value) {
+	step, glance := 1, maxGlance
+	if v.Kind == event.UTF16 {
+		step, glance = 2, maxWideGlance
+	}
 	switch n := len(v.Raw); {
+	case n > glance*step:
+		m.look(s, *v, false)
 	case n < shortest*step && (s.use == anything || n == 0):
-	case n > maxGlance*step:
-		m.look(s, v, false)
+	case n < m.set.least*step && isPlain(v.Raw, step):
 	case m.set.mayHold(v.Raw, step, s.use) && !m.onlyAddress(s, v, step):
-		m.look(s, v, true)
+		m.look(s, *v, true)
 	}
 }
 
 // onlyAddress looks a value up that is an address of four numbers and nothing else; that takes less time than its
 // hash. False if it is something else.
-func (m *Matcher) onlyAddress(s *slot, v event.Value, step int) bool {
+func (m *Matcher) onlyAddress(s *slot, v *event.Value, step int) bool {
 	const longest = len("255.255.255.255")
 	n := len(v.Raw)
 	if s.use != anything || n > longest*step || !isDigit(v.Raw[0]) || !isDigit(v.Raw[n-step]) {
@@ -151,7 +159,7 @@ func (m *Matcher) onlyAddress(s *slot, v event.Value, step int) bool {
 	}
 	m.field = s.name
 	if step == 2 {
-		m.setText(v)
+		m.setText(*v)
 		return m.ipv4(0, len(m.text))
 	}
 	low := m.low // what is written into, unlike the event's

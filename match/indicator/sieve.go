@@ -18,6 +18,8 @@ const (
 	// foldGram and foldByte set the bit that ASCII's letters in lower case have; what else becomes the same is told
 	// apart when the whole is compared.
 	foldGram, foldByte = 0x20202020, 0x20
+	// wideFold does so for four characters in UTF-16.
+	wideFold = 0x0020002000200020
 )
 
 // A sieve tells of a text that it holds none of a small set's indicators, without walking over it.
@@ -31,8 +33,12 @@ const (
 type sieve struct {
 	needles []string // folded
 	stride  int
+	// least is a length that no needle is shorter than.
+	least int
 	// known has a bit for each piece, and perhaps for others.
 	known [1 << gramBits / 64]uint64
+	// wide has one for each piece in UTF-16.
+	wide [1 << gramBits / 64]uint64
 	// grams is a table of pieces with open addressing, 0 where there is none; places says where they come from.
 	grams  [1 << gramBits]uint32
 	places [1 << gramBits]gramPlace
@@ -65,6 +71,7 @@ func newSieve(entries []entry) *sieve {
 	if v.stride < leastStride {
 		return nil
 	}
+	v.least = v.stride + gramSize - 1
 	for i, n := range v.needles {
 		// In the middle there is less of what names have in common than at their beginnings and ends.
 		middle := (len(n) - gramSize + 1 - v.stride) / 2
@@ -150,11 +157,16 @@ func longestWord(agent []byte) (longest []byte) {
 func (v *sieve) put(gram uint32, p gramPlace) {
 	at := gramHash(gram)
 	v.known[at/64] |= 1 << (at % 64)
+	w := wideHash(widen(gram))
+	v.wide[w/64] |= 1 << (w % 64)
 	for v.grams[at] != 0 {
 		at = (at + 1) % uint32(len(v.grams))
 	}
 	v.grams[at], v.places[at] = gram, p
 }
+
+// wideHash is the place of four characters in UTF-16.
+func wideHash(x uint64) uint64 { return (x | wideFold) * 0x9e3779b97f4a7c15 >> (64 - gramBits) }
 
 func gramHash(gram uint32) uint32 { return gram * 0x9e3779b1 >> (32 - gramBits) }
 
@@ -192,21 +204,25 @@ func (v *sieve) mayHold(raw []byte, step int) bool {
 
 func (v *sieve) mayHoldWide(raw []byte) bool {
 	other, escapes := uint64(0), uint64(0)
-	for i := 0; i < len(raw); i += 2 * v.stride {
-		var x, y uint64
-		switch {
-		case i+16 <= len(raw):
-			x, y = binary.LittleEndian.Uint64(raw[i:]), binary.LittleEndian.Uint64(raw[i+8:])
-		case i+8 < len(raw):
-			x, y = wordAt(raw, i), wordAt(raw, i+8)
-		default:
-			x = wordAt(raw, i)
-		}
+	i := 0
+	for ; i+16 <= len(raw); i += 2 * v.stride {
+		x, y := binary.LittleEndian.Uint64(raw[i:]), binary.LittleEndian.Uint64(raw[i+8:])
 		other |= x | y
 		percent, also := x^'%'*eachByte, y^'%'*eachByte
 		escapes |= (percent-eachByte)&^percent | (also-eachByte)&^also
-		gram := narrow(x) | foldGram
-		if at := gramHash(gram); v.known[at/64]>>(at%64)&1 != 0 && v.holds(raw, i, 2, gram) {
+		if at := wideHash(x); v.wide[at/64]>>(at%64)&1 != 0 && v.holds(raw, i, 2, narrow(x)|foldGram) {
+			return true
+		}
+	}
+	for k := i; k < len(raw); k += 8 {
+		x := wordAt(raw, k)
+		other |= x
+		percent := x ^ '%'*eachByte
+		escapes |= (percent - eachByte) &^ percent
+	}
+	for ; i+2*gramSize <= len(raw); i += 2 * v.stride {
+		x := binary.LittleEndian.Uint64(raw[i:])
+		if at := wideHash(x); v.wide[at/64]>>(at%64)&1 != 0 && v.holds(raw, i, 2, narrow(x)|foldGram) {
 			return true
 		}
 	}

@@ -65,3 +65,22 @@ func narrow(x uint64) uint32 {
 	x &= 0x0000ffff0000ffff
 	return uint32(x | x>>16)
 }
+
+// widen gives four bytes as four characters in UTF-16.
+func widen(gram uint32) uint64 {
+	x := uint64(gram)
+	x = (x | x<<16) & 0x0000ffff0000ffff
+	return (x | x<<8) & 0x00ff00ff00ff00ff
+}
+
+// isPlain tells whether a text has ASCII alone; a character takes step bytes.
+func isPlain(raw []byte, step int) bool {
+	x := uint64(0)
+	for i := 0; i < len(raw); i += 8 {
+		x |= wordAt(raw, i)
+	}
+	if step == 2 {
+		return x&wideHigh == 0
+	}
+	return x&highBits == 0
+}
