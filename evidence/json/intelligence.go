@@ -53,25 +53,11 @@ const (
 func members(b []byte, see func(key, value []byte) bool) {
 	p := 1
 	for range maxMembersSeen {
-		p = skip(b, p)
-		if p < len(b) && b[p] == ',' {
-			p = skip(b, p+1)
-		}
-		if p >= len(b) || b[p] != '"' {
+		key, at, _ := member(b, p)
+		if at < 0 || !see(key, b[at:]) {
 			return
 		}
-		end, _ := stringEnd(b, p+1)
-		if end < 0 {
-			return
-		}
-		key := b[p+1 : end]
-		if p = skip(b, end+1); p >= len(b) || b[p] != ':' {
-			return
-		}
-		if p = skip(b, p+1); p >= len(b) || !see(key, b[p:]) {
-			return
-		}
-		if p, _ = valueEnd(b, p); p < 0 {
+		if p, _ = valueEnd(b, at); p < 0 {
 			return
 		}
 	}

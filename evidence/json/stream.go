@@ -133,27 +133,12 @@ func findList(b []byte) (at int, short bool) {
 	b = b[:min(len(b), maxBefore)]
 	p := 1
 	for range maxMembers {
-		p = skip(b, p)
-		if p < len(b) && b[p] == ',' {
-			p = skip(b, p+1)
-		}
-		if p >= len(b) {
-			return 0, true
-		}
-		if b[p] != '"' {
+		var key []byte
+		if key, p, short = member(b, p); isOfRecord(key) {
 			return 0, false
 		}
-		end, _ := stringEnd(b, p+1)
-		if end < 0 {
-			return 0, true
-		}
-		key := b[p+1 : end]
-		p = skip(b, end+1)
-		if p < len(b) && b[p] != ':' || isOfRecord(key) {
-			return 0, false
-		}
-		if p = skip(b, p+1); p >= len(b) {
-			return 0, true
+		if p < 0 {
+			return 0, short
 		}
 		switch b[p] {
 		case '[':
@@ -193,6 +178,30 @@ func findList(b []byte) (at int, short bool) {
 		}
 	}
 	return 0, false
+}
+
+// member gives the name of an object's next member and the place of its value, -1 if there is none. p is
+// behind the brace or the member before. short says that there was too little to tell.
+func member(b []byte, p int) (key []byte, value int, short bool) {
+	p = skip(b, p)
+	if p < len(b) && b[p] == ',' {
+		p = skip(b, p+1)
+	}
+	if p >= len(b) || b[p] != '"' {
+		return nil, -1, p >= len(b)
+	}
+	end, _ := stringEnd(b, p+1)
+	if end < 0 {
+		return nil, -1, true
+	}
+	key = b[p+1 : end]
+	if p = skip(b, end+1); p < len(b) && b[p] != ':' {
+		return key, -1, false
+	}
+	if p = skip(b, p+1); p >= len(b) {
+		return key, -1, true
+	}
+	return key, p, false
 }
 
 // valueEnd gives the place behind a member's value, -1 if it does not end.
