@@ -14,7 +14,9 @@ type document struct {
 	text      strings.Builder
 	// ends are where blocks end that no sentence goes beyond.
 	ends  []int
-	notes []string
+	// headings are where blocks start that their markup calls headings.
+	headings []int
+	notes    []string
 	// stated are claims that stand in fields, with their places in the text.
 	stated []Claim
 	// plain is the text as people read it, byte for byte in the same places; "" if text is that already.

@@ -195,6 +195,9 @@ func (d *document) append(other *document) {
 			d.ends = append(d.ends, offset+end)
 		}
 	}
+	for _, start := range other.headings {
+		d.headings = append(d.headings, offset+start)
+	}
 	d.end()
 	d.notes = append(d.notes, other.notes...)
 	if d.published.IsZero() {

@@ -230,6 +230,10 @@ func (p *page) walk(n *html.Node, depth int) {
 	if block {
 		p.flush()
 	}
+	switch n.DataAtom {
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		p.headings = append(p.headings, p.text.Len())
+	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		p.walk(c, depth+1)
 	}

@@ -71,6 +71,7 @@ func readMarkdown(text string) *document {
 			if d.title == "" {
 				d.title = firstLine(heading)
 			}
+			d.headings = append(d.headings, d.text.Len())
 			d.block(heading)
 		case tableRule.MatchString(trimmed):
 			flush()

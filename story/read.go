@@ -71,6 +71,8 @@ type reading struct {
 	actors map[int]bool
 	// said are the common words that the report says to be names, as entries of the lexicon.
 	said map[int]bool
+	// advised are the blocks that say what to do, in the order of the text.
+	advised []Span
 	// isAdvice are the sentences that say what to do.
 	isAdvice []bool
 	// latter is the actor that "the latter" means in the sentence whose relations are looked for.
@@ -118,7 +120,12 @@ func (d *document) story(path string, opt Options) *Story {
 	r.lower = lowerASCII(r.text)
 	r.tokens = tokens(r.text)
 	r.taken = make([]bool, len(r.tokens))
-	r.split(s.Sentences)
+	asides, advice := d.sections(r.text)
+	r.advised = advice
+	if len(asides) > 0 {
+		d.notes = append(d.notes, fmt.Sprintf("%d lines that lead to other stories were left out", len(asides)))
+	}
+	r.split(slices.DeleteFunc(slices.Clone(s.Sentences), func(s Span) bool { return touches(asides, s) }))
 	s.Language = r.language()
 	for _, c := range d.stated {
 		r.claims = append(r.claims, r.lexicon.refer(c))
@@ -165,7 +172,7 @@ func (r *reading) all(d *document) {
 	r.isAdvice = make([]bool, len(r.sentences))
 	for i := range r.sentences {
 		s := &r.sentences[i]
-		if r.isAdvice[i] = r.advice(s); !r.isAdvice[i] {
+		if r.isAdvice[i] = r.advice(s) || touches(r.advised, s.Span); !r.isAdvice[i] {
 			r.data(s)
 			r.periods(s, d.published)
 		}

@@ -314,6 +314,42 @@ func TestSameInAllFormats(t *testing.T) {
 	}
 }
 
+// What a site has around a story is none of it, and what it advises nobody did.
+func TestSections(t *testing.T) {
+	f := func(name, text string, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, said(read(t, text, name, known()), Actor, Malware, Country)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+	crane := "actor Paper Crane pack:paper-crane"
+	f("x.txt", "Paper Crane came back.\n\nRelated: APT28 spies on Togo\nRead more: APT29 and PlugX\n\nIt left.", crane)
+	f("x.txt", "Paper Crane came back.\n\nYou might also like\n\nAPT28 spies on Togo\nWhat APT29 did next\n\nIt uses PlugX every day.", crane, "malware PlugX S0013")
+	f("x.md", "# Cranes\n\nPaper Crane came back.\n\n## Related articles\n\n* [APT28 spies on Togo](https://a.example/1)\n\n## Tools\n\nIt uses PlugX.", crane, "malware PlugX S0013")
+	f("x.html", "<html><body><p>Paper Crane came back.</p><p><b>Related:</b> <a href=x>APT28 spies on Togo</a></p><ul><li><a href=x>What APT29 did next</a></li></ul><h2>Tools</h2><p>It uses PlugX.</p></body></html>", crane, "malware PlugX S0013")
+	f("x.txt", "Related work is that of APT28.", "actor APT28 G0007")
+
+	m, err := technique.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := known()
+	opt.Model = m
+	const deed = "Timestamps of files are changed with a tool that compares them"
+	for _, text := range []string{
+		"Defenses: " + deed + ".",
+		"## Mitigations\n\n- " + deed + "\n- " + deed + ".\n\n## More",
+		"What should you do?\n\n" + deed + ".",
+	} {
+		if got := said(read(t, text, "x.md", opt), Technique); len(got) > 0 {
+			t.Errorf("%q describes %q, and is advice", text, got)
+		}
+	}
+	if got := said(read(t, "## Mitigations\n\nPatch.\n\n## What they did\n\n"+deed+".", "x.md", opt), Technique); len(got) == 0 {
+		t.Errorf("the section behind the advice describes nothing")
+	}
+}
+
 // minimalPDF is a PDF with two lines; neither its table of references nor its lengths are right.
 func minimalPDF(first, second string) string {
 	escape := strings.NewReplacer("(", `\(`, ")", `\)`, `\`, `\\`).Replace
