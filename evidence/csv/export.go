@@ -18,8 +18,10 @@ type export struct {
 	// column is looked for.
 	time string
 	utc  bool
-	// product and service are labels for rows that no dialect knows: AuditData that was cut off.
-	product, service string
+	// also are names, in lower case, of columns that have a second name, under which rules look for them.
+	also map[string]string
+	// product, category and service are labels for rows that no dialect knows: AuditData that was cut off.
+	product, category, service string
 	// host is the column of the machine.
 	host string
 }
@@ -91,6 +93,31 @@ var exports = [...]*export{
 	},
 	// Tables of Defender XDR's advanced hunting: DeviceProcessEvents and the like.
 	{needs: []string{"timestamp", "devicename", "actiontype"}, time: "Timestamp", utc: true, product: "windows", service: "defender-xdr", host: "DeviceName"},
+	// What scripts for incidents on Exchange take out of HttpProxy logs, with some of their columns, as
+	// Microsoft's Test-ProxyLogon.ps1: https://microsoft.github.io/CSS-Exchange/Security/Test-ProxyLogon/
+	{
+		needs: []string{"urlstem", "clientipaddress"},
+		also: map[string]string{
+			"urlstem": "cs-uri-stem", "urlquery": "cs-uri-query", "urlhost": "cs-host", "method": "cs-method", "useragent": "cs-user-agent",
+			"clientipaddress": "c-ip", "httpstatus": "sc-status", "authenticateduser": "cs-username",
+		},
+		product: "exchange", category: "webserver", service: "msexchange-httpproxy", host: "ServerHostName",
+	},
+	// Get-MessageTrackingLog | Export-Csv: the names become those of the log itself.
+	{
+		needs: []string{"timestamp", "eventid", "messagesubject", "sender", "recipients"},
+		names: map[string]string{
+			"timestamp": "date-time", "clientip": "client-ip", "clienthostname": "client-hostname", "serverip": "server-ip",
+			"serverhostname": "server-hostname", "sourcecontext": "source-context", "connectorid": "connector-id", "source": "source",
+			"eventid": "event-id", "internalmessageid": "internal-message-id", "messageid": "message-id",
+			"networkmessageid": "network-message-id", "recipients": "recipient-address", "recipientstatus": "recipient-status",
+			"totalbytes": "total-bytes", "recipientcount": "recipient-count", "relatedrecipientaddress": "related-recipient-address",
+			"reference": "reference", "messagesubject": "message-subject", "sender": "sender-address", "returnpath": "return-path",
+			"messageinfo": "message-info", "directionality": "directionality", "tenantid": "tenant-id",
+			"originalclientip": "original-client-ip", "originalserverip": "original-server-ip", "eventdata": "custom-data",
+		},
+		time: "date-time", product: "exchange", service: "msexchange-messagetracking", host: "server-hostname",
+	},
 	// Azure's activity log, as the portal downloads it.
 	{
 		needs: []string{"operation name", "status", "event category", "time", "resource"},
@@ -108,7 +135,7 @@ var exports = [...]*export{
 func exportOf(names [][]byte, longest int) *export {
 	have := map[string]bool{}
 	for _, n := range names {
-		have[strings.TrimSuffix(lower(n), " [utc]")] = true
+		have[strings.TrimSuffix(strings.TrimSuffix(lower(n), " [utc]"), " [local time]")] = true
 	}
 	for _, e := range exports {
 		all := true
@@ -131,19 +158,26 @@ func exportOf(names [][]byte, longest int) *export {
 func lower(b []byte) string { return strings.ToLower(string(b)) }
 
 // rename gives columns the names of the same records in JSON. Log Analytics and Defender write the
-// zone behind the name: "TimeGenerated [UTC]".
+// zone behind the name: "TimeGenerated [UTC]", "TimeGenerated [Local Time]".
 func (t *table) rename() {
 	for i, n := range t.names {
 		if t.kind != nil {
+			if to, ok := t.kind.also[lower(n)]; ok {
+				t.also = append(t.also, also{i, []byte(to)})
+			}
 			if to, ok := t.kind.names[lower(n)]; ok {
 				t.names[i] = []byte(to)
 				continue
 			}
 		}
-		for _, suffix := range [...]string{" [UTC]", " (UTC)"} {
+		for _, suffix := range [...]string{" [UTC]", " (UTC)", " [Local Time]"} {
 			if name, ok := bytes.CutSuffix(n, []byte(suffix)); ok && len(name) > 0 {
 				t.names[i] = name
-				t.inUTC = append(t.inUTC, i)
+				if suffix == " [Local Time]" {
+					t.inLocal = append(t.inLocal, i)
+				} else {
+					t.inUTC = append(t.inUTC, i)
+				}
 			}
 		}
 	}

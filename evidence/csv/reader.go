@@ -36,6 +36,8 @@ type Reader struct {
 	begun  bool      // the header was seen
 	unsure bool      // a time did not say its zone
 	time   time.Time // of the row at hand
+	names  [][]byte  // and values of a row that has some twice
+	values []event.Value
 
 	// A row whose quotes are still open, and where its lines are.
 	text  []byte
@@ -222,7 +224,24 @@ func (r *Reader) row(text []byte, l lines.Line) bool {
 			r.unsure = r.unsure || !certain && !t.utc
 		}
 	}
-	return r.rows.Row(t.names, values, l.Offset, l.Length, text, !r.time.IsZero())
+	names, all := t.names, values
+	if len(t.also) > 0 {
+		names, all = r.twice(values)
+	}
+	return r.rows.Row(names, all, l.Offset, l.Length, text, !r.time.IsZero())
+}
+
+// twice adds the values that have a second name.
+func (r *Reader) twice(values []event.Value) ([][]byte, []event.Value) {
+	r.names = append(r.names[:0], r.table.names[:len(values)]...)
+	r.values = append(r.values[:0], values...)
+	for _, a := range r.table.also {
+		if a.column < len(values) {
+			r.names = append(r.names, a.name)
+			r.values = append(r.values, values[a.column])
+		}
+	}
+	return r.names, r.values
 }
 
 // event gives the event that package json has made the time and the labels of the table.
@@ -235,7 +254,7 @@ func (r *Reader) event(e *event.Event) bool {
 		r.tally.Damage(e.Source.Offset, "time", "a date and a time", lines.Quote(r.split.values[t.time].Raw), 0)
 	}
 	if e.Product == "" && t.kind != nil && t.kind.product != "" {
-		e.Product, e.Service = t.kind.product, t.kind.service
+		e.Product, e.Category, e.Service = t.kind.product, t.kind.category, t.kind.service
 	}
 	if e.Computer == "" && t.host >= 0 && t.host < len(r.split.values) {
 		e.Computer = r.hosts.Of(r.split.values[t.host].Raw)

@@ -27,9 +27,17 @@ type table struct {
 	time     int
 	utc      bool
 	inUTC    []int // columns of which the header says that they are in UTC
+	inLocal  []int // columns of which it says that they are in the zone of whoever exported them
+	also     []also
 	dayFirst bool
 	// how says why days stand before months, or behind them, if the rows did not.
 	how string
+}
+
+// An also is a second name of a column.
+type also struct {
+	column int
+	name   []byte
 }
 
 // longerBy is how many columns more than the header a row may have.
@@ -206,7 +214,7 @@ func (t *table) timeColumn(times []int, rows int) int {
 		utc := strings.Contains(name, "utc") || strings.Contains(name, "gmt") || slices.Contains(t.inUTC, i)
 		if t.kind != nil && t.kind.time != "" {
 			if string(t.names[i]) == t.kind.time {
-				t.utc = t.kind.utc
+				t.utc = t.kind.utc && !slices.Contains(t.inLocal, i)
 				return i
 			}
 			continue

@@ -86,6 +86,10 @@ var dialects = [...]dialect{
 	}, (*maker).suricata},
 	{"Laurel", isLaurel, (*maker).laurel},
 	{"access log", isAccessLog, (*maker).accessLog},
+	{"IIS in Azure", func(m *maker) bool {
+		return m.any("csUriStem", "properties.CsUriStem", "CsUriStem") && m.any("csMethod", "properties.CsMethod", "CsMethod")
+	}, (*maker).azureIIS},
+	{"syslog in Azure", func(m *maker) bool { return m.all("SyslogMessage") && m.any("ProcessName", "Facility") }, (*maker).azureSyslog},
 	{"journald", func(m *maker) bool { return m.any("__REALTIME_TIMESTAMP") && m.any("__CURSOR", "MESSAGE") }, (*maker).journald},
 }
 

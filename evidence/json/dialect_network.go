@@ -159,6 +159,55 @@ func (m *maker) accessLog() {
 	m.time("StartUTC", "ts", "time", "EdgeStartTimestamp", "time_iso8601", "@timestamp", "timestamp", "time_local")
 }
 
+// azureFields are the columns of IIS in lower case, as Log Analytics (W3CIISLog) and App Service
+// (AppServiceHTTPLogs) write them, without the hyphens of the log:
+// https://learn.microsoft.com/azure/azure-monitor/reference/tables/w3ciislog, .../appservicehttplogs
+var azureFields = map[string]string{
+	"csmethod": "cs-method", "csuristem": "cs-uri-stem", "csuriquery": "cs-uri-query", "csusername": "cs-username", "cshost": "cs-host",
+	"csuseragent": "cs-user-agent", "useragent": "cs-user-agent", "csreferer": "cs-referer", "referer": "cs-referer",
+	"cscookie": "cs-cookie", "cookie": "cs-cookie", "csversion": "cs-version", "protocol": "cs-version", "csbytes": "cs-bytes", "cip": "c-ip",
+	"sip": "s-ip", "sport": "s-port", "ssitename": "s-sitename", "scomputername": "s-computername", "computername": "s-computername",
+	"scstatus": "sc-status", "scsubstatus": "sc-substatus", "scwin32status": "sc-win32-status", "scbytes": "sc-bytes", "timetaken": "time-taken",
+}
+
+// azureIIS is the log of IIS in a table of Azure.
+func (m *maker) azureIIS() {
+	m.label("", "webserver", "iis")
+	m.rename(func(path string, _ leaf) (string, event.Part) {
+		return azureFields[strings.ToLower(strings.TrimPrefix(path, "properties."))], event.Data
+	})
+	m.host("sComputerName", "Computer", "properties.ComputerName", "ComputerName")
+	m.time("TimeGenerated", "time", "Time")
+}
+
+// azureSyslog is syslog in a table of Log Analytics:
+// https://learn.microsoft.com/azure/azure-monitor/reference/tables/syslog
+func (m *maker) azureSyslog() {
+	m.rename(func(path string, _ leaf) (string, event.Part) {
+		switch path {
+		case "SyslogMessage":
+			return "message", event.Data
+		case "ProcessName":
+			return "program", event.System
+		case "ProcessID":
+			return "pid", event.System
+		case "HostName":
+			return "host", event.System
+		case "Facility":
+			return "facility", event.System
+		case "SeverityLevel":
+			return "severity", event.System
+		}
+		return "", event.System
+	})
+	m.l.product, m.l.service = "linux", "syslog"
+	if m.l.by.at = m.at("ProcessName"); m.l.by.at >= 0 {
+		m.l.choose = linuxByProgram
+	}
+	m.host("HostName", "Computer")
+	m.time("EventTime", "TimeGenerated")
+}
+
 // splitURI adds the path and the query of a request's URI as fields.
 func (m *maker) splitURI(at int) {
 	if at < 0 || m.leaves[at].list {
@@ -247,7 +296,7 @@ func linuxByProgram(program string) (product, category, service string) {
 		return "linux", "", "clamav"
 	case "audit":
 		return "linux", "", "auditd"
-	case "su", "login", "systemd-logind", "polkitd", "useradd", "usermod", "groupadd", "passwd":
+	case "su", "login", "systemd-logind", "polkitd", "useradd", "usermod", "userdel", "groupadd", "groupmod", "groupdel", "gpasswd", "passwd", "chage":
 		return "linux", "", "auth"
 	}
 	return "linux", "", "syslog"

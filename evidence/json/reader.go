@@ -147,7 +147,38 @@ func utf16Bytes(text []byte) int64 {
 
 // record hands out the event of the record that was walked last.
 func (r *Reader) record(offset, length int64, text []byte) {
+	e := r.made(r.layoutAt(r.at))
+	e.Source = event.Source{Path: r.file.log.Path, Offset: offset, Length: length, Chunk: -1}
+	r.tally.Report.Events++
+	r.tally.Count(text, length)
+	if r.full {
+		r.tally.Damage(offset, "record", fmt.Sprint("at most ", maxFields, " values"), "more; only the first were read", 0)
+	}
+	if !r.emit(e) {
+		r.stopped = true
+	}
+}
+
+// Message reads a record that stands in another one, as syslog carries what collectors and sensors pass
+// on. ok is false if the text is not one object, or one of no maker that we know. The event has no
+// Source and lasts until the next call; unsure says that its time does not say its zone.
+func (r *Reader) Message(text []byte) (e *event.Event, unsure, ok bool) {
+	r.begin(text)
+	end := r.object(1, 1)
+	if end <= 0 || skip(text, end) != len(text) || r.full {
+		return nil, false, false
+	}
 	l := r.layoutAt(r.at)
+	if !l.known {
+		return nil, false, false
+	}
+	r.assumed = false
+	e = r.made(l)
+	return e, r.assumed, true
+}
+
+// made makes the event of the record that was walked last, but for its Source.
+func (r *Reader) made(l *layout) *event.Event {
 	for _, m := range l.mends {
 		r.mend(m)
 	}
@@ -162,7 +193,6 @@ func (r *Reader) record(offset, length int64, text []byte) {
 	e := &r.event
 	*e = event.Event{
 		Shape: l.shape, Values: r.values, Product: l.product, Category: l.category, Service: l.service,
-		Source: event.Source{Path: r.file.log.Path, Offset: offset, Length: length, Chunk: -1},
 	}
 	if l.choose != nil {
 		e.Product, e.Category, e.Service = l.choose(r.label(&l.by))
@@ -186,15 +216,7 @@ func (r *Reader) record(offset, length int64, text []byte) {
 	if !r.timed {
 		r.time(l, e)
 	}
-
-	r.tally.Report.Events++
-	r.tally.Count(text, length)
-	if r.full {
-		r.tally.Damage(offset, "record", fmt.Sprint("at most ", maxFields, " values"), "more; only the first were read", 0)
-	}
-	if !r.emit(e) {
-		r.stopped = true
-	}
+	return e
 }
 
 // time finds the time of an event: the first that says its zone, else the first there is.

@@ -220,6 +220,11 @@ func (r *Reader) AddNamed(field, value []byte) {
 // AddNull adds a field that the record says has no value; raw is how it says so.
 func (r *Reader) AddNull(field string, raw []byte) { r.add(name{s: field}, raw, event.Null) }
 
+// AddValue adds a value that another reader has read.
+func (r *Reader) AddValue(f event.Field, v event.Value) {
+	r.add(name{s: f.Name, part: f.Part}, v.Raw, v.Kind)
+}
+
 func (r *Reader) add(n name, value []byte, kind event.Kind) {
 	if len(r.values) >= MaxFields {
 		r.more = true

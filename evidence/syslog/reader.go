@@ -8,6 +8,7 @@ import (
 	"aldebaran/event"
 	"aldebaran/evidence/auditd"
 	"aldebaran/evidence/cef"
+	"aldebaran/evidence/json"
 	"aldebaran/evidence/lines"
 	"aldebaran/evidence/record"
 )
@@ -15,12 +16,15 @@ import (
 // A Reader reads units of logs, one after the other, and keeps its buffers: one for each goroutine.
 type Reader struct {
 	rec   *record.Reader
+	json  *json.Reader // of messages
 	times record.Times
 	zones zones
 }
 
-// NewReader makes a reader. Zone and year are those of the file that is read, see [Open].
-func NewReader(lines.Options) *Reader { return &Reader{rec: record.NewReader()} }
+// NewReader makes a reader. The year is that of the file that is read, see [Open].
+func NewReader(opt lines.Options) *Reader {
+	return &Reader{rec: record.NewReader(), json: json.NewReader(opt)}
+}
 
 // Read hands every record of a unit to emit, in order, until emit says false. The error is one of
 // the file system; what could not be read is in the report.
@@ -121,6 +125,10 @@ func (r *Reader) parse(l lines.Line) string {
 		r.addHeader(&h)
 		return ""
 	}
+	if len(h.message) > 1 && h.message[0] == '{' && r.carried(h.message) {
+		r.addHeader(&h)
+		return ""
+	}
 	rec.Add("message", h.message)
 	r.addHeader(&h)
 	switch {
@@ -136,6 +144,29 @@ func (r *Reader) parse(l lines.Line) string {
 		r.program(program, h.message)
 	}
 	return ""
+}
+
+// carried reads a message that is a record of another maker in JSON: what collectors of Windows events,
+// Suricata, Zeek and others send over syslog. Time and host are the record's own, if it has them.
+func (r *Reader) carried(message []byte) bool {
+	inner, unsure, ok := r.json.Message(bytes.TrimRight(message, " "))
+	if !ok {
+		return false
+	}
+	e := &r.rec.Event
+	e.Product, e.Category, e.Service = inner.Product, inner.Category, inner.Service
+	e.Channel, e.Provider, e.EventID, e.RecordID = inner.Channel, inner.Provider, inner.EventID, inner.RecordID
+	if inner.Computer != "" {
+		e.Computer = inner.Computer
+	}
+	if !inner.Time.IsZero() {
+		e.Time = inner.Time
+		r.zones.bare = r.zones.bare || unsure
+	}
+	for i, v := range inner.Values {
+		r.rec.AddValue(inner.Shape.Fields[i], v)
+	}
+	return true
 }
 
 // addHeader adds what stands in front of the message.
