@@ -17,9 +17,9 @@ type mailAccess struct {
 	user, mailbox, address, agent, app []byte
 	// reads says that the contents of a mailbox were read, signIn that somebody opened his own.
 	reads, signIn bool
-	// box and visit are what is remembered of who opened what, and of from where and by what.
+	// box is what is remembered of who opened what, visit tells from where and by what.
 	box   *recentBox
-	visit *recentVisit
+	visit uint64
 }
 
 // mailMemory is what a matcher remembers of accesses to mailboxes, so that what comes again and again is
@@ -30,48 +30,56 @@ type mailMemory struct {
 	command mailCommand
 	seed    maphash.Seed
 	boxes   recents[recentBox]
-	visits  recents[recentVisit]
 	key     []byte
 }
 
-// How many are remembered: those of two thousand people with some programs each.
 const (
-	recentBoxes  = 2048
-	recentVisits = 8192
+	// recentBoxes is how many are remembered: those of two thousand people, so that few have to make room
+	// for others.
+	recentBoxes = 4096
+	// recentVisits is how many visits of each: those of three programs from two places.
+	recentVisits = 6
 )
 
-// A recentBox is a mailbox that somebody opens: the hour in which he was counted last, and the hash of the
-// mailbox's name, see [mailBulkAccess]; and the mailbox's number plus 1, see [mailNewClient].
+// A recentBox is a mailbox that somebody opens.
 type recentBox struct {
-	hour   *hour
-	thing  uint64
+	// hour is the one in which he was counted last, thing the hash of the mailbox's name, see [mailBulkAccess].
+	hour  *hour
+	thing uint64
+	// since is the second since 1970 from whose beginning on all visits are known: from where and by what he
+	// opens it. See [mailNewClient].
+	since  int64
+	visits [recentVisits]uint64
+	next   uint32 // of visits
+	// number is the mailbox's plus 1.
 	number uint32
 }
 
-// A recentVisit is a mailbox that somebody opens from an address by a program: the second since 1970 from
-// whose beginning on that is known, 0 if it is not; see [mailNewClient].
-type recentVisit struct{ since int64 }
-
 // knows tells whether a visit was seen at that time or earlier.
-func (v *recentVisit) knows(t time.Time) bool { return v.since != 0 && t.Unix() >= v.since }
+func (b *recentBox) knows(visit uint64, t time.Time) bool {
+	return t.Unix() >= b.since && slices.Contains(b.visits[:], visit)
+}
 
 // learn notes a visit.
-func (v *recentVisit) learn(t time.Time) {
-	v.since = t.Unix()
-	if t.Nanosecond() > 0 {
-		v.since++
+func (b *recentBox) learn(visit uint64, t time.Time) {
+	if slices.Contains(b.visits[:], visit) {
+		return // it is known from a later time on: so records that are out of order cost no more than themselves
 	}
+	b.visits[b.next] = visit
+	b.next = (b.next + 1) % recentVisits
+	since := t.Unix()
+	if t.Nanosecond() > 0 {
+		since++
+	}
+	b.since = max(b.since, since)
 }
 
 func newMailMemory() *mailMemory {
-	return &mailMemory{seed: maphash.MakeSeed(), boxes: newRecents[recentBox](recentBoxes), visits: newRecents[recentVisit](recentVisits)}
+	return &mailMemory{seed: maphash.MakeSeed(), boxes: newRecents[recentBox](recentBoxes)}
 }
 
 // forget forgets what belongs to a piece of evidence.
-func (m *mailMemory) forget() {
-	m.boxes.forget()
-	m.visits.forget()
-}
+func (m *mailMemory) forget() { m.boxes.forget() }
 
 // access gives what is known of an access, of a record of the view Mailbox.
 func (r *Record) access() *mailAccess { return &r.mail.access }
@@ -102,8 +110,8 @@ func (m *mailMemory) readAccess(r *Record) bool {
 	a.user, a.mailbox, a.address, a.agent, a.app = r.Text(BoxUser), r.Text(BoxMailbox), r.Text(BoxClient), r.Text(BoxAgent), r.Text(BoxAppID)
 	m.key = appendPart(appendPart(m.key[:0], a.user), a.mailbox)
 	a.box = m.boxes.find(maphash.Bytes(m.seed, m.key))
-	m.key = appendPart(appendPart(appendPart(m.key, a.address), a.agent), a.app)
-	a.visit = m.visits.find(maphash.Bytes(m.seed, m.key))
+	m.key = appendPart(appendPart(appendPart(m.key[:0], a.address), a.agent), a.app)
+	a.visit = maphash.Bytes(m.seed, m.key) | 1 // 0 is none
 	return true
 }
 

@@ -125,10 +125,10 @@ func (s *newClientState) See(r *Record) {
 	if at.IsZero() || a.address == nil || a.user == nil && r.Event.Product != "m365" {
 		return
 	}
-	if a.visit.knows(at) {
+	if a.box.knows(a.visit, at) {
 		return
 	}
-	a.visit.learn(at)
+	a.box.learn(a.visit, at)
 	if a.box.number == 0 {
 		name := mailboxOf(a.mailbox)
 		if name == nil {

@@ -101,3 +101,31 @@ func FuzzParameter(f *testing.F) {
 		}
 	})
 }
+
+// What is known of a mailbox is known from a time on: earlier records of a visit count.
+func TestRecentBox(t *testing.T) {
+	var b recentBox
+	at := func(s int) time.Time { return time.Unix(1_800_000_000+int64(s), 0) }
+	f := func(visit uint64, s int, want bool) {
+		t.Helper()
+		if got := b.knows(visit, at(s)); got != want {
+			t.Errorf("visit %d at %d is known: %v, want %v", visit, s, got, want)
+		}
+		b.learn(visit, at(s))
+	}
+	f(1, 10, false)
+	f(1, 10, true)
+	f(1, 20, true)
+	f(1, 5, false)
+	f(2, 30, false)
+	f(1, 20, false) // before all were known
+	f(1, 30, true)
+	f(2, 31, true)
+	for visit := range uint64(recentVisits) {
+		f(10+visit, 40, false)
+	}
+	f(1, 50, false) // others came since
+	b.learn(3, at(60).Add(time.Nanosecond))
+	f(3, 60, false)
+	f(3, 61, true)
+}
