@@ -22,8 +22,9 @@ type table[V any] struct {
 	max    int
 	// rare is set by who remembers himself what came lately: the table does not.
 	rare bool
-	// full is set once a key found no room.
-	full bool
+	// full is set once a key found no room; known are then the keys that did.
+	full  bool
+	known hashBits
 }
 
 type entry[V any] struct {
@@ -85,7 +86,7 @@ func (t *table[V]) get(key []byte) *V {
 		return v
 	}
 	if len(t.list) >= t.max {
-		t.full = true
+		t.fill()
 		return nil
 	}
 	if len(t.room) == 0 {
@@ -102,6 +103,9 @@ func (t *table[V]) find(key []byte) *V {
 		return nil
 	}
 	h := maphash.Bytes(t.seed, key)
+	if t.known != nil && !t.known.mayHave(h) {
+		return nil
+	}
 	if len(key) > maxRecentKey || len(t.recent) == 0 {
 		return t.at(h, key)
 	}
@@ -139,7 +143,7 @@ func (t *table[V]) at(h uint64, key []byte) *V {
 // put adds a key that is not there.
 func (t *table[V]) put(key string, v *V) *V {
 	if len(t.list) >= t.max {
-		t.full = true
+		t.fill()
 		return nil
 	}
 	if t.places == nil {
@@ -151,6 +155,34 @@ func (t *table[V]) put(key string, v *V) *V {
 		t.recent = make([]recentKey[V], n)
 	}
 	return v
+}
+
+// fill notes that there is no more room. What fills a table are keys that never come again, and more of them
+// follow: of those it is told from then on at little memory that they are not there.
+func (t *table[V]) fill() {
+	if t.known == nil && t.places != nil {
+		t.known = newHashBits(t.places)
+	}
+	t.full = true
+}
+
+// A hashBits has a bit for each hash that is there, among more: one in eight of the others, at most, may seem to
+// be there.
+type hashBits []uint64
+
+func newHashBits(p places) hashBits {
+	bits := make(hashBits, max(len(p)*4/64, 1)) // places are at least twice as many as keys
+	for _, one := range p {
+		if one.at != 0 {
+			bits[one.hash>>6&uint32(len(bits)-1)] |= 1 << (one.hash & 63)
+		}
+	}
+	return bits
+}
+
+func (b hashBits) mayHave(h uint64) bool {
+	hash := uint32(h >> 32)
+	return b[hash>>6&uint32(len(b)-1)]>>(hash&63)&1 != 0
 }
 
 // empty tells whether there is no key, and none was left out.
