@@ -6,7 +6,7 @@ import (
 )
 
 // assessmentWords say how sure somebody is, or whose work it is thought to be; the first group names it.
-var assessmentWords = regexp.MustCompile(`(?i)\b(?:(?:(?:state|nation[- ]state|government)[- ](?:backed|sponsored|aligned|affiliated|linked|supported|directed))|(?:with )?(?:high|medium|moderate|low)(?:[- ]to[- ](?:high|moderate|medium))?[- ]confidence|attribut(?:e|es|ed|ing) (?:\w+ ){0,4}?to|on behalf of|agrees? with the interests of|(?:align|aligns|aligned|consistent|agree) with (?:\w+ ){0,6}?interests of|nexus|(?:we|they|researchers|analysts) assess(?:es)?|highly likely|very likely|almost certain(?:ly)?|unattributed|false flag)\b`)
+var assessmentWords = regexp.MustCompile(`(?i)\b(?:(?:(?:state|nation[- ]state|government)[- ](?:backed|sponsored|aligned|affiliated|linked|supported|directed))|(?:with )?(?:high|medium|moderate|low)(?:[- ]to[- ](?:high|moderate|medium))?[- ]confidence|attribut(?:e|es|ed|ing) (?:\w+ ){0,4}?to|on behalf of|agrees? with the interests of|(?:align|aligns|aligned|consistent|agree) with (?:\w+ ){0,6}?interests of|nexus|(?:we|they|researchers|analysts) assess(?:es)?|highly likely|very likely|almost certain(?:ly)?|unattributed|false flag|(?:is|are|was|were) (?:sponsored|directed|backed|run|supported) by the [A-Z]\w+ (?:government|state|military))\b`)
 
 // assessments finds words that say how sure somebody is.
 func (r *reading) assessments(s *sentence) {
@@ -50,4 +50,4 @@ func (r *reading) advises(s *sentence) bool {
 	return m != nil && !regexpNoted.MatchString(text[m[0]:])
 }
 
-var regexpNoted = regexp.MustCompile(`(?i)^(?:should|must) (?:be noted|give|provide|show|contain|have|also be noted|come as|not be confused)`)
+var regexpNoted = regexp.MustCompile(`(?i)^(?:should|must) (?:(?:only )?be (?:noted|valid|possible)|give|provide|show|contain|have|also be noted|come as|not be confused)`)

@@ -238,7 +238,14 @@ func (r *reading) besideProgram(s *sentence, a, b int) bool {
 	if a > s.first && !plain && isOneOfWords(strongWords, r.word(a-1)) && strings.Trim(r.between(a), " \"'“‘`*") == "" && !allCaps(r.exact(a-1)) {
 		return true
 	}
+	if b+1 < s.last && r.between(b) == ", " && (r.word(b) == "the" || r.word(b) == "a" || r.word(b) == "an") && b-a == 1 &&
+		(isOneOfWords(strongWords, r.word(b+1)) || b+2 < s.last && r.between(b+2) == " " && isOneOfWords(strongWords, r.word(b+2)) && isOneOfWords(dressing, r.word(b+1))) {
+		return a > s.first // "Quartz, the backdoor", "Quartz, a new backdoor"
+	}
 	// "malware is X", "malware such as X", "malware projects such as X"
+	if a-3 > s.first && plain && r.word(a-1) == "as" && r.word(a-2) == "such" && r.word(a-3) == "families" && r.hasWithin(a-5, a-3, s, strongWords) {
+		return true // "malware families such as Quartz"
+	}
 	return a-2 > s.first && !plain && (r.word(a-1) == "is" || r.word(a-1) == "as" && r.word(a-2) == "such") && r.between(a) == " " &&
 		(isOneOfWords(strongWords+" families ", r.word(a-2)) || isOneOfWords(strongWords+" families projects ", r.word(a-3)))
 }

@@ -1,7 +1,9 @@
 package story
 
 import (
+	_ "embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -10,16 +12,29 @@ import (
 	"aldebaran/intel"
 )
 
-// numbered finds what has a number of its own: vulnerabilities, techniques.
+//go:embed vulnerabilities.txt
+var vulnerabilitiesFile string
+
+var vulnerabilityNames = sync.OnceValue(func() *gazetteer { return readGazetteer(vulnerabilitiesFile) })
+
+// numbered finds what has a number of its own: vulnerabilities, and those with a name too; techniques.
 func (r *reading) numbered(s *sentence) {
+	g := vulnerabilityNames()
 	for i := s.first; i < s.last; i++ {
 		if !r.free(i, i+1) {
+			continue
+		}
+		if e, n := r.find(&g.phrases, i, s.last-i); n > 0 && !r.within(i, i+n) {
+			for number := range strings.FieldsSeq(g.names[e]) {
+				r.take(i, i+n, Claim{Kind: Vulnerability, Name: number, How: named, Role: "used"})
+			}
+			i += n - 1
 			continue
 		}
 		switch w := r.exact(i); {
 		case strings.EqualFold(w, "CVE") && i+2 < s.last && isNumber(r.exact(i+1), 4, 4) && isNumber(r.exact(i+2), 4, 7) && r.dashes(i+1) && r.dashes(i+2):
 			r.take(i, i+3, Claim{Kind: Vulnerability, Name: "CVE-" + r.exact(i+1) + "-" + r.exact(i+2), How: numbered, Role: "used"})
-			i += 2
+			i = r.sameYear(s, i+3, r.exact(i+1)) - 1
 		case len(w) == 5 && (w[0] == 'T' || w[0] == 't') && isNumber(w[1:], 4, 4) && w[1] <= '1':
 			n, id := 1, strings.ToUpper(w)
 			if i+1 < s.last && isNumber(r.exact(i+1), 3, 3) && (r.between(i+1) == "." || r.between(i+1) == "/") {
@@ -29,6 +44,26 @@ func (r *reading) numbered(s *sentence) {
 			i += n - 1
 		}
 	}
+}
+
+// sameYear finds the numbers behind that of a vulnerability, from word i on, that leave out what they share with it:
+// "CVE-2021-26855, 26857 and -27065". It gives the first word behind them.
+func (r *reading) sameYear(s *sentence, i int, year string) int {
+	for end := i; end < s.last; {
+		n := end
+		if n+1 < s.last && isOneOfWords(" and or ", r.word(n)) {
+			n++
+		}
+		w, gap := r.exact(n), r.between(n)
+		cut := strings.HasSuffix(gap, " -") || strings.HasSuffix(gap, " –") // "-26857"
+		if gap = strings.TrimRight(gap, "-–"); n == end && !isOneOf(strings.TrimSpace(gap), []string{",", "/", "&", ", &"}) || n > end && gap != " " ||
+			!isNumber(w, 4, 7) || !r.free(n, n+1) || !cut && (len(w) == 4 || n+1 < s.last && r.between(n+1) == " " && isLower(r.exact(n + 1)[0]) && r.word(n+1) != "and" && r.word(n+1) != "or") {
+			return i
+		}
+		r.take(n, n+1, Claim{Kind: Vulnerability, Name: "CVE-" + year + "-" + w, How: numbered, Role: "used"})
+		end, i = n+1, n+1
+	}
+	return i
 }
 
 // dashes tells whether the word at i is joined to the one before it by a dash of any kind.
@@ -87,6 +122,15 @@ var warnings = sync.OnceValues(intel.BuiltinWarnings)
 // ownDomains end the names of those who write reports and who are written about.
 var ownDomains = []string{".gov", ".mil", ".int"}
 
+// reportingDomains are of those who write about intruders: what is not defanged there is to be read.
+var reportingDomains = []string{"security.com", "broadcom.com", "symantec.com", "welivesecurity.com", "eset.com", "paloaltonetworks.com", "mandiant.com", "fireeye.com", "crowdstrike.com", "securelist.com", "kaspersky.com",
+	"talosintelligence.com", "trendmicro.com", "sentinelone.com", "proofpoint.com", "checkpoint.com", "recordedfuture.com", "secureworks.com", "fortinet.com", "sophos.com", "elastic.co", "volexity.com", "dragos.com", "group-ib.com",
+	"sekoia.io", "cyble.com", "zscaler.com", "rapid7.com", "huntress.com", "thedfirreport.com", "mitre.org", "virustotal.com", "cert.ssi.gouv.fr", "bleepingcomputer.com", "thehackernews.com", "therecord.media", "securityweek.com",
+	"darkreading.com", "cyberscoop.com", "securityaffairs.com", "krebsonsecurity.com", "theregister.com", "arstechnica.com", "reuters.com", "bloomberg.com"}
+
+// everybodysFolder are folders that every Windows has: what lies there may be an indicator, they are none.
+var everybodysFolder = regexp.MustCompile(`(?i)^(?:[a-z]:|%systemdrive%)?\\(?:(?:windows|winnt)(?:\\(?:system32|syswow64|temp|tasks|debug|system32\\(?:inetsrv|tasks|drivers|wbem|config)))?|program files(?: \(x86\))?|programdata|users(?:\\public)?|inetpub(?:\\wwwroot(?:\\aspnet_client)?)?|temp|perflogs|intel)?\\?$|^%(?:windir|systemroot|temp|tmp|appdata|localappdata|programdata|public|userprofile)%(?:\\system32)?\\?$`)
+
 // reference tells whether something that could be clicked on is meant to be: a report that defangs
 // addresses means the others as links, and so does one that has them within its sentences without a
 // word of what the intruder did there. Programs that every Windows has are no indicators either.
@@ -96,7 +140,7 @@ func (r *reading) reference(f *intel.Found, othersDefanged bool) bool {
 		return isOneOfWords(systemFiles, strings.ToLower(f.Value))
 	case intel.FilePath:
 		name := strings.ToLower(f.Value[strings.LastIndexAny(f.Value, `\/`)+1:])
-		return isOneOfWords(systemFiles, name)
+		return isOneOfWords(systemFiles, name) || everybodysFolder.MatchString(f.Value)
 	case intel.Domain, intel.URL, intel.Email, intel.IP:
 	default:
 		return false
@@ -115,6 +159,11 @@ func (r *reading) reference(f *intel.Found, othersDefanged bool) bool {
 	}
 	for _, end := range ownDomains {
 		if strings.HasSuffix(host, end) || strings.Contains(host, end+".") {
+			return true
+		}
+	}
+	for _, domain := range reportingDomains {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
 			return true
 		}
 	}

@@ -233,16 +233,24 @@ func partOf(words string) (first time.Month, count int) {
 
 var publishedPattern = regexp.MustCompile(`(?im)^[\s#*]*(?:(?:published|updated|posted|date|release date|last updated)(?: on)?:?\s+)?(` + dayMonth + `)\b`)
 
+// bylinePattern is a short line that ends with a date: "Jane Roe May 07, 2019", "Friday, August 29, 2025 10:00".
+var bylinePattern = regexp.MustCompile(`(?im)^[^\n.!?]{0,60}\b(` + dayMonth + `)(?:[ ,|·–-]*(?:at )?\d{1,2}:\d\d[^\n]{0,15})?[ \t\r]*$`)
+
 // publishedIn is when a report says that it was published: a date that stands at the start of one of its
-// first lines.
+// first lines, or at the end of a short one.
 func publishedIn(text string) time.Time {
-	const beginning = 2000
+	const beginning, byline = 2000, 600
 	m := publishedPattern.FindStringSubmatch(text[:min(len(text), beginning)])
 	if m == nil {
-		return time.Time{}
+		if m = bylinePattern.FindStringSubmatch(text[:min(len(text), byline)]); m == nil || archivedPattern.MatchString(m[0]) {
+			return time.Time{}
+		}
 	}
 	return dateOf(m[1])
 }
+
+// archivedPattern begins lines whose date is not that of the report.
+var archivedPattern = regexp.MustCompile(`(?i)\b(?:archived|accessed|retrieved|crawled|copyright|version|event|conference|expires?)\b`)
 
 // dateOf reads a day in any of the forms that reports use; zero if it is none.
 func dateOf(s string) time.Time {

@@ -13,7 +13,7 @@ type document struct {
 	published time.Time
 	text      strings.Builder
 	// ends are where blocks end that no sentence goes beyond.
-	ends  []int
+	ends []int
 	// headings are where blocks start that their markup calls headings.
 	headings []int
 	notes    []string

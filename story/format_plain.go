@@ -14,7 +14,7 @@ func readPlain(text string) *document {
 			d.closeLine()
 		}
 		d.add(line)
-		if d.title == "" && trimmed != "" {
+		if d.title == "" && trimmed != "" && !(len(trimmed) < wrapped && (publishedPattern.MatchString(trimmed) || bylinePattern.MatchString(trimmed))) {
 			d.title = firstLine(trimmed)
 		}
 		if len(trimmed) < wrapped || strings.HasSuffix(trimmed, ".") || strings.HasSuffix(trimmed, ":") {

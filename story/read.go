@@ -226,8 +226,28 @@ func (r *reading) stances() {
 		if c.How == numbered && c.Start > 0 && strings.IndexByte("[(", r.text[c.Start-1]) >= 0 || c.Kind == Indicator && !r.absent(s, a) {
 			st.negated = false
 		}
+		if r.merelyUnseen(s, c, a, b) {
+			st.negated = false
+		}
 		c.Negated, c.Hedged = c.Negated || st.negated, c.Hedged || st.hedged
 	}
+}
+
+// merelyUnseen tells whether what is denied of a claim is not that it is so: "Acme has not seen Paper Crane steal" denies
+// the theft and not the actor, and "did not identify the intruders in Togo" says nothing of Togo.
+func (r *reading) merelyUnseen(s *sentence, c *Claim, a, b int) bool {
+	switch c.Kind {
+	case Actor:
+		return a > s.first && isOneOfWords(" observed seen witnessed ", r.word(a-1)) && b < s.last && r.between(b) == " " &&
+			!isOneOfWords(" in on at there here and or yet before since among within as during inside anywhere ", r.word(b))
+	case Country, Region, Sector, System:
+		for i := max(s.first+1, a-denies); i < a; i++ {
+			if isOneOfWords(" identify name specify disclose ", r.word(i)) && isOneOfWords(" not to ", r.word(i-1)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // absent tells whether a sentence says that something before the word at was not there: "no sign of".

@@ -110,6 +110,10 @@ func (r *reading) cue(i, last int) cue {
 		next = r.word(i + 1)
 	}
 	switch r.word(i) {
+	case "stopped":
+		if next == "short" {
+			return cueDenial
+		}
 	case "not", "cannot", "never", "neither", "nor", "without", "isn", "wasn", "aren", "weren", "doesn", "didn", "don", "hasn", "haven", "couldn", "nobody", "denied", "denies":
 		if isOneOfWords(noDenial, next) || i+2 < last && isOneOfWords(" the be an ", next) && isOneOfWords(noDenial, r.word(i+2)) {
 			return cueNone
@@ -216,7 +220,7 @@ func (r *reading) nameBefore(i, first int) string {
 			start = j
 			continue
 		}
-		if lower == "we" || lower == "it" || lower == "they" || lower == "he" || lower == "she" || lower == "this" || lower == "which" || lower == "who" {
+		if lower == "we" || lower == "i" || lower == "it" || lower == "they" || lower == "he" || lower == "she" || lower == "this" || lower == "which" || lower == "who" {
 			break
 		}
 		if capitalised(w) || isDigit(w[0]) {

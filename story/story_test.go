@@ -160,7 +160,16 @@ func TestClaims(t *testing.T) {
 	f("They used CVE-2021-26855 and cve–2021–34473.", Vulnerability, "vulnerability CVE-2021-26855", "vulnerability CVE-2021-34473")
 	f("This is T1505.003, or T1059/001 as links have it.", Technique, "technique T1505.003", "technique T1059.001")
 	f("Spearphishing Attachment was the first step.", Technique, "technique T1566.001")
+	f("They used CVE-2021-26855, -26857, or -27065 to write, and CVE-2021-28480, 28481, and 28482.", Vulnerability, "vulnerability CVE-2021-26855", "vulnerability CVE-2021-26857",
+		"vulnerability CVE-2021-27065", "vulnerability CVE-2021-28480", "vulnerability CVE-2021-28481", "vulnerability CVE-2021-28482")
+	f("They used CVE-2020-1472, 2016 servers and CVE-2020-0688 and 30000 hosts.", Vulnerability, "vulnerability CVE-2020-1472", "vulnerability CVE-2020-0688")
+	f("The Zerologon hole helped.", Vulnerability, "vulnerability CVE-2020-1472")
+	f("They used backdoors; this one is a stage of Quartzite, the backdoor of 2013, and malware families such as Slate.", Malware, "malware Quartzite, new", "malware Slate, new")
 	// denial, doubt, who says it
+	f("Acme has not observed Paper Crane act on its aims.", Actor, "actor Paper Crane pack:paper-crane")
+	f("Acme has not observed Paper Crane in banks.", Actor, "actor Paper Crane pack:paper-crane, denied")
+	f("Acme did not identify the hackers in the Kenyan incidents.", Country, "country KE")
+	f("“When I found Paper Crane there, I was sure,” Roe said.", Actor, "actor Paper Crane pack:paper-crane, says Roe")
 	f("Paper Crane is not linked to ransomware.", Relation, "Paper Crane linked to ransomware, denied")
 	f("It was not Paper Crane, but APT28 was there.", Actor, "actor Paper Crane pack:paper-crane, denied", "actor APT28 G0007")
 	f("Not only Paper Crane was there.", Actor, "actor Paper Crane pack:paper-crane")
@@ -283,6 +292,8 @@ func TestIndicators(t *testing.T) {
 	f("Read the post at evil-crane.net if you like.")
 	f("See https://www.cisa.gov/alerts about the C2 server.")
 	f("Then w3wp.exe started cmd.exe and reed.exe.", "indicator reed.exe")
+	f(`It lay in C:\Windows\System32 as C:\ProgramData\reed.exe.`, `indicator c:\programdata\reed.exe`)
+	f("IOCs:\nhttps://security.com/blogs/cranes\nhttps://evil-crane.net/cranes", "indicator https://evil-crane.net/cranes")
 	f("No sign of evil[.]example was found.", "indicator evil.example, denied")
 }
 
@@ -390,6 +401,21 @@ func TestEncodings(t *testing.T) {
 	f("GB18030", "\xd6\xd0\xb9\xfa\xba\xda\xbf\xcd\xb9\xa5\xbb\xf7\xc1\xcb\xb4\xf3\xca\xb9\xb9\xdd", "x.txt", "中国黑客")
 	f("Shift_JIS", "\x83n\x83b\x83J\x81[\x82\xaa\x8dU\x8c\x82\x82\xb5\x82\xbd\x83T\x81[\x83o\x81[", "x.txt", "ハッカー")
 	f("HTML that says so", "<html><head><meta charset=iso-8859-2></head><body><p>\xbe\xe1ba</p></body></html>", "x.html", "žába")
+}
+
+func TestPublished(t *testing.T) {
+	f := func(text, date, title string) {
+		t.Helper()
+		s := read(t, text, "x.txt", Options{})
+		if got := s.Published.Format(time.DateOnly); got != date && (date != "" || !s.Published.IsZero()) || s.Title != title {
+			t.Errorf("%q: published %s with the title %q, want %s and %q", text, got, s.Title, date, title)
+		}
+	}
+	f("Cranes\n\nJane Roe May 07, 2019\n\nThey came.", "2019-05-07", "Cranes")
+	f("313/68 Friday, August 29, 2025\n\nCranes are back\n\nThey came.", "2025-08-29", "Cranes are back")
+	f("May 23, 2024 at 06:12AM\nCranes are back\nThey came.", "2024-05-23", "Cranes are back")
+	f("Cranes\nArchived: 2026-04-05 14:52:11 UTC\nThey came.", "", "Cranes")
+	f("Cranes\nThe group has been seen there since May 7, 2019.", "", "Cranes")
 }
 
 func TestNoStory(t *testing.T) {
