@@ -215,17 +215,18 @@ func succeeded(status int) bool { return 200 <= status && status < 300 }
 
 // A webSample is a request that proves something; texts are made of it only if it is listed.
 type webSample struct {
-	at             Ref // without What
+	at             recordAt
+	from           *origins // of at
 	method, client string
 	status         int
 }
 
 // sampleOf keeps a request; client is a text that lives on.
 func sampleOf(r *Record, server, client string, status int) webSample {
-	e := r.Event
+	e, from := r.Event, r.memory.keptFrom()
 	return webSample{
-		at:     Ref{Time: e.Time, Source: e.Source, Host: server, Channel: e.Channel, EventID: e.EventID, RecordID: e.RecordID},
-		method: methodName(r.Text(WebMethod)), client: client, status: status,
+		at:   recordAtOf(e, from.numberOf(origin{e.Source.Path, server, e.Channel, e.EventID, e.Source.Recovered})),
+		from: from, method: methodName(r.Text(WebMethod)), client: client, status: status,
 	}
 }
 
@@ -246,8 +247,7 @@ func methodName(m []byte) string {
 func webRefs(samples []webSample, path string) []Ref {
 	refs := make([]Ref, len(samples))
 	for i, s := range samples {
-		refs[i] = s.at
-		refs[i].What = Short(fmt.Sprintf("%s %s %d from %s", s.method, path, s.status, s.client), maxWhat)
+		refs[i] = s.from.ref(&s.at, fmt.Sprintf("%s %s %d from %s", s.method, path, s.status, s.client))
 	}
 	return refs
 }

@@ -130,11 +130,11 @@ func (u *webPageUse) add(v *webVisit) {
 			u.firstInVain = v.webSample
 		}
 		u.inVain++
-		u.missing.Add(v.at.Time)
+		u.missing.Add(v.at.moment().time())
 		return
 	}
 	u.answers++
-	u.answered.Add(v.at.Time)
+	u.answered.Add(v.at.moment().time())
 	if u.clients.many {
 		return
 	}
@@ -289,6 +289,7 @@ type webMemory struct {
 	stems               recents[recentStem]
 	clients             recents[uint32] // the number of who asked, plus 1
 	key                 []byte
+	origins             *origins // see keptFrom
 }
 
 // A recentStem is a path on a server, what it says about what is asked for, and what is known of the page.
@@ -328,6 +329,15 @@ func (m *webMemory) forget() {
 	m.log = hourOfLog{hour: math.MinInt64}
 	m.stems.forget()
 	m.clients.forget()
+	m.origins = nil
+}
+
+// keptFrom are the origins of the requests that are kept of a piece of evidence.
+func (m *webMemory) keptFrom() *origins {
+	if m.origins == nil {
+		m.origins = &origins{}
+	}
+	return m.origins
 }
 
 // web gives what is known of a request, of a record of the view Web.
