@@ -1,6 +1,9 @@
 package behaviour
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // A bag keeps observations for the end, when they can be put in order of time: evidence comes file
 // by file. Beyond its maximum it counts only.
@@ -34,4 +37,20 @@ func (b *bag[T]) join(later *bag[T]) {
 func (b *bag[T]) sorted(compare func(a, b T) int) []T {
 	slices.SortStableFunc(b.items, compare)
 	return b.items
+}
+
+// runsOf cuts what is sorted into runs: belongs says whether the next one belongs to a run, of which it
+// is shown the first and the last so far.
+func runsOf[T any](sorted []T, belongs func(first, last, next *T) bool) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		for from, i := 0, 1; i <= len(sorted); i++ {
+			if i < len(sorted) && belongs(&sorted[from], &sorted[i-1], &sorted[i]) {
+				continue
+			}
+			if !yield(sorted[from:i]) {
+				return
+			}
+			from = i
+		}
+	}
 }

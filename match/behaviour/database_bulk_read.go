@@ -203,14 +203,10 @@ func (s *bulkReadState) Finish(f *Finishing) {
 	slices.SortFunc(all, func(a, b reader) int {
 		return cmp.Or(strings.Compare(a.server, b.server), strings.Compare(a.account, b.account), strings.Compare(a.program, b.program))
 	})
-	for from, i := 0, 1; i <= len(all); i++ {
-		if i < len(all) && all[i].server == all[from].server && all[i].account == all[from].account {
-			continue
-		}
-		if from < len(all) {
-			s.account(f, all[from:i])
-		}
-		from = i
+	for programs := range runsOf(all, func(first, _, next *reader) bool {
+		return next.server == first.server && next.account == first.account
+	}) {
+		s.account(f, programs)
 	}
 }
 

@@ -147,14 +147,10 @@ func (s *loginState) Finish(f *Finishing) {
 		f.Note("%d sign-ins were not counted: there are more than %d accounts with their clients, or %d hours of them", n, maxActive, maxHours)
 	}
 	byClient := s.refused.logins()
-	for from, i := 0, 1; i <= len(byClient); i++ {
-		if i < len(byClient) && byClient[i].server == byClient[from].server && byClient[i].client == byClient[from].client {
-			continue
-		}
-		if from < len(byClient) {
-			s.guessing(f, byClient[from:i])
-		}
-		from = i
+	for refused := range runsOf(byClient, func(first, _, next *login) bool {
+		return next.server == first.server && next.client == first.client
+	}) {
+		s.guessing(f, refused)
 	}
 	s.administratorsOf(f)
 }
@@ -271,14 +267,10 @@ func (s *loginState) administratorsOf(f *Finishing) {
 	slices.SortStableFunc(all, func(a, b login) int {
 		return cmp.Or(strings.Compare(a.server, b.server), strings.Compare(a.user, b.user))
 	})
-	for from, i := 0, 1; i <= len(all); i++ {
-		if i < len(all) && all[i].server == all[from].server && all[i].user == all[from].user {
-			continue
-		}
-		if from < len(all) {
-			s.administrator(f, all[from:i])
-		}
-		from = i
+	for clients := range runsOf(all, func(first, _, next *login) bool {
+		return next.server == first.server && next.user == first.user
+	}) {
+		s.administrator(f, clients)
 	}
 }
 

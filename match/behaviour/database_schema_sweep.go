@@ -159,26 +159,17 @@ func (s *sweepState) Finish(f *Finishing) {
 		return cmp.Or(strings.Compare(a.account, b.account), compareRefs(a.Ref, b.Ref), strings.Compare(a.pattern, b.pattern))
 	})
 	var sweeps []sweep
-	for from, i := 0, 1; i <= len(steps); i++ {
-		if i < len(steps) && steps[i].account == steps[from].account && steps[i].Time.Sub(steps[i-1].Time) <= s.within {
-			continue
-		}
-		if from < len(steps) {
-			sweeps = append(sweeps, s.sweep(steps[from:i]))
-		}
-		from = i
+	for one := range runsOf(steps, func(first, last, next *sweepStep) bool {
+		return next.account == first.account && next.Time.Sub(last.Time) <= s.within
+	}) {
+		sweeps = append(sweeps, s.sweep(one))
 	}
-	for len(sweeps) > 0 {
-		n := 1
-		for n < len(sweeps) && sweeps[n].account == sweeps[0].account {
-			n++
-		}
-		for i := range sweeps[:n] {
-			if sweeps[i].level > 0 && !isUsualSweep(sweeps[:n], i) {
-				s.emit(f, &sweeps[i])
+	for own := range runsOf(sweeps, func(first, _, next *sweep) bool { return next.account == first.account }) {
+		for i := range own {
+			if own[i].level > 0 && !isUsualSweep(own, i) {
+				s.emit(f, &own[i])
 			}
 		}
-		sweeps = sweeps[n:]
 	}
 }
 

@@ -180,14 +180,10 @@ func episodesOnHosts(steps *bag[step], within time.Duration, hand func(together 
 		}
 		return compareRefs(a.Ref, b.Ref)
 	})
-	for from, i := 0, 1; i <= len(all); i++ {
-		if i < len(all) && all[i].Host == all[from].Host && all[i].key == all[from].key && all[i].Time.Sub(all[i-1].Time) <= within {
-			continue
-		}
-		if from < len(all) {
-			hand(all[from:i])
-		}
-		from = i
+	for episode := range runsOf(all, func(first, last, next *step) bool {
+		return next.Host == first.Host && next.key == first.key && next.Time.Sub(last.Time) <= within
+	}) {
+		hand(episode)
 	}
 }
 

@@ -132,14 +132,10 @@ func (s *grantState) Finish(f *Finishing) {
 		return cmp.Or(strings.Compare(a.actor, b.actor), compareRefs(a.Ref, b.Ref), strings.Compare(a.name, b.name))
 	})
 	steps = slices.CompactFunc(steps, sameCommand)
-	for from, i := 0, 1; i <= len(steps); i++ {
-		if i < len(steps) && steps[i].actor == steps[from].actor {
-			continue
-		}
-		if from < len(steps) {
-			s.actor(f, steps[from:i])
-		}
-		from = i
+	for own := range runsOf(steps, func(first, _, next *grantStep) bool {
+		return next.actor == first.actor
+	}) {
+		s.actor(f, own)
 	}
 }
 

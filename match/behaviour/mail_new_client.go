@@ -422,14 +422,10 @@ func (s *newClientState) Finish(f *Finishing) {
 	slices.SortFunc(all, func(a, b newcomer) int {
 		return cmp.Or(strings.Compare(a.family, b.family), strings.Compare(a.network, b.network), compareRefs(a.Ref, b.Ref), strings.Compare(a.mailbox, b.mailbox))
 	})
-	for from, i := 0, 1; i <= len(all); i++ {
-		if i < len(all) && all[i].family == all[from].family && all[i].network == all[from].network && all[i].Time.Sub(all[from].Time) <= s.within {
-			continue
-		}
-		if from < len(all) {
-			s.episode(f, all[from:i], users[all[from].family])
-		}
-		from = i
+	for came := range runsOf(all, func(first, _, next *newcomer) bool {
+		return next.family == first.family && next.network == first.network && next.Time.Sub(first.Time) <= s.within
+	}) {
+		s.episode(f, came, users[came[0].family])
 	}
 }
 

@@ -190,14 +190,10 @@ func (s *wordState) Finish(f *Finishing) {
 		}
 		return compareRefs(a.Ref, b.Ref)
 	})
-	for from, i := 0, 1; i <= len(steps); i++ {
-		if i < len(steps) && steps[i].actor == steps[from].actor && steps[i].Time.Sub(steps[i-1].Time) <= s.within {
-			continue
-		}
-		if from < len(steps) {
-			s.episode(f, steps[from:i])
-		}
-		from = i
+	for found := range runsOf(steps, func(first, last, next *wordStep) bool {
+		return next.actor == first.actor && next.Time.Sub(last.Time) <= s.within
+	}) {
+		s.episode(f, found)
 	}
 }
 
