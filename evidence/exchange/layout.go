@@ -13,8 +13,8 @@ type layout struct {
 	shape *event.Shape
 	// more is the shape of records with more columns than names.
 	more *event.Shape
-	// header is the line of names.
-	header string
+	// header is the line of names, logType what the log says it is.
+	header, logType string
 	// columns is the number of names, behind which the fields made of others stand.
 	columns int
 	made    []made
@@ -22,7 +22,8 @@ type layout struct {
 	time, host int
 	hostOf     how
 	// sent is the column that says what happened to a message, -1 if there is none, and sender that
-	// of the server where it is "SEND": host is then the one it was sent to.
+	// of the server where it is "SEND": host is then the one it was sent to. Of what a mailbox is told
+	// ("NOTIFYMAPI") there is no other.
 	sent, sender int
 	category     string
 	service      string
@@ -96,7 +97,7 @@ var panelNames = []name{{"Command", command}, {"cs-uri-stem", stem}, {"cs-uri-qu
 
 // newLayout reads the names of the columns; logType is the value of #Log-type, "" if there is none.
 func newLayout(header, logType string) *layout {
-	l := &layout{header: header, time: -1, host: -1, sent: -1, sender: -1}
+	l := &layout{header: header, logType: logType, time: -1, host: -1, sent: -1, sender: -1}
 	has := map[string]int{}
 	fields := make([]event.Field, 0, 64)
 	for written := range strings.SplitSeq(header, ",") {
@@ -341,7 +342,11 @@ func guess(line []byte, s *splitter) *layout {
 	case n >= 4 && isItem(text(3)) && isWord(text(1)) && (bytes.HasPrefix(text(2), []byte("ECP.")) || string(text(2)) == "Request"):
 		return newLayout(ecpNames, "ECP Server Log")
 	case n >= 8 && n <= 12 && isSession(text(2)) && all(isNumber, 3) && all(isEndpoint, 4, 5) && len(text(6)) == 1 && bytes.IndexByte([]byte("+-<>*"), text(6)[0]) >= 0:
-		return newLayout(firstNames(smtpNames, n), "SMTP Protocol Log")
+		kind := "SMTP Receive Protocol Log"
+		if bytes.IndexByte(text(1), '\\') < 0 {
+			kind = "SMTP Send Protocol Log" // only connectors that receive have the server's name in front
+		}
+		return newLayout(firstNames(smtpNames, n), kind)
 	case n >= 10 && n <= 16 && isSession(text(1)) && all(isNumber, 2, 6, 7, 8) && all(isEndpoint, 3, 4):
 		kind := "POP3 Log"
 		if bytes.HasSuffix(text(3), []byte("143")) || bytes.HasSuffix(text(3), []byte("993")) {

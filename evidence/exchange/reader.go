@@ -204,7 +204,7 @@ func (r *Reader) setLayout(header []byte) {
 // remember gives the layout that the reader already has for the same names, so that logs without
 // directives share their shapes.
 func (r *Reader) remember(l *layout) *layout {
-	k := layoutKey{l.header, "without: " + l.service}
+	k := layoutKey{l.header, "without: " + l.logType}
 	if have := r.layouts[k]; have != nil {
 		return have
 	}
@@ -283,7 +283,7 @@ func (r *Reader) record(text []byte, p piece) bool {
 	e.Category, e.Service = l.category, l.service
 	e.Computer = ""
 	host := l.host
-	if l.sent >= 0 && bytes.HasPrefix(s.values[l.sent].Raw, []byte("SEND")) {
+	if l.sent >= 0 && (bytes.HasPrefix(s.values[l.sent].Raw, []byte("SEND")) || host >= 0 && len(s.values[host].Raw) == 0) {
 		host = l.sender
 	}
 	if host >= 0 {

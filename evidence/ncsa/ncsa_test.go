@@ -185,14 +185,15 @@ func TestClock(t *testing.T) {
 
 func TestSniffRefuses(t *testing.T) {
 	format().Sniffs(t, false,
-		"Mar  1 01:02:03 host sshd[1]: Accepted password for x\n", // syslog
+		"Mar  1 01:02:03 host sshd[1]: Accepted password for x\n",                                                                                                                  // syslog
+		"[2026-03-01 01:02:03.5 +03:00] [INF] [11] started\n[2026-03-01 01:02:03][app::auth][ERROR] no\n",                                                                          // applications
 		`https 2020-01-11T16:55:20.356586Z app/x 192.0.2.1:44325 192.0.2.2:32869 0.013 0.164 0.000 200 200 391 107999 "GET https://example.test:443/ HTTP/1.1" "Mozilla/5.0"`+"\n", // load of AWS
-		"#Fields: date time c-ip\n2026-03-01 01:02:03 192.0.2.1\n",                           // W3C
-		"2026-03-01T01:02:03.5Z 0 [Note] [MY-1] [Server] started\n",                          // MySQL
-		`{"a": "[01/Mar/2026:01:02:03 +0000] \"GET / HTTP/1.1\" 200"}`+"\n",                  // JSON
-		"a\nb\nc\n"+`192.0.2.1 - - [01/Mar/2026:01:02:03 +0000] "GET / HTTP/1.1" 200 5`+"\n", // mostly not
-		strings.Repeat("\x01\x02", 100),                                                      // binary
-		"",                                                                                   // empty
+		"#Fields: date time c-ip\n2026-03-01 01:02:03 192.0.2.1\n",                                                                                                                 // W3C
+		"2026-03-01T01:02:03.5Z 0 [Note] [MY-1] [Server] started\n",                                                                                                                // MySQL
+		`{"a": "[01/Mar/2026:01:02:03 +0000] \"GET / HTTP/1.1\" 200"}`+"\n",                                                                                                        // JSON
+		"a\nb\nc\n"+`192.0.2.1 - - [01/Mar/2026:01:02:03 +0000] "GET / HTTP/1.1" 200 5`+"\n",                                                                                       // mostly not
+		strings.Repeat("\x01\x02", 100), // binary
+		"",                              // empty
 	)
 }
 

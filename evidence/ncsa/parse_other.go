@@ -204,6 +204,9 @@ func (p *parser) apacheError(line []byte) bool {
 		rest = bytes.TrimLeft(rest[end+1:], " ")
 	}
 	p.kind, p.message = apacheError, rest
+	if line[1] >= '0' && line[1] <= '9' {
+		return p.module != nil && p.process != nil // many programs write such a time and a level
+	}
 	return p.level != nil
 }
 
