@@ -20,7 +20,7 @@ func (r *reading) assessments(s *sentence) {
 // imperatives are verbs that begin advice.
 const imperatives = ` patch apply block enable disable monitor audit restrict update ensure implement review search enforce deploy upgrade change reset remove isolate limit segment require install configure investigate check verify hunt use keep consider rotate revoke turn prioritize maintain train educate log collect avoid take create follow make establish employ add set test scan validate contact report inspect secure harden minimize require ensure mitigation mitigations recommendation recommendations detection `
 
-var adviceWords = regexp.MustCompile(`(?i)\b(?:should|must|ought to|recommends?(?:ed)?(?: that)?|are advised to|is advised to|are urged to|is urged to|advises? \w+ to|urges? \w+ to|we recommend|it is important to)\b`)
+var adviceWords = regexp.MustCompile(`(?i)\b(?:should|must|ought to|recommends?(?:ed)?(?: that)?|are advised to|is advised to|are urged to|is urged to|advises? \w+ to|urges? \w+ to|we recommend|it is important to|defen[cs]e-in-depth|implementing (?:[\w-]+ ){0,5}(?:controls|measures|safeguards)|adopt(?:ing)? (?:[\w-]+ ){0,4}(?:defen[cs]es|strategy|controls|measures))\b`)
 
 // leastAdvice is how many words advice has that begins with a verb; shorter ones are headings.
 const leastAdvice = 4

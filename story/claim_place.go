@@ -2,6 +2,7 @@ package story
 
 import (
 	_ "embed"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -77,7 +78,7 @@ const (
 	backing   = ` backed sponsored aligned linked nexus based affiliated state speaking connected associated originated language `
 	behalf    = ` attributed interests behalf nexus sponsored origin originating originates operating serves serving benefit ties loyal directed government's intelligence `
 	targeting = ` target targets targeted targeting victim victims against inside networks attack attacks attacked attacking compromise compromised compromises compromising breach breached ` +
-		`hit affected affecting affects impacted impacting infect infected infections organizations organisations entities companies ministries embassies agencies institutions spying spied spies focus focused focuses aimed intrusions intrusion users customers `
+		`hit hack hacked infiltrate infiltrates infiltrated infiltrating penetrated affected affecting affects impacted impacting infect infected infections organizations organisations entities companies ministries embassies agencies institutions spying spied spies focus focused focuses aimed intrusions intrusion users customers `
 	// attached join somebody to a place: "linked to", "based in".
 	attached = ` aligned linked tied affiliated connected associated located based headquartered operates operate `
 	// attacked are those who are attacked, as a rule.
@@ -87,6 +88,9 @@ const (
 	watching = ` security cybersecurity cyber intelligence authoring partner antivirus `
 )
 
+// services are those of a state that intruders work for, behind its name.
+var services = regexp.MustCompile(`^(?:['’]s)?(?: \(\w+\))? (?:Ministry of State Security|People['’]s Liberation Army|military intelligence|intelligence service|Ministry of Intelligence|Revolutionary Guard|Islamic Revolutionary|Main Intelligence|Reconnaissance General|GRU|FSB|SVR|MSS|PLA|IRGC|MOIS)\b`)
+
 // placeRole is "origin" or "victim" if the sentence says so.
 func (r *reading) placeRole(s *sentence, a, b int) string {
 	if role := r.label(s); role != "" {
@@ -94,7 +98,7 @@ func (r *reading) placeRole(s *sentence, a, b int) string {
 	}
 	if i, next := r.behind(s, b); i < s.last {
 		switch {
-		case isOneOfWords(backing, r.word(i)) && (next == "-" || next == " "), (next == "'" || next == "’") && r.word(i) == "s" && r.actors[i+1]:
+		case services.MatchString(r.text[r.tokens[b-1].end:min(len(r.text), r.tokens[b-1].end+40)]), isOneOfWords(backing, r.word(i)) && (next == "-" || next == " "), (next == "'" || next == "’") && r.word(i) == "s" && r.actors[i+1]:
 			return "origin"
 		case isOneOfWords(watching, r.word(i)) && i+1 < s.last && isOneOfWords(" firm firms company companies vendor vendors researchers agencies agency authorities officials ", r.word(i+1)):
 			return "" // "the Slovak security firm"
@@ -115,7 +119,7 @@ func (r *reading) placeRole(s *sentence, a, b int) string {
 	for i := a - 1; i >= s.first && a-i < 12; i-- {
 		w := r.word(i)
 		switch {
-		case w == "interest" && i+1 < a && isOneOfWords(" to of for ", r.word(i+1)):
+		case w == "interest" && i >= a-3 && isOneOfWords(" to of for ", r.word(i+1)):
 			return ""
 		case i >= clause && isOneOfWords(attached, w) && i+1 < a && isOneOfWords(" to with in out from ", r.word(i+1)):
 			if role := r.whose(s, i); role != "" {
@@ -140,11 +144,11 @@ func (r *reading) placeRole(s *sentence, a, b int) string {
 // label is the role that the first words of a line give all places in it: "Countries: Togo, Ghana", "Origin: Iran".
 func (r *reading) label(s *sentence) string {
 	for i := s.first; i < min(s.first+4, s.last-1); i++ {
-		if !strings.ContainsAny(r.between(i+1), ":\t\n") {
+		if !strings.ContainsAny(r.text[r.tokens[i].end:r.tokens[i+1].start], ":\t\n") {
 			continue
 		}
 		switch w := r.word(i); {
-		case isOneOfWords(" countries regions geographies victims targets ", w), w == "country" && i > s.first && isOneOfWords(" target targeted victim affected ", r.word(i-1)):
+		case isOneOfWords(" countries regions geographies victims targets targeting sectors industries verticals victimology ", w), w == "country" && i > s.first && isOneOfWords(" target targeted victim affected ", r.word(i-1)):
 			return "victim"
 		case i-s.first < 3 && isOneOfWords(" country origin sponsor nexus attribution ", w):
 			return "origin"
@@ -176,7 +180,7 @@ func (r *reading) theirInterests(s *sentence, a, b int) bool {
 		if strings.ContainsAny(r.between(i), ",;:.") {
 			return false
 		}
-		if w := r.word(i); w == "interests" || w == "interest" && i > b {
+		if w := r.word(i); isOneOfWords(" interests objectives priorities agenda goals ambitions ", w) || w == "interest" && i > b {
 			return true
 		}
 	}

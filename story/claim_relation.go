@@ -130,7 +130,7 @@ func (r *reading) relation(s *sentence, inSentence []Claim, name string, a, b in
 			objects = append(objects, *c)
 		}
 	}
-	if subject == "" && name == "also known as" && len(objects) > 0 {
+	if name == "also known as" && len(objects) > 0 && (subject == "" || r.isThing(s, a)) {
 		subject = objects[0].Name // "the group known as A, B and C"
 	}
 	if subject == "" {
@@ -153,8 +153,8 @@ func (r *reading) relation(s *sentence, inSentence []Claim, name string, a, b in
 	}
 	// "not linked to ransomware": the words up to what ends the phrase.
 	object := r.text[b:end]
-	if i := strings.IndexAny(object, ".,()"); i >= 0 {
-		object = object[:i]
+	if m := objectEnd.FindStringIndex(object); m != nil {
+		object = object[:m[0]]
 	}
 	span := trimSpan(r.text, b, b+len(object))
 	if words := strings.Fields(r.text[span.Start:span.End]); len(words) == 0 || len(words) > maxObject {
@@ -208,11 +208,20 @@ func (r *reading) meansMain(s *sentence, at int) bool {
 	return false
 }
 
+// isThing tells whether the word before a place is what is called something there: "the group known as".
+func (r *reading) isThing(s *sentence, at int) bool {
+	i := r.wordAt(at) - 1
+	return i >= s.first && isOneOfWords(actorWords, r.word(i)) && r.between(i+1) == " " && r.free(i, i+1)
+}
+
 // plural tells whether the word before a place speaks of several actors or programs.
 func (r *reading) plural(at int) bool {
 	i := sort.Search(len(r.tokens), func(i int) bool { return r.tokens[i].end > at })
 	return i > 0 && isOneOf(r.word(i-1), []string{"groups", "actors", "clusters", "families", "variants", "tools", "others"})
 }
+
+// objectEnd ends an object that is no name; the stops of "U.S." do not.
+var objectEnd = regexp.MustCompile(`[,()]|\.(?:\s|$)`)
 
 // maxObject is how many words an object has that is no name.
 const maxObject = 5

@@ -65,7 +65,7 @@ func (r *reading) trades(s *sentence) {
 			continue
 		}
 		c := Claim{Kind: Sector, Name: t.name, How: named}
-		if victim || t.placed || r.targets(s) {
+		if victim || t.placed || r.targets(s) || r.label(s) == "victim" {
 			c.Role = "victim"
 		}
 		r.take(t.first, t.last, c)

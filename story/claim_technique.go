@@ -13,7 +13,7 @@ const (
 	leastDescribed = technique.Described
 	// leastAgreed is the score that the sentence must have for a technique whose name stands in it as
 	// common words: "email addresses" is the name of one, and mostly means no more than it says.
-	leastAgreed = 0.1
+	leastAgreed = 0.3
 )
 
 // described looks for techniques that sentences describe without naming them, but for advice, which

@@ -216,7 +216,7 @@ func (r *reading) stances() {
 		s := &r.sentences[n]
 		c.Sentence = Span{s.Start, max(s.End, c.End)}
 		c.Speaker = r.speaker(s)
-		if c.Kind == Advice || c.Kind == Assessment || c.How == described {
+		if c.Kind == Advice || c.How == described {
 			continue
 		}
 		a := s.first + sort.Search(s.last-s.first, func(i int) bool { return r.tokens[s.first+i].end > c.Start })
@@ -225,6 +225,9 @@ func (r *reading) stances() {
 		// A number in brackets is a note on the whole sentence; an indicator is one whatever was not done with it.
 		if c.How == numbered && c.Start > 0 && strings.IndexByte("[(", r.text[c.Start-1]) >= 0 || c.Kind == Indicator && !r.absent(s, a) {
 			st.negated = false
+		}
+		if c.Kind == Assessment {
+			st.hedged = false // doubt is what it tells of
 		}
 		if r.merelyUnseen(s, c, a, b) {
 			st.negated = false
