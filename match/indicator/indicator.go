@@ -97,7 +97,7 @@ func Compile(list []intel.Indicator, opt Options) (*Set, error) {
 	for i, t := range types {
 		counts[i].Type = t
 	}
-	var b builder
+	b := builder{entries: make([]entry, 0, len(list))}
 	for id := range list {
 		i := &list[id]
 		at := slices.Index(types, i.Type)
@@ -156,20 +156,20 @@ func (s *Set) fill(b *builder) (dropped []int32) {
 
 // noteEnd notes how an entry's name ends, and how its address begins.
 func (s *Set) noteEnd(e *entry) {
-	key := []byte(e.key)
+	key := e.key
 	switch e.kind {
 	case domainKey, emailKey:
 		s.hostEnds.add(key)
 	case urlKey:
-		if host := hostOf(key); len(host) > 0 {
-			s.hostEnds.add(host)
+		if host := hostOf([]byte(key)); len(host) > 0 {
+			s.hostEnds.add(string(host))
 		} else {
 			s.urlIP = true
 		}
 	case nameKey, pathKey:
 		s.fileEnds.add(key)
 	case ipKey, netKey:
-		if a, _ := netip.AddrFromSlice(key[:16]); a.Is4In6() {
+		if a, _ := netip.AddrFromSlice([]byte(key[:16])); a.Is4In6() {
 			first := int(key[12])<<8 | int(key[13])
 			last := first
 			if len(key) > 16 && key[16] < 16 {
@@ -187,15 +187,17 @@ func (s *Set) warn(w *intel.WarningLists, counts []TypeStats, types []intel.Indi
 	if w == nil {
 		return
 	}
-	checked := make([]bool, len(s.list))
-	for _, e := range s.table.entries {
-		if e.id < 0 || checked[e.id] {
+	active := make([]bool, len(s.list))
+	for i := range s.table.entries {
+		active[s.table.entries[i].id] = true
+	}
+	for id := range s.list { // in the order of the list, in which values stand next to each other in memory
+		if !active[id] {
 			continue
 		}
-		checked[e.id] = true
-		if list, hit := w.Check(&s.list[e.id]); hit {
-			s.warnings[e.id] = list
-			counts[slices.Index(types, s.list[e.id].Type)].Low++
+		if list, hit := w.Check(&s.list[id]); hit {
+			s.warnings[int32(id)] = list
+			counts[slices.Index(types, s.list[id].Type)].Low++
 		}
 	}
 }

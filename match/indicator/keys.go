@@ -12,7 +12,7 @@ const maxHex = 128
 
 // add puts an indicator's keys into the table; false if there is none for it.
 func (b *builder) add(id int32, i *intel.Indicator) bool {
-	value := []byte(i.Value)
+	value := i.Value
 	if len(value) == 0 {
 		return false
 	}
@@ -28,46 +28,44 @@ func (b *builder) add(id int32, i *intel.Indicator) bool {
 	case intel.IP, intel.CIDR:
 		return b.addNetwork(id, i)
 	case intel.URL:
-		return b.addURL(id, i.Value)
+		return b.addURL(id, value)
 	case intel.Email:
 		b.put(id, emailKey, value)
-		b.mark(tailKey, tail(value[bytes.LastIndexByte(value, '@')+1:]))
+		b.mark(tailKey, tail(value[strings.LastIndexByte(value, '@')+1:]))
 	case intel.FileName:
-		b.put(id, nameKey, lowered(value))
+		b.put(id, nameKey, strings.ToLower(value))
 		b.noteName(value)
 	case intel.FilePath:
-		return b.addPath(id, i.Value)
+		return b.addPath(id, value)
 	case intel.RegistryKey:
-		b.put(id, registryKey, lowered(value))
+		b.put(id, registryKey, strings.ToLower(value))
 	case intel.Mutex:
-		name := objectName(lowered(value))
+		name := objectName([]byte(strings.ToLower(value)))
 		if len(name) == 0 {
 			return false
 		}
-		b.put(id, objectKey, name)
+		b.put(id, objectKey, string(name))
 	case intel.UserAgent:
-		b.put(id, agentKey, agentText(nil, value))
+		b.put(id, agentKey, string(agentText(nil, []byte(value))))
 	case intel.Account:
-		b.put(id, accountKey, lowered(value))
+		b.put(id, accountKey, strings.ToLower(value))
 	default:
 		return false
 	}
 	return true
 }
 
-func isHexText(b []byte) bool {
-	for _, c := range b {
-		if class[c]&hexByte == 0 {
+func isHexText[T string | []byte](text T) bool {
+	for i := range len(text) {
+		if class[text[i]]&hexByte == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-func lowered(b []byte) []byte { return bytes.ToLower(b) }
-
 // tail is the last two labels of a name.
-func tail(name []byte) []byte {
+func tail(name string) string {
 	dots := 0
 	for i := len(name) - 1; i >= 0; i-- {
 		if name[i] == '.' {
@@ -86,7 +84,7 @@ func (b *builder) addNetwork(id int32, i *intel.Indicator) bool {
 	}
 	a := p.Addr().As16()
 	if p.IsSingleIP() {
-		b.put(id, ipKey, a[:])
+		b.put(id, ipKey, string(a[:]))
 		return true
 	}
 	six := 0
@@ -95,7 +93,7 @@ func (b *builder) addNetwork(id int32, i *intel.Indicator) bool {
 	}
 	b.nets[six][p.Bits()] = true
 	m := p.Masked().Addr().As16()
-	b.put(id, netKey, append(m[:], byte(p.Bits())))
+	b.put(id, netKey, string(append(m[:], byte(p.Bits()))))
 	return true
 }
 
@@ -104,9 +102,9 @@ func (b *builder) addURL(id int32, value string) bool {
 	if !ok {
 		return false
 	}
-	b.put(id, urlKey, appendURLKey(nil, u, u.HasQuery))
-	b.mark(hostKey, []byte(u.Host))
-	b.mark(tailKey, tail([]byte(u.Host)))
+	b.put(id, urlKey, string(appendURLKey(nil, u, u.HasQuery)))
+	b.mark(hostKey, u.Host)
+	b.mark(tailKey, tail(u.Host))
 	return true
 }
 
@@ -123,8 +121,8 @@ func appendURLKey(dst []byte, u intel.URLParts, query bool) []byte {
 	return dst
 }
 
-func (b *builder) noteName(name []byte) {
-	if bytes.IndexByte(name, '.') < 0 {
+func (b *builder) noteName(name string) {
+	if strings.IndexByte(name, '.') < 0 {
 		b.bareName = true
 	}
 }
@@ -166,10 +164,10 @@ func (b *builder) addPath(id int32, value string) bool {
 		if last == "" {
 			return false
 		}
-		b.put(id, pathKey, []byte(end))
+		b.put(id, pathKey, end)
 		b.entries[len(b.entries)-1].drive = drive
-		b.mark(lastKey, []byte(last))
-		b.noteName([]byte(last))
+		b.mark(lastKey, last)
+		b.noteName(last)
 	}
 	return true
 }

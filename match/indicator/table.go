@@ -1,7 +1,6 @@
 package indicator
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"math/bits"
@@ -67,10 +66,10 @@ const (
 	hashPrime = 0x100000001b3
 )
 
-func hashBack(b []byte) uint64 {
+func hashBack[T string | []byte](text T) uint64 {
 	h := uint64(hashStart)
-	for i := len(b) - 1; i >= 0; i-- {
-		h = (h ^ uint64(b[i])) * hashPrime
+	for i := len(text) - 1; i >= 0; i-- {
+		h = (h ^ uint64(text[i])) * hashPrime
 	}
 	return h
 }
@@ -111,30 +110,38 @@ func (t *table) find(h uint64) []entry {
 // A builder collects keys.
 type builder struct {
 	entries  []entry
-	marks    []entry // hashes that only the filters have
+	marks    []mark
 	bareName bool
 	nets     [2][129]bool
 }
 
-func (b *builder) put(id int32, k kind, key []byte) {
-	h := hashBack(key)
+// A mark is a hash that only a filter has.
+type mark struct {
+	hash uint64
+	kind kind
+}
+
+func (b *builder) put(id int32, k kind, key string) {
+	var h uint64
 	switch k {
 	case registryKey:
 		h = hashForward(key)
 	case ipKey, netKey:
-		h = hashAddress(key)
+		h = hashAddress([]byte(key))
+	default:
+		h = hashBack(key)
 	}
-	b.entries = append(b.entries, entry{hash: k.of(h), key: string(key), id: id, kind: k})
+	b.entries = append(b.entries, entry{hash: k.of(h), key: key, id: id, kind: k})
 }
 
-func (b *builder) mark(k kind, key []byte) {
-	b.marks = append(b.marks, entry{hash: k.of(hashBack(key)), kind: k})
+func (b *builder) mark(k kind, key string) {
+	b.marks = append(b.marks, mark{k.of(hashBack(key)), k})
 }
 
-func hashForward(b []byte) uint64 {
+func hashForward(key string) uint64 {
 	h := uint64(hashStart)
-	for _, c := range b {
-		h = (h ^ uint64(c)) * hashPrime
+	for i := range len(key) {
+		h = (h ^ uint64(key[i])) * hashPrime
 	}
 	return h
 }
@@ -170,12 +177,7 @@ func (b *builder) lengths(six bool) (all []int) {
 // table puts the keys in order, and gives the indicators of which it has no key, having enough of the
 // same value.
 func (b *builder) table() (t table, dropped []int32) {
-	slices.SortFunc(b.entries, func(x, y entry) int {
-		if x.hash != y.hash {
-			return cmp.Compare(x.hash, y.hash)
-		}
-		return cmp.Or(cmp.Compare(x.kind, y.kind), strings.Compare(x.key, y.key), cmp.Compare(x.id, y.id))
-	})
+	b.entries = inOrder(b.entries)
 	t.entries = b.entries[:0]
 	for i, same := 0, 0; i < len(b.entries); i++ {
 		e := b.entries[i]
@@ -198,6 +200,44 @@ func (b *builder) table() (t table, dropped []int32) {
 	return t, t.withoutKey(slices.Compact(dropped))
 }
 
+// inOrder sorts entries by their hashes. Hashes are spread evenly, so each entry is put next to where it belongs at once,
+// and its few neighbours are sorted.
+func inOrder(entries []entry) []entry {
+	shift := bucketShift(len(entries))
+	next := make([]uint32, 1<<(64-shift)+1)
+	for i := range entries {
+		next[entries[i].hash>>shift+1]++
+	}
+	for i := 1; i < len(next); i++ {
+		next[i] += next[i-1]
+	}
+	sorted := make([]entry, len(entries))
+	for i := range entries {
+		at := &next[entries[i].hash>>shift]
+		sorted[*at] = entries[i]
+		*at++
+	}
+	start := uint32(0) // next is where the bucket ends by now
+	for _, end := range next[:len(next)-1] {
+		if end-start > 1 {
+			slices.SortFunc(sorted[start:end], compareEntries)
+		}
+		start = end
+	}
+	return sorted
+}
+
+func compareEntries(x, y entry) int {
+	if x.hash != y.hash {
+		return cmp.Compare(x.hash, y.hash)
+	}
+	return cmp.Or(cmp.Compare(x.kind, y.kind), strings.Compare(x.key, y.key), cmp.Compare(x.id, y.id))
+}
+
+// bucketShift is by how many bits hashes of n entries are shifted to the number of a bucket: there are about as many
+// buckets as entries.
+func bucketShift(n int) uint { return uint(64 - max(1, bits.Len(uint(n)))) }
+
 // withoutKey leaves those out that another key is there for.
 func (t *table) withoutKey(dropped []int32) []int32 {
 	if len(dropped) == 0 {
@@ -213,12 +253,13 @@ func (t *table) withoutKey(dropped []int32) []int32 {
 	return slices.DeleteFunc(dropped, func(id int32) bool { return !left[id] })
 }
 
-func (t *table) index(marks []entry) {
+func (t *table) index(marks []mark) {
 	var count [kinds]int
-	for _, all := range [...][]entry{t.entries, marks} {
-		for i := range all {
-			count[all[i].kind]++
-		}
+	for i := range t.entries {
+		count[t.entries[i].kind]++
+	}
+	for _, m := range marks {
+		count[m.kind]++
 	}
 	for k := range t.filters {
 		words := 0 // as a power of two, 16 bits or more a key
@@ -227,14 +268,14 @@ func (t *table) index(marks []entry) {
 		}
 		t.filters[k] = filter{make([]uint64, 1<<words), uint(64 - words)}
 	}
-	for _, all := range [...][]entry{t.entries, marks} {
-		for i := range all {
-			f := &t.filters[all[i].kind]
-			f.words[all[i].hash>>f.shift] |= filterBits(all[i].hash)
-		}
+	for i := range t.entries {
+		t.filters[t.entries[i].kind].add(t.entries[i].hash)
 	}
-	buckets := max(1, bits.Len(uint(len(t.entries))))
-	t.starts, t.startBits = make([]uint32, 1<<buckets+1), uint(64-buckets)
+	for _, m := range marks {
+		t.filters[m.kind].add(m.hash)
+	}
+	t.startBits = bucketShift(len(t.entries))
+	t.starts = make([]uint32, 1<<(64-t.startBits)+1)
 	for i := range t.entries {
 		t.starts[t.entries[i].hash>>t.startBits+1] = uint32(i + 1)
 	}
@@ -242,6 +283,8 @@ func (t *table) index(marks []entry) {
 		t.starts[i] = max(t.starts[i], t.starts[i-1])
 	}
 }
+
+func (f *filter) add(h uint64) { f.words[h>>f.shift] |= filterBits(h) }
 
 // is compares a key with the bytes of an event.
 func (e *entry) is(k kind, text []byte) bool { return e.kind == k && string(text) == e.key }
@@ -257,8 +300,8 @@ func hasSuffix(b []byte, suffix string) bool {
 type endSet [1 << 12 / 64]uint64
 
 // add takes the end of a name.
-func (s *endSet) add(name []byte) {
-	at := endBit(hashBack(name[bytes.LastIndexByte(name, '.')+1:]))
+func (s *endSet) add(name string) {
+	at := endBit(hashBack(name[strings.LastIndexByte(name, '.')+1:]))
 	s[at/64] |= 1 << (at % 64)
 }
 
