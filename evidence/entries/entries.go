@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 
 	"aldebaran/event"
@@ -45,6 +46,24 @@ type Entry struct {
 	// Open says that the file ends before its last line does: it may be half written. It is read if
 	// it can be.
 	Open bool
+}
+
+// First gives the first lines of a text that say something, without their ends: at most 64, so many may
+// belong to an entry that was cut off.
+func First(text []byte) iter.Seq[[]byte] {
+	const most = 64
+	return func(yield func([]byte) bool) {
+		n := 0
+		for line := range bytes.Lines(text) {
+			line = bytes.TrimRight(line, "\r\n")
+			if len(line) == 0 {
+				continue
+			}
+			if n++; n > most || !yield(line) {
+				return
+			}
+		}
+	}
 }
 
 // A Reader reads entries, one log after the other; it keeps its buffers: one for each goroutine.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"aldebaran/event"
 	"aldebaran/evidence/entries"
 	"aldebaran/evidence/lines"
@@ -372,4 +374,21 @@ func FuzzValues(f *testing.F) {
 			t.Errorf("Parse takes %d of %d bytes", n, len(in))
 		}
 	})
+}
+
+func TestFirst(t *testing.T) {
+	f := func(text string, want ...string) {
+		t.Helper()
+		var got []string
+		for line := range entries.First([]byte(text)) {
+			got = append(got, string(line))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+	f("")
+	f("\r\n\n")
+	f("a\r\n\n b\nc", "a", " b", "c")
+	f(strings.Repeat("\na", 65), strings.Split(strings.Repeat("a", 64), "")...)
 }

@@ -72,6 +72,23 @@ func (t *Tally) Damage(offset int64, what, want, found string, lost int) {
 	})
 }
 
+// Columns adds a line that has another number of columns than its header. Without a time it is no record,
+// and lost; a record lacks the values that are not there.
+func (t *Tally) Columns(l Line, want, found int, timed bool) {
+	wants, founds := strconv.Itoa(want)+" columns", strconv.Itoa(found)
+	if l.Open {
+		founds += "; it may be half written"
+	}
+	switch {
+	case !timed:
+		t.Damage(l.Offset, "line", wants, founds+": "+Quote(l.Text), 1)
+	case l.Open:
+		t.Damage(l.Offset, "last line", wants, founds, 0)
+	default:
+		t.Damage(l.Offset, "columns", wants, founds, 0)
+	}
+}
+
 // End gives the report.
 func (t *Tally) End() event.Report {
 	if t.untold > 0 {

@@ -115,3 +115,21 @@ func TestQuote(t *testing.T) {
 		}
 	}
 }
+
+func TestColumns(t *testing.T) {
+	f := func(l Line, timed bool, want event.Damage) {
+		t.Helper()
+		var tally Tally
+		tally.Start(&Log{Path: "a.log"}, event.Clock{})
+		tally.Columns(l, 3, 2, timed)
+		want.Path, want.Chunk, want.Offset, want.Want = "a.log", -1, 7, "3 columns"
+		if diff := cmp.Diff([]event.Damage{want}, tally.End().Damage); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	whole, open := Line{Offset: 7, Text: []byte("a b")}, Line{Offset: 7, Text: []byte("a b"), Open: true}
+	f(whole, true, event.Damage{What: "columns", Found: "2"})
+	f(open, true, event.Damage{What: "last line", Found: "2; it may be half written"})
+	f(whole, false, event.Damage{What: "line", Found: `2: "a b"`, Lost: 1})
+	f(open, false, event.Damage{What: "line", Found: `2; it may be half written: "a b"`, Lost: 1})
+}

@@ -49,16 +49,8 @@ func Sniff(head []byte) bool {
 	return ok && recognise(text) != unknown
 }
 
-// maxLook is how many lines at the beginning may belong to an entry that was cut off.
-const maxLook = 64
-
 func recognise(text []byte) kind {
-	n := 0
-	for line := range bytes.Lines(text) {
-		if n++; n > maxLook {
-			break
-		}
-		line = bytes.TrimRight(line, "\r\n")
+	for line := range entries.First(text) {
 		if isAgent(line) {
 			return agentLog
 		}

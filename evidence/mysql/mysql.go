@@ -66,19 +66,9 @@ func (f *File) Units() []event.Unit {
 // Damage says what is wrong with the file as a whole: nothing can be.
 func (f *File) Damage() []event.Damage { return nil }
 
-// maxLook is how many lines at the beginning may belong to an entry that was cut off.
-const maxLook = 64
-
 func recognise(text []byte) kind {
-	n, found := 0, unknown
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			continue
-		}
-		if n++; n > maxLook {
-			break
-		}
+	found := unknown
+	for line := range entries.First(text) {
 		switch k := recogniseLine(line); k {
 		case unknown:
 		case banner:

@@ -47,22 +47,12 @@ func Sniff(head []byte) bool {
 	return ok && recognise(text) != unknown
 }
 
-// maxLook is how many lines at the beginning are looked at.
-const maxLook = 64
-
 func recognise(head []byte) kind {
-	n, dated := 0, false
-	for line := range bytes.Lines(head) {
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			continue
-		}
-		if n++; n > maxLook {
-			break
-		}
+	first, dated := true, false
+	for line := range entries.First(head) {
 		has := func(s string) bool { return bytes.Contains(line, []byte(s)) }
 		switch {
-		case n == 1 && isHeader(line):
+		case first && isHeader(line):
 			return csv
 		case isSyslog(line) > 0:
 			return sysLog
@@ -75,6 +65,7 @@ func recognise(head []byte) kind {
 		case dated && (bytes.HasPrefix(line, []byte("LENGTH")) || bytes.HasPrefix(line, []byte("ACTION")) || bytes.HasPrefix(line, []byte("SESSIONID:["))) && has(":"):
 			return text
 		}
+		first = false
 	}
 	return unknown
 }

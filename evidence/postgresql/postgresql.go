@@ -75,19 +75,10 @@ func (f *File) Units() []event.Unit {
 // Damage says what is wrong with the file as a whole: nothing can be.
 func (f *File) Damage() []event.Damage { return nil }
 
-// maxLook is how many lines at the beginning may belong to an entry that was cut off.
-const maxLook = 64
-
 func recognise(text []byte) kind {
 	n, ours := 0, 0 // lines, and those that PostgreSQL wrote to syslog
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			continue
-		}
-		if n++; n > maxLook {
-			break
-		}
+	for line := range entries.First(text) {
+		n++
 		k := recogniseLine(line)
 		switch {
 		case programEnd(line[:min(len(line), maxPrefix)]) > 0:
@@ -101,7 +92,7 @@ func recognise(text []byte) kind {
 	}
 	if ours > 0 {
 		// Where other programs log to the same file, it is a log of syslog.
-		if ours == min(n, maxLook) {
+		if ours == n {
 			return sysLog
 		}
 		return unknown

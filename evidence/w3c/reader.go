@@ -186,18 +186,8 @@ func (r *Reader) record(l lines.Line) bool {
 	}
 	when, whenOK := r.when(l)
 	if n != lay.columns {
-		want, found := strconv.Itoa(lay.columns)+" columns", strconv.Itoa(n)
-		switch {
-		case !whenOK:
-			if l.Open {
-				found += "; it may be half written"
-			}
-			r.tally.Damage(l.Offset, "line", want, found+": "+lines.Quote(l.Text), 1)
+		if r.tally.Columns(l, lay.columns, n, whenOK); !whenOK {
 			return true
-		case l.Open:
-			r.tally.Damage(l.Offset, "last line", want, found+"; it may be half written", 0)
-		default:
-			r.tally.Damage(l.Offset, "columns", want, found, 0)
 		}
 	} else if !whenOK {
 		r.tally.Damage(l.Offset, "time", "date and time as 2026-03-01 08:00:00", lines.Quote(l.Text), 0)

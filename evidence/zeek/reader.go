@@ -138,19 +138,9 @@ func (r *Reader) record(l lines.Line) bool {
 	lay := r.layout
 	n := r.split(l.Text)
 	if n != len(lay.kinds) {
-		want, found := strconv.Itoa(len(lay.kinds))+" columns", strconv.Itoa(n)
-		_, ok := r.when()
-		switch {
-		case !ok:
-			if l.Open {
-				found += "; it may be half written"
-			}
-			r.tally.Damage(l.Offset, "line", want, found+": "+lines.Quote(l.Text), 1)
+		_, timed := r.when()
+		if r.tally.Columns(l, len(lay.kinds), n, timed); !timed {
 			return true
-		case l.Open:
-			r.tally.Damage(l.Offset, "last line", want, found+"; it may be half written", 0)
-		default:
-			r.tally.Damage(l.Offset, "columns", want, found, 0)
 		}
 		for len(r.values) < len(lay.kinds) {
 			r.values = append(r.values, event.Value{})
