@@ -64,6 +64,8 @@ func (r *Reader) program(program, message []byte) {
 		r.dnsmasq(message)
 	case "unbound":
 		r.unbound(message)
+	case "haproxy":
+		r.haproxy(message)
 	case "pure-ftpd", "proftpd":
 		r.ftp(message)
 	case "amavis", "amavisd", "amavisd-new":
