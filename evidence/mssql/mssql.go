@@ -54,32 +54,52 @@ func recognise(text []byte) kind {
 		if isAgent(line) {
 			return agentLog
 		}
-		if _, source, _, ok := cutEntry(line); ok && isSource(source) {
+		if stamp, source, text, ok := cutEntry(line); ok && isSource(source) && (len(stamp) == stampWidth || isKnown(source, text)) {
 			return errorLog
 		}
 	}
 	return unknown
 }
 
+// stampWidth is that of the times in a log: "2022-12-20 12:36:54.17".
+const stampWidth = len("2022-12-20 12:36:54.17")
+
 // cutEntry takes the first line of an entry apart: a time with two decimals, who wrote it, and the
-// message, in columns of their own.
+// message, in columns of their own. What sp_readerrorlog gave has three decimals, and tabs or single
+// blanks between the columns.
 func cutEntry(line []byte) (stamp, source, text []byte, ok bool) {
-	const width = len("2022-12-20 12:36:54.17")
-	if len(line) < width+2 || line[4] != '-' || line[width] != ' ' {
+	if len(line) < stampWidth+2 || line[4] != '-' {
 		return nil, nil, nil, false
 	}
-	if _, n := entries.ParseStamp(line); n != width {
-		return nil, nil, nil, false
-	}
-	rest := line[width+1:]
-	n := 0
-	for n < len(rest) && (rest[n] >= '0' && rest[n] <= '9' || rest[n]|0x20 >= 'a' && rest[n]|0x20 <= 'z' || rest[n] >= 0x80) {
+	n := stampWidth
+	if c := line[stampWidth]; c >= '0' && c <= '9' {
 		n++
 	}
-	if n == 0 || n < len(rest) && rest[n] != ' ' {
+	if line[n] != ' ' && line[n] != '\t' {
 		return nil, nil, nil, false
 	}
-	return line[:width], rest[:n], bytes.TrimLeft(rest[n:], " "), true
+	if _, end := entries.ParseStamp(line); end != n {
+		return nil, nil, nil, false
+	}
+	stamp, line = line[:n], line[n+1:]
+	n = 0
+	for n < len(line) && (line[n] >= '0' && line[n] <= '9' || line[n]|0x20 >= 'a' && line[n]|0x20 <= 'z' || line[n] >= 0x80) {
+		n++
+	}
+	if n == 0 || n < len(line) && line[n] != ' ' && line[n] != '\t' {
+		return nil, nil, nil, false
+	}
+	return stamp, line[:n], bytes.TrimLeft(line[n:], " \t"), true
+}
+
+// isKnown tells whether an entry that is not in the form of the log is one for certain: other programs
+// write such times, and words behind them.
+func isKnown(source, text []byte) bool {
+	if bytes.HasPrefix(source, []byte("spid")) {
+		return true
+	}
+	_, _, _, numbered := header(text)
+	return numbered || parse(text).id != 0
 }
 
 // isSource tells the writers that an ERRORLOG knows: the server, its logons and backups, and the
