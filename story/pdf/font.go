@@ -159,22 +159,7 @@ func glyph(n string) string {
 // readMap reads a map from codes to Unicode (9.10.3).
 func (t *font) readMap(data []byte) {
 	l := lexer{data: data, content: true}
-	var stack array
-	for {
-		o := l.next(0)
-		if _, end := o.(done); end {
-			if l.pos >= len(l.data) {
-				return
-			}
-			continue
-		}
-		op, ok := o.(operator)
-		if !ok {
-			if len(stack) < 3*maxCodes {
-				stack = append(stack, o)
-			}
-			continue
-		}
+	for op, stack := range l.operations(3 * maxCodes) {
 		switch op {
 		case "endcodespacerange":
 			if len(stack) > 0 {
@@ -192,7 +177,6 @@ func (t *font) readMap(data []byte) {
 		case "endbfrange":
 			t.ranges(stack)
 		}
-		stack = stack[:0]
 	}
 }
 

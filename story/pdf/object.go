@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"iter"
 	"strconv"
 )
 
@@ -97,6 +98,31 @@ func (l *lexer) next(depth int) object {
 		return done{}
 	}
 	return l.word()
+}
+
+// operations gives the operators of a content stream (7.8.2), each with the operands before it, at most so
+// many; they are valid until the next.
+func (l *lexer) operations(most int) iter.Seq2[operator, array] {
+	return func(yield func(operator, array) bool) {
+		var operands array
+		for {
+			switch o := l.next(0).(type) {
+			case done:
+				if l.pos >= len(l.data) {
+					return
+				}
+			case operator:
+				if !yield(o, operands) {
+					return
+				}
+				operands = operands[:0]
+			default:
+				if len(operands) < most {
+					operands = append(operands, o)
+				}
+			}
+		}
+	}
 }
 
 // token takes the characters up to a blank or delimiter.

@@ -49,22 +49,7 @@ func (p *painter) draw(content []byte, resources object, depth int) {
 		forms, _ = p.file.dict(r["XObject"])
 	}
 	l := lexer{data: content, content: true}
-	var args array
-	for {
-		o := l.next(0)
-		if _, end := o.(done); end {
-			if l.pos >= len(l.data) {
-				return
-			}
-			continue
-		}
-		op, ok := o.(operator)
-		if !ok {
-			if len(args) < 64 {
-				args = append(args, o)
-			}
-			continue
-		}
+	for op, args := range l.operations(64) {
 		if p.steps++; p.steps > maxSteps || p.letters > maxLetters {
 			p.note("its pages have more text and drawings than are read: %d operators, %d bytes", maxSteps, maxLetters)
 			return
@@ -82,7 +67,6 @@ func (p *painter) draw(content []byte, resources object, depth int) {
 		default:
 			p.operate(op, args)
 		}
-		args = args[:0]
 	}
 }
 
