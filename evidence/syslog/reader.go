@@ -125,7 +125,7 @@ func (r *Reader) parse(l lines.Line) string {
 		r.addHeader(&h)
 		return ""
 	}
-	if len(h.message) > 1 && h.message[0] == '{' && r.carried(h.message) {
+	if len(h.message) > 1 && h.message[0] == '{' && r.carried(h.message) || r.snare(h.message) {
 		r.addHeader(&h)
 		return ""
 	}
