@@ -35,13 +35,9 @@ type sentenceScore struct {
 // (https://github.com/center-for-threat-informed-defense/tram), with a model that was trained on
 // ATT&CK alone.
 func tramSentences(folder string, m *models) (any, error) {
-	examples, err := tramExamples(folder)
+	examples, in, err := tramExamples(folder)
 	if err != nil {
 		return nil, err
-	}
-	in := map[string]bool{}
-	for _, e := range examples {
-		in[e.Label] = true
 	}
 	s := sentenceScore{Sentences: len(examples), Labels: len(in)}
 	for _, e := range examples {
@@ -71,21 +67,23 @@ type tramExample struct {
 	Label string `json:"label"`
 }
 
-// tramExamples are the sentences, with labels that are revoked since replaced by their successors.
-func tramExamples(folder string) ([]tramExample, error) {
+// tramExamples are the sentences, with labels that are revoked since replaced by their successors; and
+// which labels there are.
+func tramExamples(folder string) (all []tramExample, labels map[string]bool, err error) {
 	file := filepath.Join(folder, "single_label.json")
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var all []tramExample
 	if err := json.Unmarshal(text, &all); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
+	labels = map[string]bool{}
 	for i := range all {
 		all[i].Label = current(all[i].Label)
+		labels[all[i].Label] = true
 	}
-	return all, nil
+	return all, labels, nil
 }
 
 // current maps T1574.002 to T1574.001, and what else was revoked.
@@ -105,13 +103,9 @@ type tramScore struct {
 // tramDocuments measures on TRAM's annotated reports: a report's techniques are those of its
 // annotations, and the model sees each sentence of the report, annotated or not.
 func tramDocuments(folder string, m *models) (any, error) {
-	examples, err := tramExamples(folder)
+	_, in, err := tramExamples(folder)
 	if err != nil {
 		return nil, err
-	}
-	in := map[string]bool{}
-	for _, e := range examples {
-		in[e.Label] = true
 	}
 	var some, all []document
 	err = tramReports(folder, func(text string, labels map[string]bool) {
