@@ -61,10 +61,16 @@ func Make(s *story.Story, o Options) *Plan {
 	}
 	m.most = len(m.plan.Hypotheses) + maxHypotheses
 	if s != nil {
-		for i := range s.Claims {
-			m.claim(&s.Claims[i])
+		// Kinds of systems and of data gather from the rest, wherever it stands in the story.
+		for _, gathering := range [...]bool{false, true} {
+			for i := range s.Claims {
+				if c := &s.Claims[i]; (c.Kind == story.System || c.Kind == story.Data) == gathering {
+					m.claim(c)
+				}
+			}
 		}
 		m.indicators(s)
+		m.inOrder(s)
 	}
 	m.finish()
 	return m.plan
@@ -205,6 +211,15 @@ func (m *maker) claim(c *story.Claim) {
 	if why != "" {
 		m.plan.Context = append(m.plan.Context, Context{c.ID, why})
 	}
+}
+
+// inOrder puts what is context in the order of the story.
+func (m *maker) inOrder(s *story.Story) {
+	at := map[string]int{}
+	for i := range s.Claims {
+		at[s.Claims[i].ID] = i
+	}
+	slices.SortStableFunc(m.plan.Context, func(a, b Context) int { return cmp.Compare(at[a.Claim], at[b.Claim]) })
 }
 
 // answers adds a claim to a hypothesis.
@@ -375,7 +390,45 @@ func (m *maker) software(c *story.Claim) (why string) {
 		return "nothing is known of it that logs would show"
 	}
 	m.plan.Hypotheses = append(m.plan.Hypotheses, h)
+	if c.Kind == story.Malware && len(h.Tests) == 0 {
+		m.onServers(c, h.Techniques)
+	}
 	return ""
+}
+
+// serverTechniques are families of techniques that say much of a server: few programs have them, and rules for them
+// find little else. What else malware does, every program does.
+var serverTechniques = []string{"T1505", "T1114", "T1213", "T1556", "T1190"}
+
+// onServers makes hypotheses of what malware that no rule names is known to do on servers.
+func (m *maker) onServers(c *story.Claim, techniques []string) {
+	for _, id := range techniques {
+		family, _, _ := strings.Cut(id, ".")
+		if slices.Contains(serverTechniques, family) && !m.full() {
+			m.knownOf(c, id, c.Name)
+		}
+	}
+}
+
+// knownOf makes a hypothesis of a technique that ATT&CK knows of an actor or of malware, if rules show it and no
+// other hypothesis is about it.
+func (m *maker) knownOf(c *story.Claim, technique, whose string) bool {
+	if slices.ContainsFunc(m.plan.Hypotheses, func(h Hypothesis) bool {
+		return h.Kind == "technique" && slices.Contains(h.Techniques, technique)
+	}) {
+		return false
+	}
+	h := Hypothesis{Kind: "technique", Techniques: []string{technique}, Severity: "medium"}
+	if t := m.opt.Knowledge.TechniqueByID(technique); t != nil {
+		h.Statement = fmt.Sprintf("%s (%s), which ATT&CK knows of %s", t.Name, technique, whose)
+	}
+	h.answers(c)
+	m.tagged(&h, technique)
+	if !slices.ContainsFunc(h.Tests, func(t Test) bool { return t.Weight >= shows }) {
+		return false
+	}
+	m.plan.Hypotheses = append(m.plan.Hypotheses, h)
+	return true
 }
 
 func softwareStatement(c *story.Claim) string { return c.Name + " was here" }
@@ -460,7 +513,40 @@ func (m *maker) system(c *story.Claim) (why string) {
 	if system == "" {
 		return "no kind of log is known that only such systems have"
 	}
-	return m.gather(c, "Servers of this kind were a target here: "+c.Name, states, func(h *Hypothesis) bool { return h.concerns(system) }, func(Test) bool { return true })
+	all := func(Test) bool { return true }
+	return m.gather(c, "Servers of this kind were a target here: "+c.Name, states, func(h *Hypothesis) bool { return h.concerns(system) }, all,
+		func(h *Hypothesis) { m.onSystem(h, system) })
+}
+
+// systemWords are what titles of rules about a kind of system name.
+var systemWords = map[string][]string{
+	"mail":     {"exchange", "owa", "outlook", "zimbra", "roundcube", "mailbox", "mailboxes", "mail", "autodiscover", "transport"},
+	"database": {"sql", "database", "databases", "mysql", "postgresql", "oracle", "mssql", "mongodb"},
+	"web":      {"iis", "w3wp", "webshell", "web", "apache", "nginx", "tomcat", "php", "asp", "aspx"},
+}
+
+// onSystem adds the severe rules that are about a kind of system: a story that only says which servers were broken
+// into asks for whatever is odd on them.
+func (m *maker) onSystem(h *Hypothesis, system string) {
+	for i := range m.opt.Rules {
+		r := &m.opt.Rules[i]
+		if r.Level != "high" && r.Level != "critical" {
+			continue
+		}
+		title := strings.ToLower(r.Title)
+		if slices.ContainsFunc(systemWords[system], func(w string) bool { return hasWord(title, w) }) || onlyOn(r, system) {
+			h.test(r, "rule about such servers", shows)
+		}
+	}
+	h.needRules(m.rules)
+}
+
+// onlyOn tells whether all logs that a rule reads are of one kind of system.
+func onlyOn(r *Rule, system string) bool {
+	return len(r.Sources) > 0 && !slices.ContainsFunc(r.Sources, func(ls sigma.Logsource) bool {
+		l, ok := LogFor("", ls)
+		return !ok || len(l.Systems) != 1 || l.Systems[0] != system
+	})
 }
 
 // systemOf is the kind of system as logs have it.
@@ -499,9 +585,14 @@ func (m *maker) data(c *story.Claim) (why string) {
 	default:
 		// Which subject the data was about no log says.
 		techniques = []string{"T1114", "T1213", "T1005", "T1560", "T1074"}
-		return m.gather(c, "Data was collected here, of whatever subject: "+c.Name, shows, collects(techniques), m.collecting(techniques))
+		return m.gather(c, "Data was collected here, of whatever subject: "+c.Name, shows, collects(techniques), m.collecting(techniques), func(*Hypothesis) {})
 	}
-	return m.gather(c, "Data of this kind was collected here: "+c.Name, states, collects(techniques), m.collecting(techniques))
+	return m.gather(c, "Data of this kind was collected here: "+c.Name, states, collects(techniques), m.collecting(techniques), func(h *Hypothesis) {
+		for _, id := range techniques {
+			m.tagged(h, id)
+		}
+		h.Techniques = techniques
+	})
 }
 
 // collects tells hypotheses about one of those techniques.
@@ -519,8 +610,8 @@ func (m *maker) collecting(techniques []string) func(Test) bool {
 }
 
 // gather makes a hypothesis of the tests that are wanted of those detections and techniques that fit,
-// none of them weighing more than most.
-func (m *maker) gather(c *story.Claim, statement string, most float64, fits func(*Hypothesis) bool, wanted func(Test) bool) (why string) {
+// none of them weighing more than most; if there are none, of those that otherwise adds.
+func (m *maker) gather(c *story.Claim, statement string, most float64, fits func(*Hypothesis) bool, wanted func(Test) bool, otherwise func(*Hypothesis)) (why string) {
 	for i := range m.plan.Hypotheses {
 		if m.plan.Hypotheses[i].Statement == statement {
 			m.plan.Hypotheses[i].answers(c)
@@ -545,6 +636,9 @@ func (m *maker) gather(c *story.Claim, statement string, most float64, fits func
 		}
 		h.need(from.Needs...)
 		h.Techniques = append(h.Techniques, from.Techniques...)
+	}
+	if len(h.Tests) == 0 {
+		otherwise(&h)
 	}
 	slices.Sort(h.Techniques)
 	h.Techniques = slices.Compact(h.Techniques)
@@ -572,20 +666,9 @@ func (m *maker) actor(c *story.Claim) (why string) {
 		if n >= maxOfActor || m.full() {
 			break
 		}
-		if !strings.HasPrefix(u.Target, "T") || slices.ContainsFunc(m.plan.Hypotheses, func(h Hypothesis) bool { return slices.Contains(h.Techniques, u.Target) }) {
-			continue
+		if strings.HasPrefix(u.Target, "T") && m.knownOf(c, u.Target, g.Name) {
+			n++
 		}
-		h := Hypothesis{Kind: "technique", Techniques: []string{u.Target}, Severity: "medium"}
-		if t := m.opt.Knowledge.TechniqueByID(u.Target); t != nil {
-			h.Statement = fmt.Sprintf("%s (%s), which ATT&CK knows of %s", t.Name, u.Target, g.Name)
-		}
-		h.answers(c)
-		m.tagged(&h, u.Target)
-		if len(h.Tests) == 0 || !slices.ContainsFunc(h.Tests, func(t Test) bool { return t.Weight >= shows }) {
-			continue
-		}
-		m.plan.Hypotheses = append(m.plan.Hypotheses, h)
-		n++
 	}
 	if n == 0 {
 		return together

@@ -217,3 +217,41 @@ func TestDocumentHasNoNull(t *testing.T) {
 		}
 	}
 }
+
+// A story that only says which servers were broken into, or what was taken, asks for whatever rules find there; the
+// order of its sentences does not matter.
+func TestGathersFromAll(t *testing.T) {
+	rules := []Rule{
+		{Kind: "rule", ID: "1", Title: "Exchange Mailbox Exported", Level: "high", Tags: []string{"attack.t1114.002"}, Sources: []sigma.Logsource{{Product: "windows", Service: "msexchange-management"}}},
+		{Kind: "rule", ID: "2", Title: "Zimbra Page Written", Level: "critical", Tags: []string{"attack.t1505.003"}, Sources: []sigma.Logsource{{Product: "linux", Service: "auditd"}}},
+		{Kind: "rule", ID: "3", Title: "Program Started", Level: "high", Tags: []string{"attack.t1059"}, Sources: []sigma.Logsource{{Product: "windows", Category: "process_creation"}}},
+		{Kind: "rule", ID: "4", Title: "Exchange Searched", Level: "low", Sources: []sigma.Logsource{{Product: "windows", Service: "msexchange-management"}}},
+		{Kind: "rule", ID: "5", Title: "Transport Agent Installed", Level: "low", Tags: []string{"attack.t1505.002"}, Sources: []sigma.Logsource{{Product: "windows", Service: "msexchange-management"}}},
+	}
+	f := func(text, statement string, want ...string) {
+		t.Helper()
+		knowledge := attack.Load()
+		s, err := story.Read(strings.NewReader(text), "x.txt", story.Options{Lexicon: story.NewLexicon(knowledge, nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, h := range Make(s, Options{Rules: rules, Knowledge: knowledge}).Hypotheses {
+			if strings.HasPrefix(h.Statement, statement) {
+				for _, test := range h.Tests {
+					got = append(got, test.ID)
+				}
+			}
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q, %s (-want +got):\n%s", text, statement, diff)
+		}
+	}
+	const servers, data = "Servers of this kind were a target here: mail", "Data of this kind was collected here: "
+	f("Hackers broke into email servers.", servers, "1", "2")
+	f("Hackers stole government emails.", data, "1")
+	f("They attacked mail servers. T1114.002 was seen.", servers, "1")
+	f("T1114.002 was seen. They attacked mail servers.", servers, "1")
+	f("LightNeuron was seen.", "Transport Agent (T1505.002)", "5")
+}
