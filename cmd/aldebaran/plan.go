@@ -116,8 +116,8 @@ func planText(out io.Writer, p *plan.Plan) error {
 	quotes := quotesOf(p)
 	stage := ""
 	for _, h := range p.Hypotheses {
-		if h.Stage != stage {
-			stage = h.Stage
+		if s := cmp.Or(h.Stage, "any stage"); s != stage {
+			stage = s
 			line("")
 			line("%s", strings.ToUpper(strings.ReplaceAll(stage, "-", " ")))
 		}
