@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -26,11 +27,17 @@ const (
 // with its line; the error is of reading alone. Values may be defanged. The name is for problems,
 // and tells lists of regular expressions by "filename" in it, as LOKI does.
 func ReadIndicators(r io.Reader, name string) ([]Indicator, []Problem, error) {
-	in := &indicatorReader{name: name}
-	b := bufio.NewReaderSize(r, maxIndicatorLine)
+	return AppendIndicators(nil, r, name)
+}
+
+// AppendIndicators reads as [ReadIndicators] does and puts what it reads behind list, so that a large file is not in
+// memory twice.
+func AppendIndicators(list []Indicator, r io.Reader, name string) ([]Indicator, []Problem, error) {
+	in := &indicatorReader{name: name, list: list, before: len(list), size: sizeOf(r)}
+	b := bufio.NewReaderSize(&countedReader{r, &in.read}, maxIndicatorLine)
 	head, err := b.Peek(4096)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
+		return list, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\ufeff")))
 	switch {
@@ -42,16 +49,43 @@ func ReadIndicators(r io.Reader, name string) ([]Indicator, []Problem, error) {
 		err = in.readList(b)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
+		return list, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return in.list, in.problems.told(name), nil
 }
 
+// sizeOf is the number of bytes that can be read, 0 if that is not known.
+func sizeOf(r io.Reader) int64 {
+	switch r := r.(type) {
+	case interface{ Len() int }:
+		return int64(r.Len())
+	case interface{ Stat() (fs.FileInfo, error) }:
+		if info, err := r.Stat(); err == nil && info.Mode().IsRegular() {
+			return info.Size()
+		}
+	}
+	return 0
+}
+
+// A countedReader adds up what is read of it.
+type countedReader struct {
+	io.Reader
+	n *int64
+}
+
+func (r *countedReader) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	*r.n += int64(n)
+	return n, err
+}
+
 // An indicatorReader collects what is read of one file.
 type indicatorReader struct {
-	name     string
-	list     []Indicator
-	problems problemList
+	name       string
+	list       []Indicator
+	before     int   // how many were in the list
+	size, read int64 // of the file, in bytes; 0 for a size that is not known
+	problems   problemList
 }
 
 func (in *indicatorReader) problem(line int, format string, args ...any) {
@@ -60,7 +94,7 @@ func (in *indicatorReader) problem(line int, format string, args ...any) {
 
 // add takes an indicator whose Value is still as it was written.
 func (in *indicatorReader) add(i Indicator) {
-	if len(in.list) >= maxIndicators {
+	if len(in.list)-in.before >= maxIndicators {
 		in.problem(i.Line, "want at most %d indicators in a file, found more", maxIndicators)
 		return
 	}
@@ -71,10 +105,23 @@ func (in *indicatorReader) add(i Indicator) {
 	}
 	i.Value, i.Pack = value, in.name
 	i.Note = oneLine(i.Note)
-	if len(in.list) == cap(in.list) { // append alone would copy a million of them five times
-		in.list = slices.Grow(in.list, max(len(in.list), 64))
+	if len(in.list) == cap(in.list) {
+		in.list = slices.Grow(in.list, in.more())
 	}
 	in.list = append(in.list, i)
+}
+
+// more says for how many indicators room is made when there is none left: for those that the rest of the file has if it
+// goes on as it began, as growing by doubling needs twice the memory; not for more than a few times those that there are, as
+// it may go on otherwise.
+func (in *indicatorReader) more() int {
+	const few, times = 64, 16
+	have := len(in.list) - in.before
+	if in.size <= in.read || in.read == 0 {
+		return max(have, few)
+	}
+	left := float64(have) * float64(in.size-in.read) / float64(in.read)
+	return max(few, min(int(left*1.1)+few, times*have))
 }
 
 // maxNote is how much of a comment is kept.

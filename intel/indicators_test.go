@@ -291,3 +291,39 @@ func FuzzReadWarningLists(f *testing.F) {
 		}
 	})
 }
+
+// What is read is put behind what there is, and room is made for what the rest of a file will have if it goes on as it
+// began: never for more than a few times what was read.
+func TestAppendIndicators(t *testing.T) {
+	var text strings.Builder
+	const rows = 5000
+	for i := range rows {
+		fmt.Fprintf(&text, "host%d.example\n", i)
+	}
+	before := []Indicator{{Type: Domain, Value: "first.example"}}
+	list, problems, err := AppendIndicators(before, strings.NewReader(text.String()), "domains.txt")
+	if err != nil || len(problems) > 0 {
+		t.Fatal(problems, err)
+	}
+	if len(list) != 1+rows || list[0] != before[0] || list[1].Value != "host0.example" || list[rows].Value != "host4999.example" {
+		t.Errorf("%d indicators, %q to %q", len(list), list[0].Value, list[len(list)-1].Value)
+	}
+	for _, test := range []struct {
+		have       int
+		size, read int64
+		want       int
+	}{
+		{0, 0, 0, 64},
+		{1000, 0, 5000, 1000}, // a size that is not known
+		{1000, 5000, 5000, 1000},
+		{1000, 10_000, 5000, 1164},
+		{1000, 1 << 40, 5000, 16_000},
+		{10, 1 << 40, 5000, 160},
+		{1000, 5100, 5000, 86},
+	} {
+		in := indicatorReader{list: make([]Indicator, test.have+7), before: 7, size: test.size, read: test.read}
+		if got := in.more(); got != test.want {
+			t.Errorf("%d indicators in %d of %d bytes: room for %d more, want %d", test.have, test.read, test.size, got, test.want)
+		}
+	}
+}

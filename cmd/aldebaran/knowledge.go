@@ -240,24 +240,24 @@ func (f *knowledgeFlags) readIndicators(opt *hunt.Options, all []*intel.Pack, sh
 		}
 	}
 	for _, name := range f.indicators {
-		list, problems, err := indicatorsOf(name)
+		problems, err := addIndicators(opt, name)
 		if err != nil {
 			return &hunt.UsageError{What: fmt.Sprintf("--indicators: %v", err), Hint: "a list with one value a line, CSV, MISP or STIX: docs/formats/indicators.md"}
 		}
 		tellProblems(stderr, name, problems)
-		opt.Indicators = append(opt.Indicators, list...)
 	}
 	return nil
 }
 
-// indicatorsOf reads a file of indicators.
-func indicatorsOf(name string) ([]intel.Indicator, []intel.Problem, error) {
+// addIndicators reads a file of indicators.
+func addIndicators(opt *hunt.Options, name string) (problems []intel.Problem, err error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer file.Close()
-	return intel.ReadIndicators(file, name)
+	opt.Indicators, problems, err = intel.AppendIndicators(opt.Indicators, file, name)
+	return problems, err
 }
 
 // shownProblems is how many problems of a file or pack are told one by one.
