@@ -86,9 +86,11 @@ func TestDNSTunnelAmongMany(t *testing.T) {
 			events = append(events, resolved(after, "10.0.0.25", name+".t.evil.example", "TXT", "NOERROR"))
 		}
 	}
-	got := episodesOf(t, Config{}, "dns-tunnel", events)
-	if len(got) != 1 || got[0].Count != 2*maxTunnels/each-1 || got[0].Group[0].Value != "10.0.0.25" {
-		t.Errorf("want the tunnel with %d queries, found %+v", 2*maxTunnels/each-1, got)
+	for _, cuts := range [][]int{nil, {len(events) / 2}} {
+		got := finish(t, Config{}, "dns-tunnel", events, cuts...)
+		if len(got) != 1 || got[0].Count != 2*maxTunnels/each-1 || got[0].Group[0].Value != "10.0.0.25" {
+			t.Errorf("cut at %v: want the tunnel with %d queries, found %+v", cuts, 2*maxTunnels/each-1, got)
+		}
 	}
 }
 

@@ -22,6 +22,11 @@ type table[V any] struct {
 	max    int
 	// rare is set by who remembers himself what came lately: the table does not.
 	rare bool
+	// spare, if there are any, tell what of a table without room makes room for new keys, what is missed
+	// least first; forgotten is how many did. round changes each time: values of before may be forgotten.
+	spare     []func(*V) bool
+	forgotten int
+	round     uint32
 	// full is set once a key found no room; known are then the keys that did.
 	full  bool
 	known hashBits
@@ -85,7 +90,7 @@ func (t *table[V]) get(key []byte) *V {
 	if v := t.find(key); v != nil {
 		return v
 	}
-	if len(t.list) >= t.max {
+	if t.known != nil || len(t.list) >= t.max && !t.makeRoom() {
 		t.fill()
 		return nil
 	}
@@ -142,11 +147,11 @@ func (t *table[V]) at(h uint64, key []byte) *V {
 
 // put adds a key that is not there.
 func (t *table[V]) put(key string, v *V) *V {
-	if len(t.list) >= t.max {
+	if t.known != nil || len(t.list) >= t.max && !t.makeRoom() {
 		t.fill()
 		return nil
 	}
-	if t.places == nil {
+	if t.places == nil && t.round == 0 {
 		t.seed = maphash.MakeSeed()
 	}
 	t.list = append(t.list, entry[V]{key, v})
@@ -155,6 +160,32 @@ func (t *table[V]) put(key string, v *V) *V {
 		t.recent = make([]recentKey[V], n)
 	}
 	return v
+}
+
+// leastSpare is what part of a table must be free once it made room, one in so many: else it would have to be
+// done again soon.
+const leastSpare = 4
+
+// makeRoom forgets what can be spared; false if that is too little.
+func (t *table[V]) makeRoom() bool {
+	for _, spare := range t.spare {
+		list := t.list
+		t.list, t.places = list[:0], nil
+		for _, e := range list {
+			if !spare(e.value) {
+				t.list = append(t.list, e)
+				t.places = t.places.with(uint32(maphash.String(t.seed, e.key)>>32), len(t.list))
+			}
+		}
+		t.forgotten += len(list) - len(t.list)
+		clear(list[len(t.list):])
+		clear(t.recent)
+		t.round++
+		if len(t.list) <= t.max-t.max/leastSpare {
+			return true
+		}
+	}
+	return false
 }
 
 // fill notes that there is no more room. What fills a table are keys that never come again, and more of them
@@ -191,6 +222,7 @@ func (t *table[V]) empty() bool { return len(t.list) == 0 && !t.full }
 // join adds a later table; merge joins what both have for one key.
 func (t *table[V]) join(later *table[V], merge func(into, from *V)) {
 	t.full = t.full || later.full
+	t.forgotten += later.forgotten
 	for key, v := range later.each() {
 		if have := t.named(key); have != nil {
 			merge(have, v)

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"math"
 
+	"aldebaran/english"
 	"aldebaran/event"
 )
 
@@ -28,7 +29,8 @@ type webSeen struct {
 }
 
 const (
-	// maxWebPages is how many script pages are told apart: large applications have some thousands.
+	// maxWebPages is how many script pages are told apart at a time: large applications have some thousands.
+	// A scanner asks for more that are not there: those make room.
 	maxWebPages = 20_000
 	// maxWebClients is how many clients are told apart.
 	maxWebClients = 100_000
@@ -40,7 +42,12 @@ const (
 )
 
 func newWebSeen() *webSeen {
-	return &webSeen{pages: table[webPage]{max: maxWebPages, rare: true}, clients: table[uint32]{max: maxWebClients}}
+	// What was asked for in vain is missed least, then what refused or sent on the only one who asked.
+	spare := []func(*webPage) bool{
+		func(p *webPage) bool { return p.answers() == 0 },
+		func(p *webPage) bool { return p.visits == 1 && (p.once.status < 200 || p.once.status > 299) },
+	}
+	return &webSeen{pages: table[webPage]{max: maxWebPages, rare: true, spare: spare}, clients: table[uint32]{max: maxWebClients}}
 }
 
 // webPage is what is known of a script page that was answered, or asked for in vain (404). Most pages
@@ -230,6 +237,9 @@ func (s *webSeen) noteFull(f *Finishing) {
 		return
 	}
 	s.noted = true
+	if n := s.pages.forgotten; n > 0 {
+		f.Note("%s paths of script pages that were not there, or refused the only one who asked, were forgotten to make room for others", english.Number(n))
+	}
 	if s.pages.full {
 		f.Note("there are more than %d script pages: those that came later were not looked at", maxWebPages)
 	}
@@ -296,8 +306,9 @@ type webMemory struct {
 type recentStem struct {
 	known bool     // what follows is set
 	page  *webPage // nil as long as it is not looked for
-	// full says that there was no room for the page.
-	full bool
+	// full says that there was no room for the page; round is that of the table when it was looked for.
+	full  bool
+	round uint32
 	// kind is what the extension at the path's end says.
 	kind fileKind
 	// requests are the kinds of requests that any request for it is of.
@@ -478,10 +489,10 @@ func (s *webSeen) numberOf(client []byte) uint32 {
 
 func (s *webSeen) page(m *webMemory, w *webRequest) *webPage {
 	slot := w.path
-	if slot.page == nil && !slot.full {
+	if slot.page == nil && !slot.full || slot.round != s.pages.round {
 		m.key = appendPage(m.key[:0], w.server, w.stem[:slot.script])
 		slot.page = s.pages.get(m.key)
-		slot.full = slot.page == nil
+		slot.full, slot.round = slot.page == nil, s.pages.round
 		if slot.page != nil && slot.page.visits == 0 {
 			slot.page.server, slot.page.path = cutPage(s.pages.list[len(s.pages.list)-1].key)
 		}

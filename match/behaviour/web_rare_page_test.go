@@ -63,3 +63,24 @@ func TestWebRarePage(t *testing.T) {
 		})
 	}
 }
+
+// Scanners ask for more pages than there is room for. A shell that comes after them is seen all the same.
+func TestWebRarePageAfterScanners(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, status := range []int{302, 404} {
+		events := slices.Concat(
+			visitors(20, 600, 3*day),
+			every(time.Second, 2*maxWebPages, func(d time.Duration, n int) made {
+				return asked(day+d, "198.51.100.9", "GET", fmt.Sprintf("/old/page%d.aspx", n), status)
+			}),
+			every(time.Minute, 30, func(d time.Duration, n int) made {
+				return asked(2*day+d, "203.0.113.7", "POST", "/owa/auth/OutlookEN.aspx", 200, "sc-bytes", fmt.Sprint(40+n*n*300))
+			}))
+		const want = "high: /owa/auth/outlooken.aspx was asked for 30 times within 29 minutes by 203.0.113.7 alone, with 5 signs of a web shell\n"
+		for _, cuts := range [][]int{nil, {len(events) / 2}} {
+			if got := lines(finish(t, Config{}, "web-rare-page", events, cuts...)); got != want {
+				t.Errorf("pages are answered with %d, cut at %v: found %swant %s", status, cuts, got, want)
+			}
+		}
+	}
+}

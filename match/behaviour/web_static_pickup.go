@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"aldebaran/english"
 	"aldebaran/event"
 )
 
@@ -61,12 +62,16 @@ func webStaticPickup() Analytic {
 				fetches: s.Int("fetches"), folder: s.Int("folder"), bytes: int64(s.Param("bytes")), period: s.Hours("hours"),
 				known: known, roots: lowerAll(s.List("roots")),
 			}
-			return func() State { return &pickups{pickupOptions: o, files: table[pickup]{max: maxPickups}} }, nil
+			inVain := func(p *pickup) bool { return p.fetches == nil }
+			return func() State {
+				return &pickups{pickupOptions: o, files: table[pickup]{max: maxPickups, spare: []func(*pickup) bool{inVain}}}
+			}, nil
 		},
 	}
 }
 
-// maxPickups is how many files are told apart: a scanner asks for some thousand that are not there.
+// maxPickups is how many files are told apart at a time. A scanner asks for more that are not there: those make
+// room.
 const maxPickups = 20_000
 
 var knownFiles = []string{"robots.txt", "ads.txt", "app-ads.txt", "humans.txt", "security.txt", "llms.txt", "license.txt", "readme.txt", "changelog.txt", "sitemap*.gz", "favicon.ico"}
@@ -200,6 +205,9 @@ func (p *pickup) join(o *pickup) {
 
 // Finish looks at the files that one client outside fetched.
 func (s *pickups) Finish(f *Finishing) {
+	if n := s.files.forgotten; n > 0 {
+		f.Note("%s files that were asked for in vain were forgotten to make room for others", english.Number(n))
+	}
 	if s.files.full {
 		f.Note("there are more than %d files: those that came later were not looked at", maxPickups)
 	}
