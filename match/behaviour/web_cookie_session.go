@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math"
 	"math/bits"
 	"slices"
 	"strings"
 
+	"aldebaran/english"
 	"aldebaran/event"
 )
 
@@ -60,9 +62,7 @@ func webCookieSession() Analytic {
 				length: max(s.Int("length"), 16), requests: s.Int("requests"), changing: s.Int("changing"),
 				clients: s.Int("clients"), pages: s.Int("pages"), names: lowerAll(s.List("names")),
 			}
-			return func() State {
-				return &cookieSessions{cookieOptions: o, sessions: table[cookieSession]{max: maxCookieSessions}, knownNames: map[string]bool{}}
-			}, nil
+			return func() State { return o.state() }, nil
 		},
 	}
 }
@@ -78,9 +78,11 @@ var sessionNames = []string{
 }
 
 const (
-	// maxCookieSessions is how many pairs of client, page and name are told apart; beyond it they are
-	// an application's own.
+	// maxCookieSessions is how many pairs of client, page and name are told apart at a time. Where there are
+	// more, most are an application's own: those make room.
 	maxCookieSessions = 5_000
+	// maxUsualNames is how many names of applications' own are remembered.
+	maxUsualNames = 1_000
 	// maxCookieValues is how many values of one session are remembered: enough to see that they change.
 	maxCookieValues = 256
 	// maxCookieBytes is how much of a cookie or query is looked at: servers take 8 to 16 KiB.
@@ -111,9 +113,21 @@ type cookieSession struct {
 type cookieSessions struct {
 	*cookieOptions
 	sessions table[cookieSession]
-	key      []byte
+	// usual are names, by server, that many clients send or many pages get, as far as that had to be known
+	// to make room.
+	usual map[string]bool
+	key   []byte
 	// knownNames remembers which names are in the list.
 	knownNames map[string]bool
+}
+
+func (o *cookieOptions) state() *cookieSessions {
+	s := &cookieSessions{cookieOptions: o, usual: map[string]bool{}, knownNames: map[string]bool{}}
+	s.sessions = table[cookieSession]{max: maxCookieSessions, spare: []func(*cookieSession) bool{
+		func(c *cookieSession) bool { return s.usual[c.use()] },
+		func(c *cookieSession) bool { return c.requests == 1 },
+	}}
+	return s
 }
 
 // See looks for long values in the cookie and in the query.
@@ -173,9 +187,15 @@ func (s *cookieSessions) value(r *Record, name, value []byte, inQuery bool) {
 	s.key = appendPage(s.key[:0], w.server, w.stem)
 	page := len(s.key)
 	s.key = append(append(append(append(s.key, 0), w.client...), 0), name...)
-	c := s.sessions.get(s.key)
+	c := s.sessions.find(s.key)
 	if c == nil {
-		return
+		if len(s.usual) > 0 && s.usual[useOf(string(w.server), string(name))] {
+			return
+		}
+		s.prepare(1)
+		if c = s.sessions.get(s.key); c == nil {
+			return
+		}
 	}
 	if c.requests == 0 {
 		c.client, c.name, c.inQuery = string(w.client), string(name), inQuery
@@ -267,9 +287,50 @@ func entropyOf(counts []int, total int) float64 {
 	return e
 }
 
+// use is what many clients and pages have in common if a name is an application's own.
+func (c *cookieSession) use() string { return useOf(c.server, c.name) }
+
+func useOf(server, name string) string { return server + "\x00" + name }
+
+// A cookieUse is how many clients send a name, and to how many pages.
+type cookieUse struct{ clients, pages few }
+
+func (s *cookieSessions) uses() map[string]*cookieUse {
+	uses := map[string]*cookieUse{}
+	for _, c := range s.sessions.each() {
+		u := uses[c.use()]
+		if u == nil {
+			u = &cookieUse{}
+			uses[c.use()] = u
+		}
+		u.clients.add([]byte(c.client), s.clients)
+		u.pages.add([]byte(c.page), s.pages)
+	}
+	return uses
+}
+
+// prepare finds out, if there is no room for so many sessions more, which names are applications' own.
+func (s *cookieSessions) prepare(more int) {
+	if len(s.sessions.list)+more <= maxCookieSessions || s.sessions.full {
+		return
+	}
+	uses := s.uses()
+	for _, use := range slices.Sorted(maps.Keys(uses)) {
+		if u := uses[use]; (u.clients.many || u.pages.many) && len(s.usual) < maxUsualNames {
+			s.usual[use] = true
+		}
+	}
+}
+
 // Join adds a later piece of evidence.
 func (s *cookieSessions) Join(later State) {
 	l := later.(*cookieSessions)
+	for _, use := range slices.Sorted(maps.Keys(l.usual)) {
+		if len(s.usual) < maxUsualNames {
+			s.usual[use] = true
+		}
+	}
+	s.prepare(len(l.sessions.list))
 	s.sessions.join(&l.sessions, (*cookieSession).join)
 }
 
@@ -301,21 +362,14 @@ func (s *cookieSessions) Finish(f *Finishing) {
 	if s.sessions.full {
 		f.Note("more than %d clients, pages and names have long values: those that came later were not looked at", maxCookieSessions)
 	}
-	type use struct{ clients, pages few }
-	uses := map[string]*use{}
-	for _, c := range s.sessions.each() {
-		u := uses[c.server+"\x00"+c.name]
-		if u == nil {
-			u = &use{}
-			uses[c.server+"\x00"+c.name] = u
-		}
-		u.clients.add([]byte(c.client), s.clients)
-		u.pages.add([]byte(c.page), s.pages)
+	if n := s.sessions.forgotten; n > 0 {
+		f.Note("%s clients and pages with long values under names that are applications' own, or with a single one, were forgotten to make room for others", english.Number(n))
 	}
+	uses := s.uses()
 	for _, c := range s.sessions.each() {
-		u := uses[c.server+"\x00"+c.name]
+		u := uses[c.use()]
 		changing := percent(len(c.values), min(c.requests, maxCookieValues))
-		if u.clients.many || u.pages.many || c.requests < s.requests || changing < s.changing {
+		if s.usual[c.use()] || u.clients.many || u.pages.many || c.requests < s.requests || changing < s.changing {
 			continue
 		}
 		f.Emit(s.episode(c, changing, f.web().cookiesLogged))
