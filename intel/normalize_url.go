@@ -120,8 +120,7 @@ func defaultPort(scheme string) string {
 // NormalEscapes writes percent-escapes in one way (RFC 3986 section 6.2.2): letters, digits and
 // "-._~" plainly, the rest with upper-case digits.
 func NormalEscapes(s string) string {
-	i := strings.IndexByte(s, '%')
-	if i < 0 {
+	if !strings.Contains(s, "%") {
 		return s
 	}
 	out := make([]byte, 0, len(s))

@@ -184,16 +184,15 @@ func (p *parser) header(prefix []byte) []byte {
 	if len(prefix) < shortest || prefix[0] != '<' && (month(prefix[:3]) == 0 || prefix[3] != ' ') && (prefix[4] != '-' || !lines.IsNumber(prefix[:4])) {
 		return prefix
 	}
-	at := bytes.Index(prefix, []byte(": "))
-	if at < 0 {
+	head, rest, ok := bytes.Cut(prefix, []byte(": "))
+	if !ok {
 		return prefix
 	}
-	head := prefix[:at]
 	if tag := bytes.LastIndexByte(head, ' '); tag > 0 {
 		head = bytes.TrimRight(head[:tag], " ")
 		p.computer = head[bytes.LastIndexByte(head, ' ')+1:]
 	}
-	return bytes.TrimLeft(prefix[at+2:], " ")
+	return bytes.TrimLeft(rest, " ")
 }
 
 // splitClient cuts the port off the client's address: "192.0.2.1:50000 - -". An address of IPv6 with one
@@ -392,15 +391,11 @@ func hexDigit(c byte) byte {
 
 // word takes the first word off, and the blanks behind it.
 func word(b []byte) (first, rest []byte) {
-	i := bytes.IndexByte(b, ' ')
-	if i < 0 {
-		return b, nil
-	}
-	rest = b[i+1:]
+	first, rest, _ = bytes.Cut(b, []byte{' '})
 	for len(rest) > 0 && rest[0] == ' ' {
 		rest = rest[1:]
 	}
-	return b[:i], rest
+	return first, rest
 }
 
 // isMethod tells whether b can be a method or a scheme: letters, and hyphens and underscores

@@ -96,16 +96,16 @@ func (p *parser) native(line []byte) bool {
 	var c [columns][]byte
 	rest := line
 	for i := range c {
-		at := bytes.IndexByte(rest, ',')
 		if i == columns-1 {
 			// The query may hold commas.
 			c[i] = bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimRight(rest, " "), []byte{','}))
 			break
 		}
-		if at < 0 {
+		value, more, ok := bytes.Cut(rest, []byte{','})
+		if !ok {
 			return false
 		}
-		c[i], rest = bytes.TrimSpace(rest[:at]), rest[at+1:]
+		c[i], rest = bytes.TrimSpace(value), more
 	}
 	for _, at := range [...]int{7, 8, 9, 10, 11} {
 		if !lines.IsNumber(c[at]) {
@@ -257,9 +257,6 @@ func after(b []byte, mark, end string) []byte {
 	if at < 0 {
 		return nil
 	}
-	b = b[at+len(mark):]
-	if i := bytes.Index(b, []byte(end)); i >= 0 {
-		return b[:i]
-	}
-	return b
+	text, _, _ := bytes.Cut(b[at+len(mark):], []byte(end))
+	return text
 }

@@ -115,7 +115,7 @@ func TestTablesJoin(t *testing.T) {
 	see := func(s *sampler[int], tab *table[int], from, to int) {
 		for i := from; i < to; i++ {
 			s.add(i)
-			if v := tab.get([]byte(fmt.Sprint(i % 14))); v != nil {
+			if v := tab.get(fmt.Append(nil, i%14)); v != nil {
 				*v += i
 			}
 		}

@@ -128,10 +128,7 @@ func pairs(digits []byte) string {
 
 // hostOf is the host of an URL's key, nothing if it is an address.
 func hostOf(key []byte) []byte {
-	host := key
-	if i := bytes.IndexByte(key, '/'); i >= 0 {
-		host = key[:i]
-	}
+	host, _, _ := bytes.Cut(key, []byte{'/'})
 	if i := bytes.IndexByte(host, ':'); i >= 0 {
 		if bytes.IndexByte(host[i+1:], ':') >= 0 {
 			return nil
