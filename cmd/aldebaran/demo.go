@@ -22,9 +22,9 @@ func demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Hunt in made-up evidence that comes with the program; needs nothing",
-		Long: `Demo writes the logs of an invented ministry's servers to a folder, with an invented intrusion in
-them, and a story as the press might have it, and hunts in them as hunt --story would. Nothing of
-the evidence is real: every event is SYNTHETIC.`,
+		Long: `Demo writes the logs of an invented ministry's servers, with an invented intrusion in them, to a
+folder, and hunts in them as hunt --story would, for a story as the press might have it. Nothing
+of the evidence is real: every event is SYNTHETIC.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.complete(); err != nil {
