@@ -21,12 +21,31 @@ func (m *maker) happening() {
 		all = append(all, s)
 	}
 	all = append(all, m.b.Answer.Sentence)
+	all = append(all, m.besides()...)
 	if m.in.Answer.Value == verdict.Seen {
 		all = append(all, slices.Concat(m.whereSeen(), m.steps())...)
 	} else {
 		all = append(all, m.searched()...)
 	}
 	m.b.Happening = all
+}
+
+// besides says which severe findings there are that nothing of what was asked accounts for.
+func (m *maker) besides() []Sentence {
+	n := len(m.in.Answer.Besides)
+	if n == 0 {
+		return nil
+	}
+	var from []Ref
+	for _, i := range m.in.Answer.Besides {
+		if id := m.shown[i]; id != "" {
+			from = append(from, Ref{FromFinding, id})
+		}
+	}
+	if hosts := m.in.Answer.BesidesHosts; len(hosts) > 0 {
+		return []Sentence{m.sentence("page.besides-hosts", args{"n": m.count("besides", n), "hosts": m.list(terms(hosts), maxHosts)}, orMethod(from)...)}
+	}
+	return []Sentence{m.sentence("page.besides", args{"n": m.count("besides", n)}, orMethod(from)...)}
 }
 
 // question says what was asked.

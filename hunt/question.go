@@ -86,6 +86,8 @@ type answerJSON struct {
 	Counts    map[string]int    `json:"counts"`
 	Verdicts  []verdict.Verdict `json:"verdicts"`
 	Context   []plan.Context    `json:"context"`
+	// Besides are the critical findings, by index, that no verdict accounts for.
+	Besides []int `json:"besides"`
 }
 
 type storyJSON struct {
@@ -99,7 +101,7 @@ func answerDoc(r *Result) answerJSON {
 	doc := answerJSON{
 		Packs: []string{}, Value: a.Value, Overall: a.Overall, Relevance: a.Relevance,
 		Counts:   map[string]int{"seen": a.Seen, "not_seen": a.NotSeen, "could_not_see": a.CouldNotSee, "not_judged": a.NotJudged},
-		Verdicts: some(a.Verdicts), Context: some(a.Context),
+		Verdicts: some(a.Verdicts), Context: some(a.Context), Besides: some(a.Besides),
 	}
 	if s := r.Plan.Story; s != nil {
 		doc.Story = &storyJSON{s.Path, s.Title, some(s.Claims)}

@@ -51,6 +51,7 @@ func Judge(p *plan.Plan, e *Evidence, who Setting) *Report {
 			r.NotJudged++
 		}
 	}
+	r.besides(e.Findings)
 	r.overall()
 	r.Relevance = relevance(p, who)
 	return r

@@ -8,13 +8,36 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
+	"aldebaran/english"
+	"aldebaran/finding"
+	"aldebaran/match/behaviour"
 	"aldebaran/plan"
 	"aldebaran/story"
 )
 
-// overall is the answer to the story as a whole. One strong sighting or two moderate ones by different rules make it
+// besides lists the critical findings that prove nothing that was asked.
+func (r *Report) besides(all []finding.Finding) {
+	asked := map[int]bool{}
+	for i := range r.Verdicts {
+		for _, p := range r.Verdicts[i].Seen {
+			asked[p.Finding] = true
+		}
+	}
+	for i := range all {
+		if f := &all[i]; f.Rule.Level == "critical" && !asked[i] {
+			r.Besides = append(r.Besides, i)
+			for _, h := range f.Hosts {
+				r.BesidesHosts = append(r.BesidesHosts, behaviour.ShortHost(h))
+			}
+		}
+	}
+	slices.Sort(r.BesidesHosts)
+	r.BesidesHosts = slices.Compact(r.BesidesHosts)
+}
+
+// overall is the answer to the story as a whole. One strong sighting, or moderate ones by two different rules, make it
 // seen; fewer are signs that honest work leaves, too. A no needs that most of what weighs could
-// have been seen.
+// have been seen. What was found besides is told with every answer.
 func (r *Report) overall() {
 	strong, signs := 0, 0
 	// One finding may answer several hypotheses: it is one sign all the same.
@@ -29,8 +52,11 @@ func (r *Report) overall() {
 			case "strong":
 				strong++
 			case "moderate":
-				if len(v.Seen) > 0 {
-					rules[v.Seen[0].Rule] = true
+				// Further proofs count if they are severe: a rule for what administrators do, too, adds nothing.
+				for i, p := range v.Seen {
+					if i == 0 || severity(p.Level) >= severity("high") {
+						rules[p.Rule] = true
+					}
 				}
 			default:
 				signs++
@@ -60,6 +86,13 @@ func (r *Report) overall() {
 		r.Value = CouldNotSee
 		r.Overall = fmt.Sprintf("Cannot be told: of %d things that the story and its pack describe, only %s. What is missing is listed with each.", judged, could)
 		r.signs(moderate + signs)
+	}
+	if n := len(r.Besides); n > 0 {
+		r.Overall += fmt.Sprintf(" Besides, %s that nothing of it accounts for", english.CountOf(n, "critical finding is there", "critical findings are there"))
+		if len(r.BesidesHosts) > 0 {
+			r.Overall += ", on " + english.List(r.BesidesHosts, 3)
+		}
+		r.Overall += ": look at them first."
 	}
 }
 

@@ -98,6 +98,10 @@ type Report struct {
 	// Overall is the answer to the story as a whole in one sentence; Value is it in one word.
 	Overall string `json:"overall"`
 	Value   Value  `json:"value"`
+	// Besides are indices of the critical findings that no hypothesis accounts for: whatever the story tells, they
+	// have to be looked at. BesidesHosts are where, in order.
+	Besides      []int    `json:"besides,omitempty"`
+	BesidesHosts []string `json:"besides_hosts,omitempty"`
 	// Relevance says how much the story concerns this user, by sector and region.
 	Relevance Relevance `json:"relevance"`
 }

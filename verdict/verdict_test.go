@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"aldebaran/event"
 	"aldebaran/evidence"
 	"aldebaran/finding"
@@ -219,6 +221,31 @@ func TestOverall(t *testing.T) {
 	f(NotSeen, by(verdict(Seen, "moderate", "low"), "a"), verdict(NotSeen, "strong", "high"), verdict(NotSeen, "strong", "high"))
 	f(NotSeen, verdict(NotSeen, "strong", "high"), verdict(CouldNotSee, "strong", "medium"))
 	f(CouldNotSee, verdict(NotSeen, "strong", "low"), verdict(CouldNotSee, "strong", "critical"))
+	// Further proofs of one hypothesis count if they are severe.
+	with := func(level string) Verdict {
+		v := by(verdict(Seen, "moderate", "low"), "a")
+		v.Seen = append(v.Seen, Proof{Rule: "b", Level: level})
+		return v
+	}
+	f(Seen, with("high"), verdict(NotSeen, "strong", "high"))
+	f(NotSeen, with("medium"), verdict(NotSeen, "strong", "high"))
+}
+
+// Critical findings that no hypothesis accounts for are told with every answer.
+func TestBesides(t *testing.T) {
+	at := func(level, host string) finding.Finding {
+		return finding.Finding{Rule: &match.Rule{Level: level}, Hosts: []string{host}}
+	}
+	r := &Report{Verdicts: []Verdict{{Value: Seen, Strength: "moderate", Seen: []Proof{{Finding: 1, Rule: "a"}}}}, Seen: 1}
+	r.besides([]finding.Finding{at("critical", "MAIL01.lakes.example"), at("critical", "SQL01"), at("high", "DC01"), at("critical", "MAIL01")})
+	r.overall()
+	if diff := cmp.Diff([]int{0, 3}, r.Besides); diff != "" {
+		t.Errorf("besides (-want +got):\n%s", diff)
+	}
+	const want = " Besides, 2 critical findings are there that nothing of it accounts for, on "
+	if !strings.Contains(r.Overall, want) || !strings.HasSuffix(r.Overall, ": look at them first.") || strings.Contains(r.Overall, "SQL01") {
+		t.Errorf("the answer is %q, want %q in it", r.Overall, want)
+	}
 }
 
 func TestRelevance(t *testing.T) {
