@@ -18,6 +18,10 @@ type hourly struct {
 	hours, things, dropped int
 	// always is set by analytics to which a single record matters: examples are kept of all hours.
 	always bool
+	// idle, if it is there, tells hours that need not be known of somebody who has no others: who has only
+	// such hours makes room. stuck is set once that did not make enough.
+	idle  func(*hour) bool
+	stuck bool
 	// origins are those of the examples; room is for hours and examples to come.
 	origins     *origins
 	room        []hour
@@ -63,9 +67,9 @@ type hour struct {
 	amounts [2]int64
 	// lastThing is the thing of the record before.
 	lastThing uint64
-	// shown says that there are examples, flags are the analytic's own.
-	shown bool
-	flags uint8
+	// shown says that there are examples, gone that the hour made room, flags are the analytic's own.
+	shown, gone bool
+	flags       uint8
 
 	of *activity
 	// things are the hashes of different things, sorted: mailboxes, tables.
@@ -111,7 +115,7 @@ func (h *hourly) of(who []byte, t time.Time) *hour {
 // again is of for somebody of whom an hour before is known, or nil.
 func (h *hourly) again(before *hour, who []byte, t time.Time) *hour {
 	switch {
-	case before == nil || t.IsZero():
+	case before == nil || before.gone || t.IsZero():
 		return h.of(who, t)
 	case before.at == t.Unix()/3600:
 		before.add(t)
@@ -134,6 +138,9 @@ func (h *hourly) in(a *activity, who []byte, t time.Time) *hour {
 			return a.last
 		}
 	}
+	if h.makeRoom() {
+		a = h.who.find(who) // who may have made room
+	}
 	if h.hours < maxHours && a == nil {
 		a = h.who.put(string(who), &activity{})
 	}
@@ -150,6 +157,27 @@ func (h *hourly) in(a *activity, who []byte, t time.Time) *hour {
 	one.add(t)
 	h.put(a, one)
 	return one
+}
+
+// makeRoom forgets, if there is no room for another hour or somebody new, those who have idle hours alone, and
+// tells whether it did. What is compared with them later has a shorter history.
+func (h *hourly) makeRoom() bool {
+	if h.hours < maxHours && len(h.who.list) < h.who.max || h.idle == nil || h.stuck {
+		return false
+	}
+	h.who.forget(func(a *activity) bool {
+		if slices.ContainsFunc(a.hours, func(one *hour) bool { return !h.idle(one) }) {
+			return false
+		}
+		for _, one := range a.hours {
+			one.gone = true
+			h.things -= len(one.things)
+		}
+		h.hours -= len(a.hours)
+		return true
+	})
+	h.stuck = h.hours > maxHours-maxHours/leastSpare || len(h.who.list) > h.who.max-h.who.max/leastSpare
+	return true
 }
 
 // put adds an hour that is not there.
@@ -241,7 +269,9 @@ func hashOf(name []byte) uint64 {
 func (h *hourly) join(later *hourly) {
 	h.dropped += later.dropped
 	h.who.full = h.who.full || later.who.full
+	h.who.forgotten += later.who.forgotten
 	for who, from := range later.who.each() {
+		h.makeRoom()
 		into := h.who.named(who)
 		for _, one := range from.hours {
 			if into != nil {

@@ -59,7 +59,7 @@ func mailBulkAccess() Analytic {
 			}
 			return func() State {
 				one := state
-				one.seen.who.max = maxActive
+				one.seen.who.max, one.seen.idle = maxActive, ownMailbox
 				return &one
 			}, nil
 		},
@@ -73,6 +73,9 @@ const (
 
 	syncAccess uint8 = 1 // a folder was fetched whole
 )
+
+// ownMailbox tells hours in which somebody read little of one mailbox: his own, nearly always.
+func ownMailbox(h *hour) bool { return len(h.things) <= 1 && h.amounts[mailItems] < busyAmount }
 
 type bulkMailState struct {
 	mailboxes, items, bytes usual
@@ -166,6 +169,9 @@ func (s *bulkMailState) Join(later State) { s.seen.join(&later.(*bulkMailState).
 
 // Finish compares every account with itself: mailboxes first, and how much only if they were few.
 func (s *bulkMailState) Finish(f *Finishing) {
+	if n := s.seen.who.forgotten; n > 0 {
+		f.Note("%s accounts that had read little of one mailbox were forgotten to make room for others", english.Number(n))
+	}
 	if s.seen.dropped > 0 {
 		f.Note("%d accesses were not counted: there are more than %d accounts or %d hours of them", s.seen.dropped, maxActive, maxHours)
 	}

@@ -70,6 +70,24 @@ func TestMailBulkAccess(t *testing.T) {
 	}
 }
 
+// An installation has more people than there is room for. Who reads many mailboxes after all of them were seen is
+// seen all the same.
+func TestMailBulkAccessAmongMany(t *testing.T) {
+	var events []made
+	for n := range maxActive * 3 / 2 {
+		events = append(events, boxRequest(time.Duration(n)*time.Second, fmt.Sprintf(`CORP\u%d`, n), fmt.Sprintf("SMTP~u%d@corp.example", n), "Outlook", "10.0.0.1", "Mapi", "200", "9000"))
+	}
+	for n := range 30 {
+		events = append(events, boxRequest(12*time.Hour+time.Duration(n)*time.Minute, `CORP\svc`, fmt.Sprintf("SMTP~box%d@corp.example", n), "ExchangeServicesClient/0.0.0.0", "203.0.113.7", "Ews", "200", "9000"))
+	}
+	const want = "medium: CORP\\svc read 30 mailboxes in one hour; in its 0 other hours of the evidence the median is 0\n"
+	for _, cuts := range [][]int{nil, {len(events) / 2}} {
+		if got := lines(finish(t, Config{}, "mail-bulk-access", events, cuts...)); got != want {
+			t.Errorf("cut at %v: found %swant %s", cuts, got, want)
+		}
+	}
+}
+
 func TestMailboxOf(t *testing.T) {
 	f := func(anchor, want string) {
 		t.Helper()

@@ -169,23 +169,27 @@ const leastSpare = 4
 // makeRoom forgets what can be spared; false if that is too little.
 func (t *table[V]) makeRoom() bool {
 	for _, spare := range t.spare {
-		list := t.list
-		t.list, t.places = list[:0], nil
-		for _, e := range list {
-			if !spare(e.value) {
-				t.list = append(t.list, e)
-				t.places = t.places.with(uint32(maphash.String(t.seed, e.key)>>32), len(t.list))
-			}
-		}
-		t.forgotten += len(list) - len(t.list)
-		clear(list[len(t.list):])
-		clear(t.recent)
-		t.round++
-		if len(t.list) <= t.max-t.max/leastSpare {
+		if t.forget(spare); len(t.list) <= t.max-t.max/leastSpare {
 			return true
 		}
 	}
 	return false
+}
+
+// forget takes out what can be spared.
+func (t *table[V]) forget(spare func(*V) bool) {
+	list := t.list
+	t.list, t.places = list[:0], nil
+	for _, e := range list {
+		if !spare(e.value) {
+			t.list = append(t.list, e)
+			t.places = t.places.with(uint32(maphash.String(t.seed, e.key)>>32), len(t.list))
+		}
+	}
+	t.forgotten += len(list) - len(t.list)
+	clear(list[len(t.list):])
+	clear(t.recent)
+	t.round++
 }
 
 // fill notes that there is no more room. What fills a table are keys that never come again, and more of them
