@@ -388,18 +388,25 @@ func (l *hourOfLog) speaks(e *event.Event) bool {
 
 // serverOf is the server that wrote the log, if it says: several servers have pages of one name.
 func (m *webMemory) serverOf(r *Record) []byte {
-	server := r.Text(WebServer)
 	if r.Event.Computer != "" {
-		m.key = append(m.key[:0], r.Event.Computer...)
-		server = m.key
-	} else if server == nil {
+		if string(m.server) != r.Event.Computer || m.serverHash == 0 {
+			m.setServer([]byte(r.Event.Computer))
+		}
+		return m.server
+	}
+	server := r.Text(WebServer)
+	if server == nil {
 		server = r.Text(WebServerIP)
 	}
 	if !bytes.Equal(m.server, server) || m.serverHash == 0 {
-		m.server = append(m.server[:0], server...)
-		m.serverHash = maphash.Bytes(m.forOthers, server) | 1
+		m.setServer(server)
 	}
 	return m.server
+}
+
+func (m *webMemory) setServer(server []byte) {
+	m.server = append(m.server[:0], server...)
+	m.serverHash = maphash.Bytes(m.forOthers, server) | 1
 }
 
 // find gives what is known of a path.

@@ -134,7 +134,7 @@ func (s *confusedPaths) See(r *Record) {
 
 // mayNameBackEnd is the quick look at an anchor.
 func mayNameBackEnd(anchor []byte) bool {
-	return bytes.HasPrefix(anchor, []byte("Server")) || bytes.HasPrefix(anchor, []byte("server"))
+	return len(anchor) >= len("server") && (anchor[0] == 'S' || anchor[0] == 's') && string(anchor[1:len("server")]) == "erver"
 }
 
 // mayConfuse is the quick look at a path: nearly all end here.
