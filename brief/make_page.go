@@ -42,7 +42,11 @@ func (m *maker) besides() []Sentence {
 			from = append(from, Ref{FromFinding, id})
 		}
 	}
-	if hosts := m.in.Answer.BesidesHosts; len(hosts) > 0 {
+	var hosts []string
+	for _, h := range m.in.Answer.BesidesHosts {
+		hosts = append(hosts, shortHost(h))
+	}
+	if len(hosts) > 0 {
 		return []Sentence{m.sentence("page.besides-hosts", args{"n": m.count("besides", n), "hosts": m.list(terms(hosts), maxHosts)}, orMethod(from)...)}
 	}
 	return []Sentence{m.sentence("page.besides", args{"n": m.count("besides", n)}, orMethod(from)...)}

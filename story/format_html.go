@@ -69,11 +69,16 @@ type page struct {
 
 // head takes title and date out of what a page says of itself.
 func (p *page) head(root *html.Node) {
+	heading := ""
 	for n := range root.Descendants() {
 		if n.Type != html.ElementNode {
 			continue
 		}
 		switch n.DataAtom {
+		case atom.H1:
+			if heading == "" {
+				heading = firstLine(plainText(n))
+			}
 		case atom.Title:
 			if p.title == "" && n.FirstChild != nil && n.Parent != nil && n.Parent.DataAtom == atom.Head {
 				p.title = firstLine(n.FirstChild.Data)
@@ -86,6 +91,28 @@ func (p *page) head(root *html.Node) {
 			}
 		}
 	}
+	// "Cranes are back - Acme News": sites put their names behind their titles.
+	if len(heading) >= leastHeading && strings.HasPrefix(p.title, heading) {
+		p.title = heading
+	}
+}
+
+const (
+	// leastHeading is how long a heading is that is no section's, in bytes.
+	leastHeading = 12
+	// maxHeadingText bounds what is read of one.
+	maxHeadingText = 1000
+)
+
+// plainText is the text of a node and what is below it.
+func plainText(root *html.Node) string {
+	var b strings.Builder
+	for n := range root.Descendants() {
+		if n.Type == html.TextNode && b.Len() < maxHeadingText {
+			b.WriteString(n.Data)
+		}
+	}
+	return b.String()
 }
 
 func (p *page) meta(name, content string) {

@@ -15,7 +15,7 @@ func readPlain(text string) *document {
 		}
 		d.add(line)
 		if d.title == "" && trimmed != "" && !(len(trimmed) < wrapped && (publishedPattern.MatchString(trimmed) || bylinePattern.MatchString(trimmed))) {
-			d.title = firstLine(trimmed)
+			d.title = opening(trimmed)
 		}
 		if len(trimmed) < wrapped || strings.HasSuffix(trimmed, ".") || strings.HasSuffix(trimmed, ":") {
 			d.closeLine()
@@ -46,6 +46,21 @@ func startsBlock(line string) bool {
 		n++
 	}
 	return n > 0 && n+1 < len(line) && (line[n] == '.' || line[n] == ')') && line[n+1] == ' '
+}
+
+// maxOpening is how long a first line is that is a title; a longer one is a paragraph, of which some words will do.
+const maxOpening = 140
+
+// opening is what a text without a title is called: its first line, or the first words of its first paragraph.
+func opening(line string) string {
+	if len(line) <= maxOpening {
+		return firstLine(line)
+	}
+	cut := strings.LastIndexByte(line[:maxOpening/2], ' ')
+	if cut < 0 {
+		return firstLine(line)
+	}
+	return firstLine(strings.TrimRight(line[:cut], " ,;:–-")) + "…"
 }
 
 // maxTitle is how much of a first line is taken for a title.

@@ -419,6 +419,11 @@ func TestPublished(t *testing.T) {
 	f("Cranes\n\nJane Roe May 07, 2019\n\nThey came.", "2019-05-07", "Cranes")
 	f("313/68 Friday, August 29, 2025\n\nCranes are back\n\nThey came.", "2025-08-29", "Cranes are back")
 	f("May 23, 2024 at 06:12AM\nCranes are back\nThey came.", "2024-05-23", "Cranes are back")
+	f("Cranes that were folded by hand came back to the ministries of many countries last week, said people who know them well and who have followed their flight for many years.", "",
+		"Cranes that were folded by hand came back to the ministries of many…")
+	if s := read(t, "<html><head><title>Cranes are back - Acme News</title></head><body><h1>Cranes are <b>back</b></h1><p>They came.</p></body></html>", "x.html", Options{}); s.Title != "Cranes are back" {
+		t.Errorf("the title of a page is %q", s.Title)
+	}
 	f("Cranes\nArchived: 2026-04-05 14:52:11 UTC\nThey came.", "", "Cranes")
 	f("Cranes\nThe group has been seen there since May 7, 2019.", "", "Cranes")
 }

@@ -17,7 +17,7 @@ import (
 
 // besides lists the critical findings that prove nothing that was asked.
 func (r *Report) besides(all []finding.Finding) {
-	asked := map[int]bool{}
+	asked, hosts := map[int]bool{}, map[string]bool{}
 	for i := range r.Verdicts {
 		for _, p := range r.Verdicts[i].Seen {
 			asked[p.Finding] = true
@@ -27,12 +27,14 @@ func (r *Report) besides(all []finding.Finding) {
 		if f := &all[i]; f.Rule.Level == "critical" && !asked[i] {
 			r.Besides = append(r.Besides, i)
 			for _, h := range f.Hosts {
-				r.BesidesHosts = append(r.BesidesHosts, behaviour.ShortHost(h))
+				if short := behaviour.ShortHost(h); !hosts[short] {
+					hosts[short] = true
+					r.BesidesHosts = append(r.BesidesHosts, h)
+				}
 			}
 		}
 	}
 	slices.Sort(r.BesidesHosts)
-	r.BesidesHosts = slices.Compact(r.BesidesHosts)
 }
 
 // overall is the answer to the story as a whole. One strong sighting, or moderate ones by two different rules, make it
