@@ -68,7 +68,7 @@ var arrows = map[string][]string{
 	"evidence/netlogon":   {"event", "evidence/lines", "evidence/record"},
 	"evidence/snort":      {"event", "evidence/lines", "evidence/record"},
 	"evidence/xml":        {"event", "evidence/lines", "evidence/record"},
-	"evidence/syslog":     {"event", "evidence/auditd", "evidence/cef", "evidence/json", "evidence/lines", "evidence/record"},
+	"evidence/syslog":     {"event", "evidence/auditd", "evidence/cef", "evidence/json", "evidence/lines", "evidence/mail", "evidence/record"},
 	"evidence/postgresql": {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mssql":      {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mysql":      {"event", "evidence/entries", "evidence/lines"},
@@ -138,7 +138,7 @@ var testArrows = map[string][]string{
 	"evidence/netlogon":   {"evidence/readertest"},
 	"evidence/snort":      {"evidence/readertest"},
 	"evidence/xml":        {"evidence/readertest"},
-	"evidence/syslog":     {"evidence/mail", "evidence/readertest"},
+	"evidence/syslog":     {"evidence/readertest"},
 }
 
 // A folder is what the tests know of one package: its files by name.

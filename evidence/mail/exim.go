@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"aldebaran/evidence/lines"
+	"aldebaran/evidence/record"
 )
 
 // isExim tells whether what stands behind a time is certainly Exim's.
@@ -53,12 +54,27 @@ func cutID(b []byte) (id, rest []byte) {
 	return b[:n], b[min(n+1, len(b)):]
 }
 
-// exim adds the fields of a line: message, message_id, flag and address of a delivery; by Exim's own
-// letters H, A, P, X, F, R, T, U, S, C, id, CV; and user, client_ip, client_port, action, result.
+// CutTime gives the time that Exim writes in front of a line, and the line without it; ok is false
+// if there is none.
+func CutTime(line []byte) (s record.Stamp, rest []byte, ok bool) {
+	if !begins(line) {
+		return s, line, false
+	}
+	s, rest = readTime(line)
+	return s, rest, true
+}
+
+// ParseExim adds the fields of a line of Exim's, without its time, to rec: message_id, flag and address
+// of a delivery; by Exim's own letters H, A, P, X, F, R, T, U, S, C, id, CV; and user, client_ip,
+// client_port, server_ip, server_port, action, result. It is for lines that came over syslog too.
+func ParseExim(rec *record.Reader, line []byte) {
+	r := Reader{rec: rec}
+	r.exim(line)
+}
+
+// exim adds the fields of a line, see [ParseExim].
 func (r *Reader) exim(b []byte) {
 	rec := r.rec
-	rec.Event.Product = "exim"
-	rec.Add("message", b)
 	if rest := withoutPID(b); len(rest) < len(b) {
 		rec.AddSystem("pid", bytes.Trim(b[:len(b)-len(rest)], "[] "))
 		b = rest
@@ -139,9 +155,13 @@ func isEximName(name []byte) bool {
 	return false
 }
 
-// eximClient adds the address of the host that the line is about: the last [ADDRESS] in it that
-// Exim wrote, which stands behind the name and the greeting that the client gave: H=name (helo) [ip]:port.
+// eximClient adds the address of the host that the line is about, which stands behind the name and the
+// greeting that a client gave: H=name (helo) [ip]:port. Of deliveries it is the server that they go to.
 func (r *Reader) eximClient(b []byte) {
+	ipName, portName := "client_ip", "client_port"
+	if flag, _ := r.rec.Get("flag"); len(flag) > 0 && string(flag) != "<=" {
+		ipName, portName = "server_ip", "server_port"
+	}
 	from := 0
 	for {
 		i := bytes.IndexByte(b[from:], '[')
@@ -159,14 +179,14 @@ func (r *Reader) eximClient(b []byte) {
 		if at > 0 && b[at-1] == '(' || len(rest) > 0 && rest[0] == ')' || !lines.IsAddress(ip) {
 			continue // a greeting: ([192.0.2.5])
 		}
-		r.rec.Add("client_ip", ip)
+		r.rec.Add(ipName, ip)
 		if len(rest) > 1 && rest[0] == ':' {
 			n := 1
 			for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
 				n++
 			}
 			if n > 1 {
-				r.rec.Add("client_port", rest[1:n])
+				r.rec.Add(portName, rest[1:n])
 			}
 		}
 		return

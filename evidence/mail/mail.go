@@ -129,6 +129,8 @@ func (r *Reader) parse(l lines.Line) string {
 		r.zimbra(&z)
 		return ""
 	}
+	e.Product = "exim"
+	r.rec.Add("message", rest)
 	r.exim(rest)
 	return ""
 }

@@ -1,6 +1,9 @@
 package mail
 
-import "bytes"
+import (
+	"bytes"
+	"net/netip"
+)
 
 // A line is the parts of a line of Zimbra behind its time.
 type zimbraLine struct {
@@ -59,11 +62,11 @@ func (r *Reader) zimbra(z *zimbraLine) {
 	if z.class != nil {
 		rec.AddSystem("class", z.class)
 	}
-	r.url(z.thread)
+	r.url(z.thread, bytes.HasPrefix(z.message, []byte("cmd=")) && bytes.Contains(z.message, []byte("; protocol=")))
 	r.context(z.context)
 	for _, name := range [...]string{"oip", "ip"} {
 		if ip, ok := rec.Get(name); ok {
-			rec.Add("client_ip", ip)
+			rec.Add("client_ip", clientOf(ip))
 			break
 		}
 	}
@@ -74,6 +77,29 @@ func (r *Reader) zimbra(z *zimbraLine) {
 		}
 	}
 	r.login(z)
+}
+
+// clientOf gives who asked, of the addresses that proxies added one after the other: "a, b". The last
+// is what the nearest of them saw; where that is a proxy within the network, the one before it counts.
+func clientOf(list []byte) []byte {
+	client := list
+	if bytes.IndexByte(list, ',') < 0 {
+		return client
+	}
+	for rest, more := list, true; more; {
+		i := bytes.LastIndexByte(rest, ',')
+		last := bytes.TrimSpace(rest[i+1:])
+		rest, more = rest[:max(i, 0)], i >= 0
+		ip, err := netip.ParseAddr(string(last))
+		if err != nil {
+			break
+		}
+		client = last
+		if ip = ip.Unmap(); !ip.IsPrivate() && !ip.IsLoopback() {
+			break
+		}
+	}
+	return client
 }
 
 // context adds name=value; pairs.
@@ -90,7 +116,8 @@ func (r *Reader) context(b []byte) {
 }
 
 // url adds the request that a thread says it works for: "qtp-1:https://host:7071/service/soap".
-func (r *Reader) url(thread []byte) {
+// Its protocol is left out if the message says that of the login.
+func (r *Reader) url(thread []byte, said bool) {
 	protocol, rest, ok := bytes.Cut(thread, []byte("://"))
 	if !ok {
 		return
@@ -98,7 +125,9 @@ func (r *Reader) url(thread []byte) {
 	if i := bytes.LastIndexByte(protocol, ':'); i >= 0 {
 		protocol = protocol[i+1:]
 	}
-	r.rec.Add("protocol", protocol)
+	if !said {
+		r.rec.Add("protocol", protocol)
+	}
 	host := rest
 	if i := bytes.IndexByte(rest, '/'); i >= 0 {
 		host = rest[:i]

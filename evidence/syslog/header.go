@@ -121,6 +121,12 @@ func (h *header) read3164(rest []byte) {
 			h.own, h.tagged = "dovecot", true
 			return
 		}
+		// Since 2.0: "imap-login: Info: Login".
+		if level, _, ok := bytes.Cut(trimLeft(after), []byte(": ")); ok && isLevel(level) && isDovecot(until(word, ":(<")) {
+			h.level, h.message = level, rest
+			h.own, h.tagged = "dovecot", true
+			return
+		}
 	} else if !isCEF(word) && !bytes.HasPrefix(word, []byte{'%'}) {
 		h.host, rest = word, trimLeft(after)
 		// A relay that is the sender itself writes its name twice.
@@ -215,6 +221,17 @@ func isName(word []byte) bool {
 func isLevel(word []byte) bool {
 	switch string(word) {
 	case "Debug", "Info", "Warning", "Error", "Fatal", "Panic":
+		return true
+	}
+	return false
+}
+
+// isDovecot tells whether a word is the name of one of Dovecot's processes.
+func isDovecot(word []byte) bool {
+	switch string(word) {
+	case "imap-login", "pop3-login", "submission-login", "managesieve-login", "imap", "pop3", "submission", "managesieve", "lmtp", "lda",
+		"auth", "auth-worker", "master", "anvil", "config", "dict", "doveadm", "dsync", "dsync-server", "imap-hibernate", "indexer",
+		"indexer-worker", "log", "ssl-params", "stats", "old-stats", "replicator":
 		return true
 	}
 	return false

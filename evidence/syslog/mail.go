@@ -2,8 +2,10 @@ package syslog
 
 import (
 	"bytes"
+	"slices"
 
 	"aldebaran/evidence/lines"
+	"aldebaran/evidence/mail"
 )
 
 // postfix adds the fields of Postfix's lines (postfix(1), "smtpd", "qmgr", "smtp"):
@@ -169,35 +171,50 @@ func (r *Reader) dovecot(m []byte) {
 	switch {
 	case bytes.HasSuffix(component, []byte("-login")):
 		_, text, _ := bytes.Cut(m, []byte(": "))
-		for _, level := range [...]string{"Info: ", "Warning: ", "Error: "} {
-			text = bytes.TrimPrefix(text, []byte(level))
-		}
-		at := bytes.Index(text, []byte("user=<"))
-		if at < 0 {
-			at = bytes.Index(text, []byte("rip="))
-		}
-		if at >= 0 {
-			r.dovecotPairs(text[at:])
-		}
-		switch {
-		case bytes.HasPrefix(text, []byte("Login:")):
-			r.result("login", "success")
-		case bytes.Contains(text, []byte("auth failed")):
-			r.result("login", "failure")
-			rec.Add("reason", until(text, ":"))
-		case bytes.HasPrefix(text, []byte("Disconnected")), bytes.HasPrefix(text, []byte("Aborted login")):
-			rec.AddText("action", "disconnect")
-			rec.Add("reason", until(text, ":"))
-		}
+		r.dovecotLogin(withoutLevel(text))
 	case bytes.HasPrefix(component, []byte("auth")):
 		r.dovecotAuth(m)
 	case len(component) < len(m) && m[len(component)] == '(':
 		// imap(amal)<12><session>: Logged out
 		rec.Add("user", until(m[len(component)+1:], "),"))
-		if text, ok := after(m, ": "); ok && bytes.HasPrefix(text, []byte("Logged out")) {
+		if text, ok := after(m, ": "); ok && bytes.HasPrefix(withoutLevel(text), []byte("Logged out")) {
 			r.result("logout", "success")
 		}
 	}
+}
+
+// dovecotLogin adds the fields of what login processes say behind their name. What is said stands in
+// front of the pairs, in which clients can write what they like.
+func (r *Reader) dovecotLogin(text []byte) {
+	said := text
+	for _, first := range [...]string{"user=<", "rip=", "method="} {
+		if at := bytes.Index(text, []byte(first)); at >= 0 {
+			said = bytes.TrimRight(text[:at], ": ")
+			r.dovecotPairs(text[at:])
+			break
+		}
+	}
+	starts := func(with ...string) bool {
+		return slices.ContainsFunc(with, func(s string) bool { return bytes.HasPrefix(said, []byte(s)) })
+	}
+	switch {
+	case starts("Login") && len(said) == len("Login"), starts("Logged in"): // 2.4 has the latter
+		r.result("login", "success")
+	case bytes.Contains(said, []byte("auth failed")), bytes.Contains(said, []byte("(auth_failed")):
+		r.result("login", "failure")
+		r.rec.Add("reason", said)
+	case starts("Disconnected", "Aborted login", "Login aborted"):
+		r.rec.AddText("action", "disconnect")
+		r.rec.Add("reason", said)
+	}
+}
+
+// withoutLevel takes off the word by which Dovecot's own log says how bad something is: "Info: ".
+func withoutLevel(text []byte) []byte {
+	if level, rest, ok := bytes.Cut(text, []byte(": ")); ok && isLevel(level) {
+		return rest
+	}
+	return text
 }
 
 // dovecotPairs adds user=<amal>, method=PLAIN, rip=192.0.2.1, ... by the names they stand under, and
@@ -250,5 +267,60 @@ func (r *Reader) dovecotAuth(m []byte) {
 			}
 		}
 		return
+	}
+}
+
+// exim adds the fields of Exim's lines, which have a time of their own behind that of syslog unless
+// syslog_timestamp is off. It says the year, which old forms of syslog leave out.
+func (r *Reader) exim(m []byte) {
+	stamp, rest, ok := mail.CutTime(m)
+	if ok && r.stamp.Year < 0 {
+		r.rec.Event.Time = r.times.Time(&stamp)
+	}
+	mail.ParseExim(r.rec, rest)
+}
+
+// saslauthd adds the fields of what saslauthd(8) says about logins:
+//
+//	do_auth         : auth failure: [user=amal] [service=smtp] [realm=] [mech=pam] [reason=PAM auth error]
+//	auth_zimbra: amal@example auth failed: authentication failed for [amal@example]
+func (r *Reader) saslauthd(m []byte) {
+	rec := r.rec
+	if rest, ok := bytes.CutPrefix(m, []byte("auth_zimbra: ")); ok {
+		if user, reason, ok := bytes.Cut(rest, []byte(" auth failed: ")); ok {
+			rec.Add("user", user)
+			rec.Add("reason", reason)
+			r.result("login", "failure")
+		} else if user, ok := bytes.CutSuffix(rest, []byte(" auth OK")); ok {
+			rec.Add("user", user)
+			r.result("login", "success")
+		}
+		return
+	}
+	if !bytes.HasPrefix(m, []byte("do_auth ")) {
+		return
+	}
+	rest, ok := after(m, ": auth ")
+	if !ok {
+		return
+	}
+	said, rest, ok := bytes.Cut(rest, []byte(": [user="))
+	if !ok {
+		return
+	}
+	// The user is what the client gave: what saslauthd says of it is looked for from behind.
+	for _, name := range [...]struct{ theirs, ours string }{{"reason", "reason"}, {"mech", "method"}, {"realm", "realm"}, {"service", "service"}} {
+		if at := bytes.LastIndex(rest, []byte("] ["+name.theirs+"=")); at >= 0 {
+			if value := rest[at+len("] [=")+len(name.theirs):]; len(value) > 1 {
+				rec.Add(name.ours, bytes.TrimSuffix(value, []byte{']'}))
+			}
+			rest = rest[:at]
+		}
+	}
+	rec.Add("user", bytes.TrimSuffix(rest, []byte{']'}))
+	if string(said) == "failure" {
+		r.result("login", "failure")
+	} else {
+		r.result("login", "success")
 	}
 }

@@ -75,6 +75,11 @@ func (r *Reader) program(program, message []byte) {
 		r.dovecot(message)
 	case "exim", "exim4":
 		e.Product, e.Category, e.Service = "exim", "mail", ""
+		r.exim(message)
+	case "saslauthd":
+		if e.Service = "auth"; !r.pam(message) {
+			r.saslauthd(message)
+		}
 	default:
 		if name := mnemonic(message); name != nil {
 			r.cisco(name)

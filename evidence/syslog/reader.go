@@ -19,6 +19,7 @@ type Reader struct {
 	json  *json.Reader // of messages
 	times record.Times
 	zones zones
+	stamp record.Stamp // of the line
 }
 
 // NewReader makes a reader. The year is that of the file that is read, see [Open].
@@ -105,6 +106,7 @@ func (r *Reader) parse(l lines.Line) string {
 		e.Time = r.times.Time(&h.stamp)
 		r.zones.see(&h.stamp)
 	}
+	r.stamp = h.stamp
 	e.Computer = rec.String(h.host)
 	if isCEF(h.message) && cef.Parse(rec, h.message, &r.times) {
 		r.addHeader(&h)

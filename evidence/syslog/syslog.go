@@ -47,7 +47,7 @@ func isSyslog(line []byte) bool {
 	case h.stamp.Style == record.Ctime:
 		return h.own != ""
 	case h.stamp.Style == record.Blank:
-		return h.tagged && h.host != nil && h.pid != nil
+		return h.tagged && h.host != nil && h.pid != nil || h.own == "dovecot" && isDovecot(until(h.message, ":(<"))
 	}
 	return h.host != nil && (h.tagged && h.program != nil || h.stamp.Zoned && lines.IsAddress(h.host))
 }
