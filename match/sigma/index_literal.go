@@ -107,11 +107,6 @@ func (x *literalIndex) literals(f func(literal)) {
 	for _, l := range x.end.entries {
 		f(l.literal)
 	}
-	x.anywhere(f)
-}
-
-// anywhere calls f for each literal that may stand anywhere in a text.
-func (x *literalIndex) anywhere(f func(literal)) {
 	for _, l := range x.grams.lits {
 		f(literal{l.lit, litAnywhere, l.atom})
 	}

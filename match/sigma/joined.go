@@ -3,6 +3,7 @@ package sigma
 import (
 	"bytes"
 	"slices"
+	"unicode/utf8"
 
 	"aldebaran/event"
 )
@@ -20,7 +21,9 @@ import (
 // end with a literal each of the three is looked at. Immutable but for found.
 type joinedParts struct {
 	// parts are the scanners of the whole, the first and the second; nil where no rule looks there.
-	parts    [3]*scanner
+	parts [3]*scanner
+	// ends are the literals that a part must begin or end with.
+	ends     [3]*literalIndex
 	grams    gramTable
 	short    shortTable
 	literals []joinedLiteral
@@ -51,9 +54,17 @@ func (s *Set) newJoined(parts [3]*scanner) *joinedParts {
 		if sc == nil {
 			continue
 		}
+		var ends literalBuilder
 		for i, x := range sc.indexes {
 			inWhole := part > 0 && slices.Contains(parts[0].fields, sc.fields[i])
-			x.anywhere(func(own literal) {
+			x.literals(func(own literal) {
+				if !s.wanted(sc.group, own.atom) {
+					return
+				}
+				if own.at != litAnywhere {
+					ends.add(own.lit, own.at, own.atom)
+					return
+				}
 				n, ok := numbers[own.lit]
 				if !ok {
 					n = uint32(len(j.literals))
@@ -72,6 +83,7 @@ func (s *Set) newJoined(parts [3]*scanner) *joinedParts {
 				}
 			})
 		}
+		j.ends[part] = ends.build(s.common)
 	}
 	j.grams.build(lits, s.common)
 	j.short.build(lits)
@@ -86,9 +98,9 @@ func (m *Matcher) lookJoined(s *joinedSlot) bool {
 	if first.Kind != event.Text || bytes.IndexByte(first.Raw, joinedSeparator) >= 0 || second.Kind != event.Text && second.Kind != event.Null {
 		return false
 	}
-	text := first.AppendText(m.joined[:0])
+	text := append(m.joined[:0], first.Raw...)
 	if second.Kind != event.Null {
-		text = second.AppendText(append(text, joinedSeparator))
+		text = append(append(text, joinedSeparator), second.Raw...)
 	}
 	m.joined = text
 	m.value(s.scanner, event.Value{Raw: text, Kind: event.Text}, &s.memo)
@@ -97,6 +109,10 @@ func (m *Matcher) lookJoined(s *joinedSlot) bool {
 
 // scanJoined finds the atoms of a joined text and its parts.
 func (m *Matcher) scanJoined(j *joinedParts, whole []byte) {
+	if !utf8.Valid(whole) {
+		m.plain = event.Value{Raw: whole, Kind: event.Text}.AppendText(m.plain[:0])
+		whole = m.plain
+	}
 	first, second, both := bytes.Cut(whole, []byte{joinedSeparator})
 	m.folded = appendFoldUTF8(m.folded[:0], first, true)
 	split := len(m.folded)
@@ -111,8 +127,8 @@ func (m *Matcher) scanJoined(j *joinedParts, whole []byte) {
 		if sc == nil || part == 2 && !both {
 			continue
 		}
+		j.ends[part].scanEnds(texts[part], &m.hits)
 		for _, x := range sc.indexes {
-			x.scanEnds(texts[part], &m.hits)
 			m.scanNumber(x, texts[part])
 		}
 	}
