@@ -15,7 +15,7 @@ import (
 //go:embed vulnerabilities.txt
 var vulnerabilitiesFile string
 
-var vulnerabilityNames = sync.OnceValue(func() *gazetteer { return readGazetteer(vulnerabilitiesFile) })
+var vulnerabilityNames = sync.OnceValue(func() *gazetteer { return readGazetteer(vulnerabilitiesFile, nil) })
 
 // numbered finds what has a number of its own: vulnerabilities, and those with a name too; techniques.
 func (r *reading) numbered(s *sentence) {

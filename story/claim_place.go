@@ -1,54 +1,19 @@
 package story
 
 import (
-	_ "embed"
 	"regexp"
 	"strings"
-	"sync"
 )
-
-//go:embed places.txt
-var placesFile string
-
-// A gazetteer gives each of many phrases one name.
-type gazetteer struct {
-	phrases
-	names []string
-	// caps are the entries that must be written in capitals: "US".
-	caps map[int]bool
-}
-
-// readGazetteer reads lines of "name: phrase, phrase"; # begins a comment.
-func readGazetteer(file string) *gazetteer {
-	g := &gazetteer{phrases: newPhrases(), caps: map[int]bool{}}
-	for line := range strings.Lines(file) {
-		name, list, ok := strings.Cut(strings.TrimSpace(line), ": ")
-		if !ok || strings.HasPrefix(line, "#") {
-			continue
-		}
-		for phrase := range strings.SplitSeq(list, ", ") {
-			caps := strings.HasPrefix(phrase, "=")
-			if caps {
-				g.caps[len(g.names)] = true
-			}
-			g.add(strings.TrimPrefix(phrase, "="), len(g.names))
-			g.names = append(g.names, name)
-		}
-	}
-	return g
-}
-
-var placeNames = sync.OnceValue(func() *gazetteer { return readGazetteer(placesFile) })
 
 // places finds countries and regions, and says whether victims are there or the intruders.
 func (r *reading) places(s *sentence) {
-	g := placeNames()
+	g := r.gazetteers.places
 	for i := s.first; i < s.last; {
 		n, e := 0, 0
-		if capitalised(r.exact(i)) {
+		if g.small || capitalised(r.exact(i)) {
 			e, n = r.find(&g.phrases, i, s.last-i)
 		}
-		if n == 0 || !r.free(i, i+n) || r.within(i, i+n) || !capitalised(r.exact(i+n-1)) && n == 1 || g.caps[e] && !allCaps(r.span(i, i+n)) {
+		if n == 0 || !r.free(i, i+n) || r.within(i, i+n) || !g.small && !capitalised(r.exact(i+n-1)) && n == 1 || g.caps[e] && !allCaps(r.span(i, i+n)) {
 			i++
 			continue
 		}
@@ -78,7 +43,10 @@ const (
 	backing   = ` backed sponsored aligned linked nexus based affiliated state speaking connected associated originated language `
 	behalf    = ` attributed interests behalf nexus sponsored origin originating originates operating serves serving benefit ties loyal directed government's intelligence `
 	targeting = ` target targets targeted targeting victim victims against inside networks attack attacks attacked attacking compromise compromised compromises compromising breach breached ` +
-		`hit hack hacked infiltrate infiltrates infiltrated infiltrating penetrated affected affecting affects impacted impacting infect infected infections organizations organisations entities companies ministries embassies agencies institutions spying spied spies focus focused focuses aimed intrusions intrusion users customers `
+		`visant visent visé visés visée visées ciblé ciblés ciblée ciblées ciblant ciblent contre victimes attaqué attaqués attaquée attaquées compromis infiltré piraté استهدفت استهدف تستهدف استهداف ضد ضحايا اختراق اخترقت اخترقوا اخترق باختراق hit hack hacked infiltrate infiltrates infiltrated infiltrating penetrated affected affecting affects impacted impacting infect infected infections organizations organisations entities companies ministries embassies agencies institutions spying spied spies focus focused focuses aimed intrusions intrusion users customers `
+	// foreignActors and foreignLinks stand before where somebody comes from in other languages: "pirates chinois".
+	foreignActors = ` pirates hackers hackeurs groupe groupes attaquants cyberattaquants cyberespions espions acteur acteurs campagne espionnage cyberespionnage قراصنة القراصنة لقراصنة وقراصنة مجموعة متسللون متسللين المتسللين هاكرز `
+	foreignLinks  = ` lié liée liés liées attribué attribuée attribués attribuées soutenu soutenus soutenue affilié affiliés solde profit soutien مرتبطين مرتبطة مدعومة بدعم لصالح صلة المرتبطين المرتبطة `
 	// attached join somebody to a place: "linked to", "based in".
 	attached = ` aligned linked tied affiliated connected associated located based headquartered operates operate `
 	// attacked are those who are attacked, as a rule.
@@ -103,6 +71,12 @@ func (r *reading) placeRole(s *sentence, a, b int) string {
 		case isOneOfWords(watching, r.word(i)) && i+1 < s.last && isOneOfWords(" firm firms company companies vendor vendors researchers agencies agency authorities officials ", r.word(i+1)):
 			return "" // "the Slovak security firm"
 		}
+	}
+	if r.gazetteers.places.small && r.hasWithin(a-4, a, s, " intérêt intérêts ") {
+		return ""
+	}
+	if r.gazetteers.places.small && (r.hasWithin(a-4, a, s, foreignActors) || r.hasWithin(a-6, a, s, foreignLinks)) {
+		return "origin"
 	}
 	if r.theirInterests(s, a, b) {
 		return "origin"

@@ -1,21 +1,6 @@
 package story
 
-import (
-	_ "embed"
-	"strings"
-	"sync"
-)
-
-//go:embed trades.txt
-var tradesFile string
-
-//go:embed systems.txt
-var systemsFile string
-
-var (
-	tradeNames  = sync.OnceValue(func() *gazetteer { return readGazetteer(tradesFile) })
-	systemNames = sync.OnceValue(func() *gazetteer { return readGazetteer(systemsFile) })
-)
+import "strings"
 
 // Words behind the name of a sector: those that belong to it ("energy sector"), and those that only say
 // that it is one ("energy organizations").
@@ -29,7 +14,7 @@ const (
 // if it stands in a list of sectors, or if a word for victims stands before it.
 func (r *reading) trades(s *sentence) {
 	var found []trade
-	g := tradeNames()
+	g := r.gazetteers.trades
 	for i := s.first; i < s.last; {
 		e, n := r.find(&g.phrases, i, s.last-i)
 		if n == 0 || !r.free(i, i+n) || r.within(i, i+n) || g.caps[e] && !allCaps(r.exact(i)) || r.ofState(s, g.names[e], i) {
@@ -41,7 +26,7 @@ func (r *reading) trades(s *sentence) {
 			continue
 		}
 		t := trade{first: i, last: i + n, name: g.names[e]}
-		t.sure = n > 1 && !isOneOf(t.name, vague)
+		t.sure = (n > 1 || g.small) && !isOneOf(t.name, vague)
 		if t.last < s.last && r.between(t.last) == " " {
 			switch next := r.word(t.last); {
 			case isOneOfWords(sectorNames, next):
@@ -132,7 +117,7 @@ func (r *reading) has(s *sentence, words string) bool {
 
 // systems finds kinds of systems: "email servers", "Exchange".
 func (r *reading) systems(s *sentence) {
-	g := systemNames()
+	g := r.gazetteers.systems
 	for i := s.first; i < s.last; {
 		e, n := r.find(&g.phrases, i, s.last-i)
 		if n == 0 || !r.free(i, i+n) || r.within(i, i+n) {

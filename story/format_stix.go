@@ -141,7 +141,7 @@ func (s *stix) place(o *value) {
 
 // placeName is what claims call a place: its code or its usual name.
 func placeName(s string) string {
-	g := placeNames()
+	g := englishNames().places
 	if e, ok := g.entries[key(s)]; ok {
 		return g.names[e]
 	}

@@ -60,6 +60,8 @@ type reading struct {
 	sentences []sentence
 	lexicon   *Lexicon
 	model     *technique.Model
+	// gazetteers are those of the report's language.
+	gazetteers *gazetteers
 	// taken marks the words that are a part of something: those of "Stately Taurus" or of an address.
 	taken  []bool
 	claims []Claim
@@ -127,6 +129,10 @@ func (d *document) story(path string, opt Options) *Story {
 	}
 	r.split(slices.DeleteFunc(slices.Clone(s.Sentences), func(s Span) bool { return touches(asides, s) }))
 	s.Language = r.language()
+	r.gazetteers = gazetteersOf(s.Language)
+	if opt.Model != nil && s.Language != "en" && s.Language != "und" {
+		d.notes = append(d.notes, "what it describes without naming it was hardly looked for: that is known for English only, and this is written in another language ("+s.Language+")")
+	}
 	for _, c := range d.stated {
 		r.claims = append(r.claims, r.lexicon.refer(c))
 	}

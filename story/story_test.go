@@ -408,6 +408,23 @@ func TestEncodings(t *testing.T) {
 	f("HTML that says so", "<html><head><meta charset=iso-8859-2></head><body><p>\xbe\xe1ba</p></body></html>", "x.html", "žába")
 }
 
+// Whom it concerns is found in French and Arabic, too.
+func TestOtherLanguages(t *testing.T) {
+	f := func(text string, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, said(read(t, text, "x.txt", known()), Country, Region, Sector, System, Actor)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+	f("Des pirates informatiques chinois ont visé les serveurs de messagerie des ministères des Affaires étrangères au Togo et dans des pays d'Afrique.",
+		"country CN, origin", "system mail servers, victim", "sector foreign affairs, victim", "country TG, victim", "region Africa, victim")
+	f("Le groupe APT28, lié à la Russie, est dans les routeurs des opérateurs de télécommunications de la région.",
+		"actor APT28 G0007", "country RU, origin", "system network devices", "sector telecommunications")
+	f("Ce pays est d'un grand intérêt stratégique pour la Chine et le sera.", "country CN")
+	f("قالت الشركة إن مجموعة قراصنة صينيين استهدفت خوادم البريد الإلكتروني في وزارات الخارجية بمصر والأردن",
+		"country CN, origin", "system mail servers, victim", "sector foreign affairs, victim", "country EG, victim", "country JO, victim")
+}
+
 func TestPublished(t *testing.T) {
 	f := func(text, date, title string) {
 		t.Helper()
