@@ -122,28 +122,9 @@ func (m *maker) velociraptor() {
 // winlogbeat is winlogbeat 7 and later, and what else writes the Elastic Common Schema for Windows:
 // https://www.elastic.co/docs/reference/beats/winlogbeat/exported-fields-winlog.
 func (m *maker) winlogbeat() {
-	m.rename(func(path string, _ leaf) (string, event.Part) {
-		if name, ok := strings.CutPrefix(path, "winlog.event_data."); ok {
-			return name, event.Data
-		}
-		if name, ok := strings.CutPrefix(path, "winlog.user_data."); ok {
-			return name, event.Data
-		}
-		switch path {
-		case "message":
-			return "Message", event.System
-		case "winlog.provider_guid":
-			return "Provider_Guid", event.System
-		case "winlog.process.pid":
-			return "Execution_ProcessID", event.System
-		case "winlog.process.thread.id":
-			return "Execution_ThreadID", event.System
-		case "winlog.user.identifier":
-			return "Security_UserID", event.System
-		case "winlog.version":
-			return "Version", event.System
-		}
-		return "", event.Data
+	m.beat("winlog.", map[string]string{
+		"message": "Message", "winlog.provider_guid": "Provider_Guid", "winlog.process.pid": "Execution_ProcessID",
+		"winlog.process.thread.id": "Execution_ThreadID", "winlog.user.identifier": "Security_UserID", "winlog.version": "Version",
 	})
 	m.windows(m.at("winlog.channel"), m.at("winlog.provider_name", "event.provider"), m.at("winlog.event_id", "event.code"),
 		m.at("winlog.computer_name", "host.name", "host.hostname"), m.at("winlog.record_id"))
@@ -152,23 +133,26 @@ func (m *maker) winlogbeat() {
 
 // winlogbeat6 is winlogbeat before 7.
 func (m *maker) winlogbeat6() {
+	m.beat("", map[string]string{"message": "Message", "provider_guid": "Provider_Guid"})
+	m.windows(m.at("log_name"), m.at("source_name"), m.at("event_id"), m.at("computer_name"), m.at("record_number"))
+	m.time("@timestamp")
+}
+
+// beat names the values of an event that stand below a prefix, and those of its System part.
+func (m *maker) beat(prefix string, system map[string]string) {
 	m.rename(func(path string, _ leaf) (string, event.Part) {
-		if name, ok := strings.CutPrefix(path, "event_data."); ok {
-			return name, event.Data
+		if at, ok := strings.CutPrefix(path, prefix); ok {
+			for _, part := range [...]string{"event_data.", "user_data."} {
+				if name, ok := strings.CutPrefix(at, part); ok {
+					return name, event.Data
+				}
+			}
 		}
-		if name, ok := strings.CutPrefix(path, "user_data."); ok {
-			return name, event.Data
-		}
-		switch path {
-		case "message":
-			return "Message", event.System
-		case "provider_guid":
-			return "Provider_Guid", event.System
+		if name := system[path]; name != "" {
+			return name, event.System
 		}
 		return "", event.Data
 	})
-	m.windows(m.at("log_name"), m.at("source_name"), m.at("event_id"), m.at("computer_name"), m.at("record_number"))
-	m.time("@timestamp")
 }
 
 // wazuh is what Wazuh passes on of Windows events; it writes names of EventData in camel case and
