@@ -18,6 +18,7 @@ type table[V any] struct {
 	recent []recentKey[V]
 	seed   maphash.Seed // nobody can write keys that stand in each other's way; the order of list is not by it
 	room   []V          // for values to come
+	freed  []*V         // values that made room: they are used again
 	key    []byte
 	max    int
 	// rare is set by who remembers himself what came lately: the table does not.
@@ -94,12 +95,21 @@ func (t *table[V]) get(key []byte) *V {
 		t.fill()
 		return nil
 	}
+	return t.put(string(key), t.newValue())
+}
+
+func (t *table[V]) newValue() *V {
+	if last := len(t.freed) - 1; last >= 0 {
+		v := t.freed[last]
+		t.freed = t.freed[:last]
+		return v
+	}
 	if len(t.room) == 0 {
 		t.room = make([]V, min(len(t.list)+1, mostRoom))
 	}
 	v := &t.room[0]
 	t.room = t.room[1:]
-	return t.put(string(key), v)
+	return v
 }
 
 // find gives what is kept for a key, nil if there is nothing.
@@ -169,7 +179,16 @@ const leastSpare = 4
 // makeRoom forgets what can be spared; false if that is too little.
 func (t *table[V]) makeRoom() bool {
 	for _, spare := range t.spare {
-		if t.forget(spare); len(t.list) <= t.max-t.max/leastSpare {
+		t.forget(func(v *V) bool {
+			if !spare(v) {
+				return false
+			}
+			var none V
+			*v = none
+			t.freed = append(t.freed, v)
+			return true
+		})
+		if len(t.list) <= t.max-t.max/leastSpare {
 			return true
 		}
 	}
