@@ -175,21 +175,26 @@ func isOutsideIPv4(ip uint32) bool {
 // plainIPv4 reads an address of four numbers without leading zeros, as nearly all are; false for
 // anything else. [netip.ParseAddr] does the same, and takes several times as long.
 func plainIPv4[T string | []byte](text T) (ip uint32, ok bool) {
-	part, n, digits := 0, uint32(0), 0
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c == '.' && digits > 0 && part < 3:
-			ip = ip<<8 | n
-			part, n, digits = part+1, 0, 0
-		case '0' <= c && c <= '9' && (digits == 0 || n > 0):
-			if n, digits = n*10+uint32(c-'0'), digits+1; n > 255 {
+	at := 0
+	for part := range 4 {
+		if part > 0 {
+			if at >= len(text) || text[at] != '.' {
 				return 0, false
 			}
-		default:
+			at++
+		}
+		if at >= len(text) || text[at]-'0' > 9 {
 			return 0, false
 		}
+		n := uint32(text[at] - '0')
+		for at++; at < len(text) && n > 0 && text[at]-'0' <= 9; at++ {
+			if n = n*10 + uint32(text[at]-'0'); n > 255 {
+				return 0, false
+			}
+		}
+		ip = ip<<8 | n
 	}
-	return ip<<8 | n, part == 3 && digits > 0
+	return ip, at == len(text)
 }
 
 // sharedNetwork are the addresses behind the translation of providers (RFC 6598).
