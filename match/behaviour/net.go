@@ -43,10 +43,12 @@ func (p *peer) isOutside() bool {
 // isLoopback tells whether it is the computer's own address.
 func (p *peer) isLoopback() bool {
 	if p.plain {
-		return p.ip>>24 == 127
+		return isLoopbackIPv4(p.ip)
 	}
 	return isLoopback(p.text)
 }
+
+func isLoopbackIPv4(ip uint32) bool { return ip>>24 == 127 }
 
 // connectionMemory is the connection that a record is about, once somebody asked.
 type connectionMemory struct {
@@ -137,6 +139,9 @@ func (h *hostIDs) text(id hostID) string {
 	}
 	return string(h.names.text(uint32(id - namedHost)))
 }
+
+// isFull tells whether there is no room for another name.
+func (h *hostIDs) isFull() bool { return len(h.names.ends) >= maxNamedHosts }
 
 // take gives the number here of a host that has another one in other evidence; false if there is no room.
 func (h *hostIDs) take(other *hostIDs, id hostID) (hostID, bool) {

@@ -141,23 +141,49 @@ func (s *adminPairs) See(r *Record) {
 	if !c.known {
 		return
 	}
-	at := momentOf(r.Time())
-	s.host(&c.source, at)
-	if h := s.host(&c.target, at); h != nil {
-		switch c.port {
-		case 80, 443, 25, 587, 143, 993:
-			s.asked(&h.web, &c.source)
-		case 1433, 1521, 3306, 5432:
-			s.asked(&h.data, &c.source)
+	if p := s.connection(&c.source, &c.target, c.port, momentOf(r.Time())); p != nil {
+		s.list(p, s.origins.keep(r))
+	}
+}
+
+// seeFlows does the same for flows.
+func (s *adminPairs) seeFlows(f *flows) {
+	keys := f.keys[:0]
+	for i := range f.list {
+		if c := &f.list[i]; usedService(c.port) != noService {
+			keys = append(keys, adminKey{hostID(c.source), hostID(c.target), usedService(c.port)}.numbers())
 		}
 	}
-	service := adminService(c.port)
-	if c.port == 1433 {
-		service = serviceSQL
+	s.pairs.fetch(keys)
+	for i := range f.list {
+		c := &f.list[i]
+		source, target := peer{plain: true, ip: c.source}, peer{plain: true, ip: c.target}
+		if p := s.connection(&source, &target, c.port, c.at.moment()); p != nil {
+			s.list(p, c.at.of(s.origins.numberOf(f.from)))
+		}
 	}
-	if service != noService {
-		s.pair(r, &c.source, &c.target, service)
+}
+
+// connection counts one, and gives the pair if its record is to be listed.
+func (s *adminPairs) connection(source, target *peer, port uint16, at moment) *adminPair {
+	s.host(source, at)
+	if h := s.host(target, at); h != nil {
+		switch port {
+		case 80, 443, 25, 587, 143, 993:
+			s.asked(&h.web, source)
+		case 1433, 1521, 3306, 5432:
+			s.asked(&h.data, source)
+		}
 	}
+	return s.pair(source, target, usedService(port), at)
+}
+
+// usedService is the service that administrators use on a port, databases included.
+func usedService(port uint16) service {
+	if port == 1433 {
+		return serviceSQL
+	}
+	return adminService(port)
 }
 
 func (s *adminPairs) seeSecurity(r *Record) {
@@ -183,8 +209,8 @@ func (s *adminPairs) seeSecurity(r *Record) {
 	at := momentOf(r.Time())
 	s.host(&source, at)
 	s.host(&target, at)
-	if used != noService {
-		s.pair(r, &source, &target, used)
+	if p := s.pair(&source, &target, used, at); p != nil {
+		s.list(p, s.origins.keep(r))
 	}
 }
 
@@ -198,12 +224,14 @@ func (s *adminPairs) host(p *peer, at moment) *adminHost {
 	if !ok {
 		return nil
 	}
-	h := s.hosts.get(twoNumbers{uint64(id), 0})
+	h := s.hosts.get(hostKey(id))
 	if h != nil && (!h.seen || at.before(h.first)) {
 		h.seen, h.first = true, at
 	}
 	return h
 }
+
+func hostKey(id hostID) twoNumbers { return twoNumbers{uint64(id), 0} }
 
 // asked takes note of who asks, as long as it matters.
 func (s *adminPairs) asked(by *askers, p *peer) {
@@ -215,26 +243,31 @@ func (s *adminPairs) asked(by *askers, p *peer) {
 	}
 }
 
-// pair counts; addresses that are the host's own or of the internet are left out: who comes from
-// outside is another question.
-func (s *adminPairs) pair(r *Record, source, target *peer, used service) {
-	if source.isLoopback() || target.isLoopback() || source.isOutside() || target.isOutside() {
-		return
+// pair counts, and gives the pair if the record is to be listed; addresses that are the host's own or of the
+// internet are left out: who comes from outside is another question.
+func (s *adminPairs) pair(source, target *peer, used service, at moment) *adminPair {
+	if used == noService || source.isLoopback() || target.isLoopback() || source.isOutside() || target.isOutside() {
+		return nil
 	}
 	from, ok := s.ids.of(source)
 	to, also := s.ids.of(target)
 	if !ok || !also || from == to {
-		return
+		return nil
 	}
 	p := s.pairs.get(adminKey{from, to, used}.numbers())
 	if p == nil {
-		return
+		return nil
 	}
-	p.add(1, momentOf(r.Time()))
-	if p.told < maxSamples {
-		p.listed = s.records.add(p.listed, s.origins.keep(r))
-		p.told++
+	if p.add(1, at); p.told >= maxSamples {
+		return nil
 	}
+	return p
+}
+
+// list keeps a record of a pair.
+func (s *adminPairs) list(p *adminPair, at recordAt) {
+	p.listed = s.records.add(p.listed, at)
+	p.told++
 }
 
 // add counts records, of which the first was at a time.
@@ -270,16 +303,14 @@ func (s *adminPairs) Join(later State) {
 		into.add(from.value.count, from.value.first)
 		for _, at := range o.records.inOrder(from.value.listed) {
 			if into.told < maxSamples {
-				at.origin = origins[at.origin]
-				into.listed = s.records.add(into.listed, at)
-				into.told++
+				s.list(into, at.of(origins[at.origin]))
 			}
 		}
 	}
 }
 
 func (s *adminPairs) joinHost(id hostID, from *adminHost, here func(hostID) (hostID, bool)) {
-	into := s.hosts.get(twoNumbers{uint64(id), 0})
+	into := s.hosts.get(hostKey(id))
 	if into == nil {
 		return
 	}
@@ -343,13 +374,13 @@ type adminFound struct {
 }
 
 func (s *adminPairs) knownBefore(host hostID, at moment) bool {
-	h := s.hosts.find(twoNumbers{uint64(host), 0})
+	h := s.hosts.find(hostKey(host))
 	return h != nil && h.first.before(at)
 }
 
 // role says what makes a pair matter: what the source or the target is there for; "" if nothing is known.
 func (s *adminPairs) role(p adminKey) string {
-	source, target := s.hosts.find(twoNumbers{uint64(p.source), 0}), s.hosts.find(twoNumbers{uint64(p.target), 0})
+	source, target := s.hosts.find(hostKey(p.source)), s.hosts.find(hostKey(p.target))
 	switch {
 	case source != nil && source.web.many():
 		return "the source serves the web or mail"

@@ -3,8 +3,11 @@ package behaviour
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
+
+	"aldebaran/english"
 )
 
 // netSweep finds a host that tries one port of very many others within a minute or two: it looks for
@@ -44,9 +47,7 @@ func netSweep() Analytic {
 		New: func(s Settings) (func() State, error) {
 			ports, err := newPortSet(s.List("ports"))
 			o := &sweepOptions{targets: min(s.Int("targets"), maxSweepTargets-1), ports: ports, sources: s.List("sources")}
-			return func() State {
-				return &sweeps{sweepOptions: o, hosts: newHostIDs(), minutes: numbered[sweepMinute]{max: maxSweepMinutes}}
-			}, err
+			return func() State { return o.state() }, err
 		},
 	}
 }
@@ -55,7 +56,8 @@ const (
 	// maxSweepTargets is how many targets of one source, port and minute are told apart: more do not
 	// make it worse.
 	maxSweepTargets = 512
-	// maxSweepMinutes is how many sources, ports and minutes are told apart: 2000 hosts for an hour.
+	// maxSweepMinutes is how many sources, ports and minutes are told apart at a time: 2000 hosts for an
+	// hour. Then those that are over and had few targets make room.
 	maxSweepMinutes = 120_000
 	// maxSweepTries is how many targets of all of them are kept, 56 bytes each.
 	maxSweepTries = 1_000_000
@@ -86,6 +88,15 @@ type sweeps struct {
 	minutes numbered[sweepMinute] // by sweepKey
 	tries   chains[sweepTry]
 	origins origins
+	latest  int64 // the last minute of all
+	// full is set once something was left out; stopped once so many minutes had many targets that there is no
+	// room for others.
+	full, stopped bool
+}
+
+func (o *sweepOptions) state() *sweeps {
+	// While two pieces of evidence are joined there are the minutes of both.
+	return &sweeps{sweepOptions: o, hosts: newHostIDs(), minutes: numbered[sweepMinute]{max: 2 * maxSweepMinutes}, latest: math.MinInt64}
 }
 
 // A sweepKey is a source, a port and a minute since 1970.
@@ -112,19 +123,60 @@ func (s *sweeps) See(r *Record) {
 	if !c.known || !s.ports.has(c.port) || r.Time().IsZero() || len(s.sources) > 0 && slices.Contains(s.sources, r.String(NetSource)) {
 		return
 	}
+	if !s.makeRoom() {
+		return
+	}
 	source, ok := s.hosts.of(&c.source)
 	target, also := s.hosts.of(&c.target)
 	if !ok || !also {
+		s.full = true
 		return
 	}
-	m := s.minutes.get(sweepKey{source, c.port, r.Time().Unix() / 60}.numbers())
-	if m == nil {
-		return
-	}
-	m.tries++
-	if s.isNew(m, target) {
+	if m := s.try(sweepKey{source, c.port, r.Time().Unix() / 60}, target); m != nil {
 		s.add(m, sweepTry{target, s.origins.keep(r)})
 	}
+}
+
+// seeFlows does the same for flows.
+func (s *sweeps) seeFlows(f *flows) {
+	keys := f.keys[:0]
+	for i := range f.list {
+		if c := &f.list[i]; s.wants(c) {
+			keys = append(keys, s.keyOf(c).numbers())
+		}
+	}
+	if len(keys) == 0 || !s.makeRoom() {
+		return
+	}
+	s.minutes.fetch(keys)
+	origin := s.origins.numberOf(f.from)
+	for i := range f.list {
+		c := &f.list[i]
+		if !s.wants(c) {
+			continue
+		}
+		if m := s.try(s.keyOf(c), hostID(c.target)); m != nil {
+			s.add(m, sweepTry{hostID(c.target), c.at.of(origin)})
+		}
+	}
+}
+
+func (s *sweeps) wants(c *plainFlow) bool {
+	return s.ports.has(c.port) && (len(s.sources) == 0 || !slices.Contains(s.sources, s.hosts.text(hostID(c.source))))
+}
+
+func (s *sweeps) keyOf(c *plainFlow) sweepKey {
+	return sweepKey{hostID(c.source), c.port, c.at.sec / 60}
+}
+
+// try counts a try of a target, and gives the minute of it if the target is to be added.
+func (s *sweeps) try(key sweepKey, target hostID) *sweepMinute {
+	s.latest = max(s.latest, key.minute)
+	m := s.minutes.get(key.numbers())
+	if m.tries++; !s.isNew(m, target) {
+		return nil
+	}
+	return m
 }
 
 // isNew tells whether a target is to be added.
@@ -142,32 +194,69 @@ func (s *sweeps) isNew(m *sweepMinute, target hostID) bool {
 }
 
 func (s *sweeps) add(m *sweepMinute, try sweepTry) {
-	if s.tries.links.n >= maxSweepTries {
-		s.minutes.full = true
-		return
-	}
 	m.targets++
 	m.listed = s.tries.add(m.listed, try)
+}
+
+// makeRoom forgets, if there is no room for more, the minutes with few targets; false if there is still none.
+// A log is more or less in order of time: the last minutes are kept, since they may go on.
+func (s *sweeps) makeRoom() bool {
+	if s.stopped || s.minutes.list.n < maxSweepMinutes && s.tries.links.n < maxSweepTries && !s.hosts.isFull() {
+		return !s.stopped
+	}
+	kept := s.state()
+	kept.take(s, func(k sweepKey, m *sweepMinute) bool {
+		return k.minute >= s.latest-1 || s.isBusy(m) || s.isBusy(s.beside(k, -1)) || s.isBusy(s.beside(k, 1))
+	})
+	// So that it need not be done again soon, no more than half may be left.
+	if 2*kept.minutes.list.n > maxSweepMinutes || 2*kept.tries.links.n > maxSweepTries || 2*len(kept.hosts.names.ends) > maxNamedHosts {
+		s.full, s.stopped = true, true
+		return false
+	}
+	kept.full = s.full
+	*s = *kept
+	return true
+}
+
+// isBusy tells whether a minute has more than half of the targets that make a sweep: of two minutes that make
+// one together, one has.
+func (s *sweeps) isBusy(m *sweepMinute) bool {
+	return m != nil && m.targets > 0 && 2*int(m.targets) > s.targets
+}
+
+// beside is the minute so many minutes later of the same source and port, nil if there is none.
+func (s *sweeps) beside(k sweepKey, minutes int64) *sweepMinute {
+	k.minute += minutes
+	return s.minutes.find(k.numbers())
 }
 
 // Join adds a later piece of evidence.
 func (s *sweeps) Join(later State) {
 	o := later.(*sweeps)
-	s.minutes.full = s.minutes.full || o.minutes.full
-	here, origins := s.hosts.join(&o.hosts), s.origins.join(&o.origins)
+	s.full, s.stopped = s.full || o.full, s.stopped || o.stopped
+	if s.makeRoom() {
+		s.take(o, func(sweepKey, *sweepMinute) bool { return true })
+	}
+}
+
+// take adds those minutes of a later piece of evidence that are wanted.
+func (s *sweeps) take(o *sweeps, wanted func(sweepKey, *sweepMinute) bool) {
+	s.latest = max(s.latest, o.latest)
+	origins := s.origins.join(&o.origins)
 	for from := range o.minutes.list.each() {
 		key := sweepKeyOf(from.key)
+		if !wanted(key, &from.value) {
+			continue
+		}
 		var ok bool
-		if key.source, ok = here(key.source); !ok {
+		if key.source, ok = s.hosts.take(&o.hosts, key.source); !ok {
+			s.full = true
 			continue
 		}
 		into := s.minutes.get(key.numbers())
-		if into == nil {
-			continue
-		}
 		into.tries += from.value.tries
 		for _, try := range o.tries.inOrder(from.value.listed) {
-			if try.target, ok = here(try.target); ok && s.isNew(into, try.target) {
+			if try.target, ok = s.hosts.take(&o.hosts, try.target); ok && s.isNew(into, try.target) {
 				try.origin = origins[try.origin]
 				s.add(into, try)
 			}
@@ -177,8 +266,9 @@ func (s *sweeps) Join(later State) {
 
 // Finish looks for minutes with many targets, and puts those together that follow one another.
 func (s *sweeps) Finish(f *Finishing) {
-	if s.minutes.full || s.hosts.names.full {
-		f.Note("there are more than %d minutes of sources and ports, or %d targets in them: those that came later were not looked at", maxSweepMinutes, maxSweepTries)
+	if s.full {
+		f.Note("there are more than %s minutes of sources and ports with many targets, or %s targets in them, or %s names of hosts: what came later was not looked at",
+			english.Number(maxSweepMinutes), english.Number(maxSweepTries), english.Number(maxNamedHosts))
 	}
 	var sweep []*minuteOfSweep // minutes that belong to one sweep
 	all := s.busy()
@@ -219,7 +309,7 @@ type minuteOfSweep struct {
 func (s *sweeps) busy() []minuteOfSweep {
 	var keys []sweepKey
 	for m := range s.minutes.list.each() {
-		if m.value.targets > 0 && 2*int(m.value.targets) > s.targets {
+		if s.isBusy(&m.value) {
 			key := sweepKeyOf(m.key)
 			keys = append(keys, key, sweepKey{key.source, key.port, key.minute - 1}, sweepKey{key.source, key.port, key.minute + 1})
 		}

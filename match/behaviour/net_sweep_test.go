@@ -52,3 +52,23 @@ func TestNetSweep(t *testing.T) {
 		t.Errorf("a source that is known: %s", got)
 	}
 }
+
+// A large network has more minutes of sources and ports than there is room for. A sweep that comes when there is
+// no room any more is seen all the same, over the end of a minute, too.
+func TestNetSweepAmongMany(t *testing.T) {
+	var events []made
+	const each = 20 // connections of others to one of the sweep
+	for n := range maxSweepMinutes * 5 / 4 {
+		after := time.Duration(n) * 50 * time.Millisecond
+		events = append(events, flow(after, fmt.Sprintf("10.%d.%d.%d", n>>16, n>>8&255, n&255), "10.200.0.1", "445"))
+		if n > maxSweepMinutes-25*each && n%each == 0 && n < maxSweepMinutes+25*each {
+			events = append(events, flow(after, "10.100.0.1", fmt.Sprintf("10.200.1.%d", n/each%256), "445"))
+		}
+	}
+	const want = "medium: 10.100.0.1 tried port 445 of 49 hosts within 2 minutes\n"
+	for _, cuts := range [][]int{nil, {len(events) / 2}} {
+		if got := lines(finish(t, Config{}, "net-sweep", events, cuts...)); got != want {
+			t.Errorf("cut at %v: found %swant %s", cuts, got, want)
+		}
+	}
+}

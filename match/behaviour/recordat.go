@@ -69,6 +69,12 @@ type recordAt struct {
 	length, origin uint32
 }
 
+// of is the same place of an origin.
+func (a recordAt) of(origin uint32) recordAt {
+	a.origin = origin
+	return a
+}
+
 // moment is when it happened.
 func (a *recordAt) moment() moment { return moment{a.sec, a.nsec} }
 
@@ -88,8 +94,12 @@ type origins struct {
 
 // keep gives where a record stands.
 func (o *origins) keep(r *Record) recordAt {
+	return recordAtOf(r.Event, o.numberOf(originOf(r)))
+}
+
+func originOf(r *Record) origin {
 	e := r.Event
-	return recordAtOf(e, o.numberOf(origin{e.Source.Path, r.Host(), e.Channel, e.EventID, e.Source.Recovered}))
+	return origin{e.Source.Path, r.Host(), e.Channel, e.EventID, e.Source.Recovered}
 }
 
 // recordAtOf gives where an event stands that has an origin.

@@ -21,6 +21,8 @@ type Set struct {
 	// are not in security: there, all are that want an event, by its number.
 	wanted   [views][]int
 	security map[uint32][]int
+	// flows are the analytics that look at flows.
+	flows []int
 	// chains and remediated are those of the configuration: they say which matches matter.
 	chains     []preparedChain
 	remediated []Remediated
@@ -84,6 +86,9 @@ func New(c Config) (*Set, error) {
 			}
 			s.want(v, len(s.analytics), a.SecurityEvents)
 		}
+		if _, ok := start().(flowState); ok {
+			s.flows = append(s.flows, len(s.analytics))
+		}
 		s.analytics = append(s.analytics, prepared{&rule, a.Late, a.WebPages, a.Requests, start})
 		s.webPages = s.webPages || a.WebPages
 		s.requests |= a.Requests
@@ -142,6 +147,7 @@ type Matcher struct {
 	record Record
 	memory *webMemory
 	mail   *mailMemory
+	flows  flows
 	// spare are states that kept nothing of the pieces before, by analytic: most keep nothing of most.
 	spare []State
 }
@@ -151,7 +157,7 @@ type emptiable interface{ empty() bool }
 
 // NewMatcher makes a matcher.
 func (s *Set) NewMatcher() *Matcher {
-	m := &Matcher{set: s, spare: make([]State, len(s.analytics)), reader: s.views.NewReader(), memory: newWebMemory(s.longer), mail: newMailMemory()}
+	m := &Matcher{set: s, spare: make([]State, len(s.analytics)), reader: s.views.NewReader(), memory: newWebMemory(s.longer), mail: newMailMemory(), flows: newFlows()}
 	m.record.reader, m.record.memory, m.record.mail = m.reader, m.memory, m.mail
 	return m
 }
@@ -176,6 +182,12 @@ func (m *Matcher) See(e *event.Event) {
 		m.seen.periods[v].Add(e.Time)
 		m.record.View, m.record.Event = View(v), e
 		m.record.ends.made = false
+		if v == int(Network) && m.seeFlow(&m.record) {
+			continue
+		}
+		if len(m.flows.list) > 0 {
+			m.seeFlows()
+		}
 		if v == int(Web) {
 			m.seeRequest()
 			continue
@@ -223,6 +235,7 @@ func (m *Matcher) state(i int) State {
 
 // Take gives what was seen since the last call, nil for nothing; the matcher begins anew.
 func (m *Matcher) Take() *Seen {
+	m.seeFlows()
 	s := m.seen
 	m.seen = nil
 	m.memory.forget() // what it remembers is handed over

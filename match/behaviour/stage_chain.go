@@ -179,8 +179,33 @@ func (s *chainState) connection(r *Record) {
 		to, also = s.hostOf(&c.target)
 	}
 	if ok && also {
-		s.edges.add(r, from, to, how(c.port))
+		s.edges.see(r, from, to, how(c.port))
 	}
+}
+
+// seeFlows learns from connections of which no name of a host is known.
+func (s *chainState) seeFlows(f *flows) {
+	keys := f.keys[:0]
+	for i := range f.list {
+		if c := &f.list[i]; c.reaches() {
+			keys = append(keys, edgeKey(hostID(c.source), hostID(c.target)))
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	s.edges.kept.fetch(keys)
+	origin := s.edges.origins.numberOf(f.from)
+	for i := range f.list {
+		if c := &f.list[i]; c.reaches() {
+			s.edges.add(trace{c.at.of(origin), how(c.port)}, hostID(c.source), hostID(c.target))
+		}
+	}
+}
+
+// reaches tells whether by a flow a host reached another one.
+func (c *plainFlow) reaches() bool {
+	return isReachedBy(c.port) && c.source != c.target && !isLoopbackIPv4(c.target)
 }
 
 // hostOf gives the number of one end of a connection: an address of four numbers is its own short name.

@@ -4,9 +4,11 @@ import "strconv"
 
 // An edge is that one host reached another one.
 type edge struct {
-	// first and last are the records of it; known says that there are some.
-	first, last trace
-	known       bool
+	// last and first are the records of it; known says that there are some. What changes with each record is
+	// beside the key.
+	last  trace
+	known bool
+	first trace
 }
 
 // A trace is a record of an edge; texts are made of it only if the edge is told.
@@ -58,30 +60,32 @@ func reached[F, T string | []byte](s *edges, r *Record, from F, to T, words stri
 	b, also := hostNamed(s, to)
 	n, room := s.hows.number([]byte(words[:min(len(words), maxWhat+1)])) // of more it is not told
 	if ok && also && room {
-		s.add(r, a, b, otherHow+how(n))
+		s.see(r, a, b, otherHow+how(n))
+	}
+}
+
+// see keeps that a record shows one host reaching another.
+func (s *edges) see(r *Record, from, to hostID, by how) {
+	if from != to && !r.Time().IsZero() {
+		s.add(trace{s.origins.keep(r), by}, from, to)
 	}
 }
 
 // add keeps that one host reached another.
-func (s *edges) add(r *Record, from, to hostID, by how) {
-	if from == to || r.Time().IsZero() {
-		return
-	}
-	e := s.kept.get(twoNumbers{uint64(from), uint64(to)})
-	if e == nil {
-		return
-	}
-	at := momentOf(r.Time())
+func (s *edges) add(at trace, from, to hostID) {
+	e := s.kept.get(edgeKey(from, to))
 	switch {
+	case e == nil:
 	case !e.known:
-		e.first = trace{s.origins.keep(r), by}
-		e.last, e.known = e.first, true
-	case at.before(e.first.moment()):
-		e.first = trace{s.origins.keep(r), by}
-	case e.last.moment().before(at):
-		e.last = trace{s.origins.keep(r), by}
+		*e = edge{last: at, known: true, first: at}
+	case e.last.moment().before(at.moment()): // as nearly all are
+		e.last = at
+	case at.moment().before(e.first.moment()):
+		e.first = at
 	}
 }
+
+func edgeKey(from, to hostID) twoNumbers { return twoNumbers{uint64(from), uint64(to)} }
 
 // join adds those of a later piece of evidence.
 func (s *edges) join(later *edges) {
