@@ -7,6 +7,7 @@
 //
 //	05/06 14:58:02 [LOGON] [4321] CORP: SamLogon: Network logon of CORP\amal from WS1 Returns 0xC000006A
 //	09/14 12:33:07 [SESSION] [3352] CORP: NetrServerAuthenticate entered: DC1 (192.0.2.7) on account DC1$ (Negot: 212fffff)
+//	09/14 12:33:07 [3352] CORP: NO_CLIENT_SITE: WS1 192.0.2.7
 package netlogon
 
 import (
@@ -56,9 +57,12 @@ func (r *Reader) Read(f *File, u event.Unit, emit func(*event.Event) bool) (even
 // prefix is the number of bytes of "05/06 14:58:02 ".
 const prefix = 15
 
-// begins tells whether a line begins with a time and a word in brackets.
+// noSite is what domain controllers write of clients whose address is of no site, even without debugging.
+const noSite = " NO_CLIENT_SITE: "
+
+// begins tells whether a line begins with a time and a word in brackets, or is about a client of no site.
 func begins(line []byte) bool {
-	if len(line) <= prefix || line[prefix] != '[' || line[prefix-1] != ' ' {
+	if len(line) <= prefix || line[prefix-1] != ' ' || line[prefix] != '[' && !bytes.Contains(line, []byte(noSite)) {
 		return false
 	}
 	for i, c := range line[:prefix-1] {
@@ -81,7 +85,7 @@ func begins(line []byte) bool {
 			}
 		}
 	}
-	return bytes.IndexByte(line[prefix:min(len(line), prefix+40)], ']') > 1
+	return line[prefix] != '[' || bytes.IndexByte(line[prefix:min(len(line), prefix+40)], ']') > 1
 }
 
 // parse reads one record. The names of logins' fields are those of package syslog.
@@ -99,16 +103,27 @@ func (r *Reader) parse(l lines.Line) string {
 	} else {
 		rec.Damage("time", "a month, a day, hours, minutes and seconds", string(b[:prefix-1]), 0)
 	}
-	end := prefix + bytes.IndexByte(b[prefix:], ']')
-	word, b := b[prefix+1:end], bytes.TrimLeft(b[end+1:], " ")
-	var thread []byte
-	if len(b) > 0 && b[0] == '[' {
-		if i := bytes.IndexByte(b[:min(len(b), 20)], ']'); i > 1 {
-			thread, b = b[1:i], bytes.TrimLeft(b[i+1:], " ")
+	var word, thread []byte
+	b = b[prefix:]
+	for len(b) > 0 && b[0] == '[' {
+		end := bytes.IndexByte(b[:min(len(b), 40)], ']')
+		if end < 2 {
+			break
 		}
+		inside := b[1:end]
+		if inside[0] >= '0' && inside[0] <= '9' && thread == nil {
+			thread = inside
+		} else if word == nil {
+			word = inside
+		} else {
+			break
+		}
+		b = bytes.TrimLeft(b[end+1:], " ")
 	}
 	rec.Add("message", b)
-	rec.AddSystem("type", word)
+	if word != nil {
+		rec.AddSystem("type", word)
+	}
 	if thread != nil {
 		rec.AddSystem("thread", thread)
 	}
@@ -119,9 +134,15 @@ func (r *Reader) parse(l lines.Line) string {
 // message adds the fields of the sentences that tell who was authenticated.
 func (r *Reader) message(b []byte) {
 	rec := r.rec
-	domain, rest, ok := bytes.Cut(b, []byte(": "))
-	if !ok || bytes.IndexByte(domain, ' ') >= 0 {
-		return
+	b, _, _ = bytes.Cut(b, []byte{'\n'})
+	b = bytes.TrimRight(b, " \r")
+	// Servers that are no domain controllers have no domain in front.
+	domain, rest := []byte(nil), b
+	if !bytes.HasPrefix(b, []byte("SamLogon: ")) && !bytes.HasPrefix(b, []byte("NlPrintRpcDebug: ")) {
+		var ok bool
+		if domain, rest, ok = bytes.Cut(b, []byte(": ")); !ok || bytes.IndexByte(domain, ' ') >= 0 {
+			return
+		}
 	}
 	call := rest
 	if i := bytes.IndexAny(rest, ": "); i >= 0 {
@@ -133,9 +154,18 @@ func (r *Reader) message(b []byte) {
 		rec.Add("call", call)
 		r.channel(rest[len(call):])
 	case string(call) == "SamLogon" || string(call) == "NlPrintRpcDebug":
-		rec.Add("domain", domain)
+		if domain != nil {
+			rec.Add("domain", domain)
+		}
 		rec.Add("call", call)
 		r.logon(rest[len(call):])
+	case string(call) == "NO_CLIENT_SITE":
+		rec.Add("domain", domain)
+		rec.Add("call", call)
+		if station, ip, ok := bytes.Cut(bytes.TrimLeft(rest[len(call):], ": "), []byte{' '}); ok {
+			rec.Add("workstation", station)
+			rec.Add("client_ip", bytes.TrimLeft(ip, " "))
+		}
 	}
 }
 
@@ -200,8 +230,14 @@ func (r *Reader) logon(b []byte) {
 	} else {
 		rest = bytes.TrimSuffix(rest, []byte(" Entered"))
 	}
+	if i := bytes.LastIndex(rest, []byte(" Package: ")); i >= 0 {
+		rec.Add("package", rest[i+len(" Package: "):])
+		rest = rest[:i]
+	}
 	station, via, ok := bytes.Cut(rest, []byte(" (via "))
-	rec.Add("workstation", station)
+	if station = bytes.TrimLeft(station, `\ `); len(station) > 0 && string(station) != "(null)" {
+		rec.Add("workstation", station)
+	}
 	if ok {
 		rec.Add("via", bytes.TrimSuffix(via, []byte{')'}))
 	}
