@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // names finds the names that the lexicon has.
@@ -107,7 +108,8 @@ func (r *reading) within(a, b int) bool {
 				return true
 			}
 		case '/':
-			return start > 1 && (r.text[start-2] == '/' || r.text[start-2] == '.')
+			// "http://turla", "../turla", "/owa/auth", but not "PlugX/Turla"
+			return start == 1 || !isLetterOrDigit(r.text[start-2]) && r.text[start-2] < utf8.RuneSelf || strings.HasSuffix(r.text[:start-1], "“")
 		}
 	}
 	if end+1 < len(r.text) {

@@ -177,7 +177,7 @@ func (r *reading) naming(s *sentence, i int) int {
 	if at < s.first || strings.Trim(r.text[r.tokens[at].end:r.tokens[i].start], " \u00a0\n\"'“‘`*_(") != "" {
 		return -1
 	}
-	const verbs = ` dubbed called named codenamed nicknamed tracked tracks known followed aka dubs referred codename `
+	const verbs = ` dubbed called named codenamed nicknamed tracked tracks known followed aka dubs referred codename naming calling dubbing `
 	if w := r.word(at); isOneOfWords(verbs, w) {
 		return at
 	} else if w != "as" && w != "itself" && w != "the" {
@@ -202,10 +202,15 @@ func (r *reading) naming(s *sentence, i int) int {
 const otherThings = ` site website company firm system technique method function file command page forum market marketplace service vulnerability flaw bug exploit ` +
 	`channel server module script process folder directory language country city agency ministry researcher researchers app application protocol format project feature article report paper server servers domain `
 
+// maxThing is how many words before a naming verb the thing stands that gets the name.
+const maxThing = 14
+
 // thing says what the words before a naming verb speak of: the nearest thing counts.
 func (r *reading) thing(s *sentence, at int) Kind {
-	for i := at - 1; i >= s.first && at-i < 12; i-- {
+	for i := at - 1; i >= s.first && at-i <= maxThing; i-- {
 		switch w := r.word(i); {
+		case w == "command" && i+1 < at && r.word(i+1) == "and", w == "control" || w == "server" && r.word(max(i-1, s.first)) == "control":
+			// "uses it for command and control, which we call"
 		case isOneOfWords(otherThings, w):
 			return ""
 		case isOneOfWords(malwareWords+" tool tools ", w):

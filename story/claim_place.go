@@ -52,8 +52,9 @@ const (
 	// attacked are those who are attacked, as a rule.
 	attacked = ` organization organizations organisation organisations entity entities company companies firm firms ministry ministries agency agencies institution institutions provider providers individuals victims victim servers ` +
 		`users customers government governments employees diplomats embassies embassy universities target targets subsidiary subsidiaries office offices bank banks operator's site sites website websites `
-	// watching are words before "agencies" and "firms" that make them those who report.
-	watching = ` security cybersecurity cyber intelligence authoring partner antivirus `
+	// watching are words before reporters that make them those who tell of intruders.
+	reporters = ` firm firms company companies vendor vendors researchers agencies agency authorities officials `
+	watching  = ` security cybersecurity cyber intelligence authoring partner antivirus `
 )
 
 // services are those of a state that intruders work for, behind its name.
@@ -65,10 +66,13 @@ func (r *reading) placeRole(s *sentence, a, b int) string {
 		return role
 	}
 	if i, next := r.behind(s, b); i < s.last {
+		if isOneOfWords(backing, r.word(i)) && i+2 < s.last && isOneOfWords(watching, r.word(i+1)) && isOneOfWords(reporters, r.word(i+2)) {
+			return "" // "the Kenya-based security firm"
+		}
 		switch {
 		case services.MatchString(r.text[r.tokens[b-1].end:min(len(r.text), r.tokens[b-1].end+40)]), isOneOfWords(backing, r.word(i)) && (next == "-" || next == " "), (next == "'" || next == "’") && r.word(i) == "s" && r.actors[i+1]:
 			return "origin"
-		case isOneOfWords(watching, r.word(i)) && i+1 < s.last && isOneOfWords(" firm firms company companies vendor vendors researchers agencies agency authorities officials ", r.word(i+1)):
+		case isOneOfWords(watching, r.word(i)) && i+1 < s.last && isOneOfWords(reporters, r.word(i+1)):
 			return "" // "the Slovak security firm"
 		}
 	}
