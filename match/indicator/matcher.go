@@ -144,7 +144,8 @@ func (m *Matcher) value(s *slot, v *event.Value) {
 		m.look(s, *v, false)
 	case n < shortest*step && (s.use == anything || n == 0):
 	case n < m.set.least*step && isPlain(v.Raw, step):
-	case m.set.mayHold(v.Raw, step, s.use) && !m.onlyAddress(s, v, step):
+	case m.set.hasIP && m.onlyAddress(s, v, step):
+	case m.set.mayHold(v.Raw, step, s.use):
 		m.look(s, *v, true)
 	}
 }
