@@ -68,7 +68,7 @@ var arrows = map[string][]string{
 	"evidence/netlogon":   {"event", "evidence/lines", "evidence/record"},
 	"evidence/snort":      {"event", "evidence/lines", "evidence/record"},
 	"evidence/xml":        {"event", "evidence/lines", "evidence/record"},
-	"evidence/syslog":     {"event", "evidence/auditd", "evidence/cef", "evidence/json", "evidence/lines", "evidence/mail", "evidence/record"},
+	"evidence/syslog":     {"event", "evidence/auditd", "evidence/cef", "evidence/json", "evidence/lines", "evidence/mail", "evidence/record", "evidence/snort"},
 	"evidence/postgresql": {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mssql":      {"event", "evidence/entries", "evidence/lines"},
 	"evidence/mysql":      {"event", "evidence/entries", "evidence/lines"},

@@ -117,20 +117,42 @@ func (r *Reader) parse(l lines.Line) string {
 		return want
 	}
 	action, rest, _ := bytes.Cut(rest, marks)
-	rest = bytes.TrimLeft(rest, " ")
-	id, rest, ok := bytes.Cut(bytes.TrimPrefix(rest, []byte{'['}), []byte{']'})
+	if !ParseAlert(r.rec, action, bytes.TrimLeft(rest, " ")) {
+		return want
+	}
+	r.rec.Event.Time = r.times.Time(&s)
+	return ""
+}
+
+// ParseAlert reads an alert from its numbers on, as it stands in a file behind the time and in syslog
+// as the message, and adds its fields and labels to rec; it says false, and adds nothing, if it is none.
+// The action is what an inline sensor did, in brackets.
+//
+//	[1:2024364:5] ET SCAN x [**] [Classification: Misc Attack] [Priority: 2] {TCP} 192.0.2.1:4711 -> 198.51.100.2:80
+//	[1:2024364:5] ET SCAN x [Classification: Misc Attack] [Priority: 2]: <eth0> {TCP} 192.0.2.1:4711 -> 198.51.100.2:80
+func ParseAlert(rec *record.Reader, action, alert []byte) bool {
+	id, rest, ok := bytes.Cut(bytes.TrimPrefix(alert, []byte{'['}), []byte{']'})
 	gid, sid, rev, numbered := threeNumbers(id)
 	if !ok || !numbered {
-		return want
+		return false
 	}
-	// The message is the rule's; what stands behind the last marks is the sensor's.
-	at := bytes.LastIndex(rest, marks)
+	// The message is the rule's; what stands behind the last marks is the sensor's. Snort leaves them out in syslog.
+	at, tail := bytes.LastIndex(rest, marks), []byte(nil)
+	if at >= 0 {
+		tail = rest[at+len(marks):]
+	} else {
+		for _, first := range [...]string{" [Classification: ", " [Priority: ", " {"} {
+			if at = bytes.LastIndex(rest, []byte(first)); at >= 0 {
+				tail = rest[at:]
+				break
+			}
+		}
+	}
 	if at < 0 {
-		return want
+		return false
 	}
-	rec := r.rec
 	e := &rec.Event
-	e.Product, e.Service, e.Time = "suricata", "alert", r.times.Time(&s)
+	e.Product, e.Category, e.Service = "suricata", "", "alert"
 	rec.AddText("event_type", "alert")
 	rec.Add("alert.gid", gid)
 	rec.Add("alert.signature_id", sid)
@@ -139,8 +161,8 @@ func (r *Reader) parse(l lines.Line) string {
 	if action = bytes.Trim(action, " []"); len(action) > 0 {
 		rec.Add("alert.action", action)
 	}
-	r.tail(rest[at+len(marks):])
-	return ""
+	addTail(rec, tail)
+	return true
 }
 
 // threeNumbers takes GID:SID:REV apart.
@@ -165,10 +187,10 @@ func unquote(b []byte) []byte {
 	return b
 }
 
-// tail reads "[Classification: Misc Attack] [Priority: 2] {TCP} 192.0.2.1:4711 -> 198.51.100.2:80".
-func (r *Reader) tail(b []byte) {
+// addTail reads "[Classification: Misc Attack] [Priority: 2] {TCP} 192.0.2.1:4711 -> 198.51.100.2:80".
+func addTail(rec *record.Reader, b []byte) {
 	for {
-		b = bytes.TrimLeft(b, " ")
+		b = bytes.TrimLeft(b, " :")
 		if len(b) == 0 || b[0] != '[' {
 			break
 		}
@@ -179,17 +201,22 @@ func (r *Reader) tail(b []byte) {
 		name, value, _ := bytes.Cut(inside, []byte(": "))
 		switch string(name) {
 		case "Classification":
-			r.rec.Add("alert.category", value)
+			rec.Add("alert.category", value)
 		case "Priority":
-			r.rec.Add("alert.severity", value)
+			rec.Add("alert.severity", value)
 		case "AppID":
-			r.rec.Add("app_proto", value)
+			rec.Add("app_proto", value)
 		}
 		b = rest
 	}
+	if len(b) > 0 && b[0] == '<' { // the interface
+		if _, rest, ok := bytes.Cut(b, []byte("> ")); ok {
+			b = rest
+		}
+	}
 	if len(b) > 0 && b[0] == '{' {
 		if proto, rest, ok := bytes.Cut(b[1:], []byte{'}'}); ok {
-			r.rec.Add("proto", proto)
+			rec.Add("proto", proto)
 			b = rest
 		}
 	}
@@ -197,29 +224,29 @@ func (r *Reader) tail(b []byte) {
 	if !ok {
 		return
 	}
-	r.endpoint("src_ip", "src_port", bytes.TrimSpace(from))
-	r.endpoint("dst_ip", "dst_port", bytes.TrimSpace(to))
+	endpoint(rec, "src_ip", "src_port", bytes.TrimSpace(from))
+	endpoint(rec, "dst_ip", "dst_port", bytes.TrimSpace(to))
 }
 
 // endpoint adds an address and its port. IPv6 is written without brackets, so that a last group may be
 // either: there is a port behind eight groups, and where the protocol has ports.
-func (r *Reader) endpoint(address, port string, b []byte) {
+func endpoint(rec *record.Reader, address, port string, b []byte) {
 	at := bytes.LastIndexByte(b, ':')
 	switch colons := bytes.Count(b, []byte{':'}); {
-	case colons == 1, colons == 8, colons > 1 && r.hasPorts():
+	case colons == 1, colons == 8, colons > 1 && hasPorts(rec):
 		if _, ok := number(b[at+1:]); ok {
-			r.rec.Add(address, b[:at])
-			r.rec.Add(port, b[at+1:])
+			rec.Add(address, b[:at])
+			rec.Add(port, b[at+1:])
 			return
 		}
 	}
 	if len(b) > 0 {
-		r.rec.Add(address, b)
+		rec.Add(address, b)
 	}
 }
 
-func (r *Reader) hasPorts() bool {
-	switch proto, _ := r.rec.Get("proto"); string(proto) {
+func hasPorts(rec *record.Reader) bool {
+	switch proto, _ := rec.Get("proto"); string(proto) {
 	case "TCP", "UDP", "SCTP":
 		return true
 	}

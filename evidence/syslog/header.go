@@ -28,6 +28,8 @@ type header struct {
 	// tagged says that the program is marked as such, by a colon or a process id; else it is the
 	// first word of the message, as RFC 3164 4.1.3 has it.
 	tagged bool
+	// kiwi says that the line is one of Kiwi Syslog Server's files.
+	kiwi bool
 }
 
 // begins tells whether a line begins with a priority, a time, or both.
@@ -40,6 +42,9 @@ func begins(line []byte) bool {
 		}
 	}
 	if _, ok := readFortinet(rest); ok {
+		return true
+	}
+	if _, ok := readKiwi(rest); ok {
 		return true
 	}
 	s, ok := record.ReadStamp(rest)
@@ -74,6 +79,8 @@ func readHeader(line []byte) (h header, ok bool) {
 	} else if h.stamp, ok = readFortinet(line); ok {
 		h.fortinet, h.message = true, line
 		return h, true
+	} else if kiwi, ok := readKiwi(line); ok {
+		return kiwi, true
 	} else if h.stamp, ok = record.ReadStamp(line); !ok {
 		return h, false
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"aldebaran/evidence/lines"
+	"aldebaran/evidence/snort"
 )
 
 // program labels a record with the log source that its program serves, and adds the fields that
@@ -64,6 +65,12 @@ func (r *Reader) program(program, message []byte) {
 		r.dnsmasq(message)
 	case "unbound":
 		r.unbound(message)
+	case "suricata", "snort":
+		if alert, ok := bytes.CutPrefix(message, []byte("[Drop] ")); ok {
+			snort.ParseAlert(r.rec, message[:len("[Drop]")], alert)
+		} else {
+			snort.ParseAlert(r.rec, nil, message)
+		}
 	case "haproxy":
 		r.haproxy(message)
 	case "pure-ftpd", "proftpd":

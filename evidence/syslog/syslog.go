@@ -40,7 +40,7 @@ func isSyslog(line []byte) bool {
 		return false
 	}
 	switch {
-	case h.pri >= 0, h.fortinet:
+	case h.pri >= 0, h.fortinet, h.kiwi:
 		return true
 	case h.stamp.Style == record.BSD:
 		return h.host != nil || h.tagged
