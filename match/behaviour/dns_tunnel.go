@@ -206,16 +206,18 @@ const (
 
 // lowerName appends a name in lower case, without the dots that may end it, and tells what it has.
 func lowerName(dst, name []byte) (lower []byte, marks int) {
-	for _, c := range name {
+	from := len(dst)
+	dst = append(dst, name...)
+	for i, c := range dst[from:] {
 		switch {
-		case 'A' <= c && c <= 'Z':
-			c += 'a' - 'A'
+		case c > '_': // small letters, as most are
 		case c == '_':
 			marks |= hasUnderscore
+		case 'A' <= c && c <= 'Z':
+			dst[from+i] = c + 'a' - 'A'
 		case c == '-':
 			marks |= hasHyphen
 		}
-		dst = append(dst, c)
 	}
 	for len(dst) > 0 && dst[len(dst)-1] == '.' {
 		dst = dst[:len(dst)-1]
