@@ -28,7 +28,7 @@ var knownLogs = [...]knownLog{
 		isauthenticated httpstatus backendstatus method proxyaction requestbytes responsebytes targetserverversion`, "clientipaddress c-ip"},
 	// https://learn.microsoft.com/en-us/office/office-365-management-api/office-365-management-activity-api-schema,
 	// the schema that all records have in common, and counts of Exchange's.
-	{[]string{"CreationTime", "RecordType", "Workload"}, `id creationtime organizationid recordtype usertype version workload
+	{[]string{"CreationTime", "RecordType", "Workload"}, `id creationtime operation organizationid recordtype usertype version workload
 		resultstatus itemtype appid applicationid operationcount`, "clientip clientipaddress"},
 	// https://mariadb.com/kb/en/mariadb-audit-plugin-log-format/
 	{[]string{"query_id", "retcode"}, `thread_id query_id retcode command`, "client_ip"},

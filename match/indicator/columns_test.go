@@ -30,6 +30,8 @@ func TestKnownLogs(t *testing.T) {
 		{name, []string{"id.orig_h", "evil12.exe"}, []string{"id.orig_h"}},
 		{name, []string{"date", "2026-01-02", "time", "03:04:05", "s-ip", "192.0.2.1", "c-ip", "evil12.exe", "cs-uri-stem", "/evil12.exe", "sc-win32-status", "0"}, []string{"cs-uri-stem"}},
 		{ip, []string{"date", "2026-01-02", "time", "03:04:05", "s-ip", "192.0.2.1", "c-ip", "203.0.113.7", "sc-win32-status", "0"}, []string{"c-ip"}},
+		{ip, []string{"CreationTime", "203.0.113.7", "RecordType", "2", "Workload", "x", "Operation", "203.0.113.7", "ObjectId", "203.0.113.7"}, []string{"ObjectId"}},
+		{ip, []string{"Operation", "203.0.113.7", "ScriptBlockId", "203.0.113.7", "RunspaceId", "203.0.113.7"}, []string{"Operation"}},
 		{ip, []string{"ProtocolAction", "203.0.113.7", "BackEndStatus", "200", "ClientRequestId", "203.0.113.7", "RequestId", "203.0.113.7"}, []string{"ProtocolAction", "ClientRequestId"}},
 	} {
 		if got := hitFields(test.set, textEvent(test.pairs...)); !slices.Equal(got, test.want) {

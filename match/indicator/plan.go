@@ -114,8 +114,8 @@ var identifiers = [...]string{
 	"date", "sc-status", "sc-bytes", "cs-bytes", "time-taken", "sc-substatus", "sc-win32-status", "s-port", "cs-method",
 }
 
-// enumerations are fields with a few values that their makers chose: Sysmon's manifest, Windows'
-// security auditing, Zeek's and W3C's definitions.
+// enumerations are fields with a few values that their makers chose, or with identifiers that they make: Sysmon's manifest,
+// PowerShell's, Windows' security auditing, Zeek's and W3C's definitions.
 var enumerations = func() map[string]bool {
 	names := map[string]bool{}
 	for n := range strings.FieldsSeq(`time ts datetime date-time rulename integritylevel fileversion signaturestatus signed eventtype
@@ -123,7 +123,7 @@ var enumerations = func() map[string]bool {
 		enabledprivilegelist disabledprivilegelist accesslist accessmask accessreason grantedaccess tokenelevationtype
 		restrictedadminmode elevatedtoken virtualaccount transmittedservices keylength initiated protocol sourceisipv6
 		destinationisipv6 status substatus failurereason tickettype ticketoptions ticketencryptiontype preauthtype
-		handleid keywords opcode level severity conn_state history proto qtype_name qclass_name rcode_name cs-version`) {
+		scriptblockid runspaceid handleid keywords opcode level severity conn_state history proto qtype_name qclass_name rcode_name cs-version`) {
 		names[n] = true
 	}
 	return names
