@@ -74,6 +74,9 @@ func (r *reading) periods(s *sentence, published time.Time) {
 		c.Role = r.asideRole(s, &c)
 		r.claims = append(r.claims, c)
 	}
+	if !published.IsZero() {
+		r.lateMonths(s, published, text)
+	}
 	for _, m := range spanPattern.FindAllStringSubmatchIndex(text, -1) {
 		c := Claim{Kind: Period, How: pattern, Start: s.Start + m[0], End: s.Start + m[1]}
 		c.Name = strings.Join(strings.Fields(r.lower[c.Start:c.End]), " ")
@@ -81,6 +84,36 @@ func (r *reading) periods(s *sentence, published time.Time) {
 			c.To = published.Add(24*time.Hour - time.Second)
 			c.From = before(published, text[m[4]:m[5]], text[m[6]:m[7]])
 		}
+		r.claims = append(r.claims, c)
+	}
+}
+
+// monthPatternAlone are months without a year, with a capital letter: "may" is a verb.
+var monthPatternAlone = regexp.MustCompile(`\b([Ii]n|[Ss]ince|[Ff]rom|[Dd]uring|[Uu]ntil|[Tt]hrough)\s+((?:early |mid-|late )?(?:January|February|March|April|May|June|July|August|September|October|November|December))\b([ ,]*(?:of )?\d|\s*(?:-|–|to|and|until|through)\s+[A-Z])?`)
+
+// lateMonths finds months without a year: those before the day on which the report was published.
+func (r *reading) lateMonths(s *sentence, published time.Time, text string) {
+	for _, m := range monthPatternAlone.FindAllStringSubmatchIndex(text, -1) {
+		if m[6] >= 0 {
+			continue // a day or a year follows, or another month
+		}
+		month := text[m[4]:m[5]]
+		from, to := timesOf(month + published.Format(" 2006"))
+		if from.After(published) {
+			from, to = timesOf(month + published.AddDate(-1, 0, 0).Format(" 2006"))
+		}
+		if from.IsZero() {
+			continue
+		}
+		c := Claim{Kind: Period, How: pattern, Start: s.Start + m[0], End: s.Start + m[1], From: from, To: to}
+		switch strings.ToLower(text[m[2]:m[3]]) {
+		case "since", "from":
+			c.To = time.Time{}
+		case "until", "through":
+			c.From = time.Time{}
+		}
+		c.Name = periodName(c.From, c.To)
+		c.Role = r.asideRole(s, &c)
 		r.claims = append(r.claims, c)
 	}
 }

@@ -281,6 +281,9 @@ func TestPeriods(t *testing.T) {
 	f("They have been there for at least two and a half years.", "at least two and a half years")
 	f("On 31 February 2024 nothing was.")
 	f("Published: 2025-10-02\n\nThey were there for the last six months.", "last six months")
+	f("Published: 2022-12-16\n\nIn early December they exported mailboxes. They have been there since March, and in May 2020 they were not. Until January they slept.",
+		"2022-12-01/2022-12-31", "2022-03-01/..", "2020-05-01/2020-05-31", "../2022-01-31")
+	f("Published: 2022-02-16\n\nIn December they came. In May, may they go.", "2021-12-01/2021-12-31", "2021-05-01/2021-05-31")
 	s := read(t, "Published: 2025-10-02\n\nThey were there for the last six months.", "story.txt", Options{})
 	if c := s.Claims[0]; c.From != time.Date(2025, 4, 2, 0, 0, 0, 0, time.UTC) || c.To != time.Date(2025, 10, 2, 23, 59, 59, 0, time.UTC) {
 		t.Errorf("six months before the second of October are %v to %v", c.From, c.To)
