@@ -86,7 +86,11 @@ func (r *Report) overall() {
 		r.signs(moderate + signs)
 	default:
 		r.Value = CouldNotSee
-		r.Overall = fmt.Sprintf("Cannot be told: of %d things that the story and its pack describe, only %s. What is missing is listed with each.", judged, could)
+		could = "only " + could
+		if r.Seen+r.NotSeen == 0 {
+			could = "none could have been seen in this evidence"
+		}
+		r.Overall = fmt.Sprintf("Cannot be told: of %d things that the story and its pack describe, %s. What is missing is listed with each.", judged, could)
 		r.signs(moderate + signs)
 	}
 	if n := len(r.Besides); n > 0 {
