@@ -161,7 +161,7 @@ func (t *table[V]) put(key string, v *V) *V {
 		t.fill()
 		return nil
 	}
-	if t.places == nil && t.round == 0 {
+	if t.places == nil {
 		t.seed = maphash.MakeSeed()
 	}
 	t.list = append(t.list, entry[V]{key, v})
@@ -198,7 +198,8 @@ func (t *table[V]) makeRoom() bool {
 // forget takes out what can be spared.
 func (t *table[V]) forget(spare func(*V) bool) {
 	list := t.list
-	t.list, t.places = list[:0], nil
+	t.list = list[:0]
+	clear(t.places) // as many will be needed again
 	for _, e := range list {
 		if !spare(e.value) {
 			t.list = append(t.list, e)
