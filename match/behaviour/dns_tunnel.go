@@ -399,6 +399,9 @@ func (s *tunnels) makeRoom() {
 	slices.Sort(characters)
 	median := characters[len(characters)/2]
 	kept := s.state()
+	if 2*len(s.registered.ends) <= maxDomains { // else they make room, too
+		kept.registered, kept.parents, kept.seed = s.registered, s.parents, s.seed
+	}
 	kept.take(s, func(t *tunnel) bool { return t.characters > median })
 	kept.forgotten += s.forgotten + s.asked.list.n - kept.asked.list.n
 	*s = *kept
