@@ -51,6 +51,7 @@ func example() Input {
 		claim("c4", story.Region, "Africa", "Africa"), claim("c5", story.Relation, "linked to", "linked"), claim("c6", story.Indicator, "203[.]0[.]113[.]77", "203.0.113.77"),
 	}
 	claims[0].Refs = []string{"pack:lake-heron"}
+	claims[3].Role = "victim"
 	claims[4].Negated = true
 	claims[5].Indicator, claims[5].Defanged = "ip", true
 	fact := intel.Fact{Sources: []string{"S1"}}

@@ -21,11 +21,10 @@ func (m *maker) happening() {
 		all = append(all, s)
 	}
 	all = append(all, m.b.Answer.Sentence)
-	all = append(all, m.besides()...)
 	if m.in.Answer.Value == verdict.Seen {
-		all = append(all, slices.Concat(m.whereSeen(), m.steps())...)
+		all = append(all, slices.Concat(m.whereSeen(), m.steps(), m.besides())...)
 	} else {
-		all = append(all, m.searched()...)
+		all = append(all, slices.Concat(m.besides(), m.searched())...)
 	}
 	m.b.Happening = all
 }
@@ -46,10 +45,14 @@ func (m *maker) besides() []Sentence {
 	for _, h := range m.in.Answer.BesidesHosts {
 		hosts = append(hosts, shortHost(h))
 	}
-	if len(hosts) > 0 {
-		return []Sentence{m.sentence("page.besides-hosts", args{"n": m.count("besides", n), "hosts": m.list(terms(hosts), maxHosts)}, orMethod(from)...)}
+	which, where := "page.besides", "page.besides-hosts"
+	if m.in.Answer.Value == verdict.Seen {
+		which, where = "page.besides-too", "page.besides-too-hosts"
 	}
-	return []Sentence{m.sentence("page.besides", args{"n": m.count("besides", n)}, orMethod(from)...)}
+	if len(hosts) > 0 {
+		return []Sentence{m.sentence(where, args{"n": m.count("besides", n), "hosts": m.list(terms(hosts), maxHosts)}, orMethod(from)...)}
+	}
+	return []Sentence{m.sentence(which, args{"n": m.count("besides", n)}, orMethod(from)...)}
 }
 
 // question says what was asked.
@@ -159,8 +162,9 @@ func (m *maker) things(claims []*story.Claim, ofActor func(*intel.Actor) []intel
 
 // targets says whom it goes for.
 func (m *maker) targets() (Sentence, bool) {
-	sectors, from := m.things(m.claimsOf(story.Sector), func(a *intel.Actor) []intel.Claim { return a.Sectors })
-	regions := slices.DeleteFunc(m.claimsOf(story.Region), func(c *story.Claim) bool { return c.Role == "origin" })
+	sectors, from := m.things(victims(m.claimsOf(story.Sector)), func(a *intel.Actor) []intel.Claim { return a.Sectors })
+	// A region may be that of a summit or of who reports: only those of victims count.
+	regions := slices.DeleteFunc(m.claimsOf(story.Region), func(c *story.Claim) bool { return c.Role != "victim" })
 	places, of := m.things(regions, func(a *intel.Actor) []intel.Claim { return a.Regions })
 	whom := m.list(append(sectors, places...), maxNamed)
 	if len(sectors) > 0 && len(places) > 0 {
@@ -175,6 +179,12 @@ func (m *maker) targets() (Sentence, bool) {
 		return m.sentence("page.targets", args{"whom": whom}, from...), true
 	}
 	return Sentence{}, false
+}
+
+// victims are those of claims that the story says are attacked; if it says so of none, those of which it says nothing.
+func victims(claims []*story.Claim) []*story.Claim {
+	attacked := slices.ContainsFunc(claims, func(c *story.Claim) bool { return c.Role == "victim" })
+	return slices.DeleteFunc(claims, func(c *story.Claim) bool { return c.Role == "origin" || attacked && c.Role != "victim" })
 }
 
 // clearlySeen is what does not stand on a weak sign.

@@ -98,7 +98,11 @@ func (r *Report) overall() {
 		if len(r.BesidesHosts) > 0 {
 			r.Overall += ", on " + english.List(r.BesidesHosts, 3)
 		}
-		r.Overall += ": look at them first."
+		if r.Value == Seen {
+			r.Overall += ": look at them, too."
+		} else {
+			r.Overall += ": look at them first."
+		}
 	}
 }
 
@@ -120,6 +124,10 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 	r := Relevance{Asked: true}
 	world := newAtlas()
 	sectors, places := map[string]bool{}, map[string]bool{}
+	// Where a story says of places that victims are there, the others are those of who reports, of summits, of firms.
+	victims := p.Story != nil && slices.ContainsFunc(p.Story.Claims, func(c story.Claim) bool {
+		return (c.Kind == story.Region || c.Kind == story.Country) && c.Role == "victim" && !c.Negated
+	})
 	note := func(c *story.Claim) {
 		switch c.Kind {
 		case story.Sector:
@@ -128,7 +136,7 @@ func relevance(p *plan.Plan, who Setting) Relevance {
 				r.Claims = append(r.Claims, c.ID)
 			}
 		case story.Region, story.Country:
-			if !c.Negated && c.Role != "origin" && world.concerns(c.Name, who) {
+			if !c.Negated && c.Role != "origin" && (c.Role == "victim" || !victims) && world.concerns(c.Name, who) {
 				places[c.Name] = true
 				r.Claims = append(r.Claims, c.ID)
 			}

@@ -275,6 +275,10 @@ func TestRelevance(t *testing.T) {
 			t.Errorf("relevance to %+v: %s (%s), want medium and the word that is not known", who, got.Level, got.Because)
 		}
 	}
+	// Where the story says whose places are those of victims, the others do not count.
+	p.Story.Claims = append(p.Story.Claims, story.Claim{ID: "c5", Kind: story.Country, Name: "TG", Role: "victim"})
+	f(Setting{Sector: "bank", Country: "SA"}, "low")
+	f(Setting{Sector: "bank", Country: "TG"}, "medium")
 	// What a pack knows of the actor's victims counts, unless nobody has verified it.
 	p.Packs = []*intel.Pack{{Actor: &intel.Actor{
 		Sectors: []intel.Claim{{Value: "legal"}, {Value: "retail", Fact: intel.Fact{Unverified: true}}}, Countries: []intel.Claim{{Value: "BR"}},
