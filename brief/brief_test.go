@@ -362,6 +362,16 @@ Its targets are said to be government in Africa; there it goes for mail servers.
 Of 4 things that are described, 2 were seen in our logs, 2 of them clearly; 1 could not be seen with these logs.
 It was seen on 2 machines (MAIL01 and MAIL02) on 2026-03-09.
 What was seen fits these steps of an intrusion: making sure to stay.`)
+	// What was found besides is told in its place: behind what was seen, or right behind a no.
+	besides := func(in Input, value verdict.Value, want string) {
+		t.Helper()
+		in.Answer.Value, in.Answer.Besides, in.Answer.BesidesHosts = value, []int{0}, []string{"SQL01.lakes.example"}
+		if got := says(Make(in).Happening); !strings.Contains(got, want) {
+			t.Errorf("got\n%s\nwant in it\n%s", got, want)
+		}
+	}
+	besides(example(), verdict.Seen, "making sure to stay.\nBesides, there is 1 critical finding on SQL01 that this does not explain; look at them, too.")
+	besides(unseen(example()), verdict.NotSeen, "\nWhatever the answer to the question: there is 1 critical finding on SQL01 that it does not explain; look at them first.\n")
 	f(b.Matters, `It concerns us closely: organisations of our sector and our region are named as victims.
 They are said to want mailboxes.
 The purpose of Lake Heron is taken to be espionage (confidence: high).
