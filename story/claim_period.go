@@ -60,8 +60,10 @@ func (r *reading) periods(s *sentence, published time.Time) {
 			if _, c.To = timesOf(text[m[6]:m[7]]); c.To.IsZero() || c.To.Before(c.From) {
 				continue
 			}
-		case word == "until" || word == "through" || word == "into" || word == "before":
+		case word == "until" || word == "through" || word == "into":
 			c.To = to
+		case word == "before":
+			c.To = from.Add(-time.Second)
 		case word == "after":
 			c.From = to.Add(time.Second)
 		case strings.HasPrefix(word, "since") || strings.HasPrefix(word, "start") || strings.HasPrefix(word, "begin") || strings.HasPrefix(word, "as ") ||
@@ -133,6 +135,9 @@ const (
 	occasions = ` summit conference meeting election elections olympics forum invasion war pandemic visit exhibition leak founded version act law treaty `
 )
 
+// How far before a time the word stands that says what it is of: "was first brought to light by Acme's team for such things on".
+const asideReach, occasionReach = 14, 9
+
 // asideRole is aside for a time that is said of a report, a patch or an occasion: "In March 2021, Acme disclosed",
 // "a summit in Lomé in 2022".
 func (r *reading) asideRole(s *sentence, c *Claim) string {
@@ -148,11 +153,11 @@ func (r *reading) asideRole(s *sentence, c *Claim) string {
 		}
 		return ""
 	}
-	for i := a - 1; i >= max(s.first, a-9); i-- {
+	for i := a - 1; i >= max(s.first, a-asideReach); i-- {
 		switch w := r.word(i); {
-		case isOneOfWords(occasions, w):
+		case i >= a-occasionReach && isOneOfWords(occasions, w):
 			return aside
-		case i >= a-8 && isOneOfWords(reporting, w) && !r.hasWithin(i+1, a, s, " that ") && !r.hasWithin(i+1, a, s, intruding):
+		case isOneOfWords(reporting, w) && !r.hasWithin(i+1, a, s, " that ") && !r.hasWithin(i+1, a, s, intruding):
 			return aside
 		case isOneOfWords(intruding, w) && w != "activity" && w != "attacks" && w != "campaign" && w != "operation":
 			return ""

@@ -236,6 +236,7 @@ func TestClaims(t *testing.T) {
 	f("In early March 2021, Acme disclosed that they came.", Period, "period 2021-03-01/2021-03-31, says Acme, aside")
 	f("In March 2021, Paper Crane targeted banks, as Acme disclosed.", Period, "period 2021-03-01/2021-03-31, says Acme")
 	f("The ministry issued an alert about this on Jan. 24, 2019.", Period, "period 2019-01-24/2019-01-24, aside")
+	f("The implant was first brought into the light by Acme’s large team for such things on July 10, 2018.", Period, "period 2018-07-10/2018-07-10, aside")
 	f("They looked for letters about a summit in Nairobi, Kenya, in 2022.", Period, "period 2022-01-01/2022-12-31, aside")
 	f("Acme said that the group exploited it in March 2021.", Period, "period 2021-03-01/2021-03-31, says Acme")
 	// judgement and advice
@@ -277,6 +278,7 @@ func TestPeriods(t *testing.T) {
 	f("Between December 2024 and January 2025 five fell.", "2024-12-01/2025-01-31")
 	f("The group, first observed in 2023, is back.", "2023-01-01/..")
 	f("Starting around May 15, 2023 they read mail.", "2023-05-15/..")
+	f("Before 2021 they came.", "../2020-12-31")
 	f("By 2021 they had learnt. It continued into 2023.", "../2023-12-31")
 	f("They have been there for at least two and a half years.", "at least two and a half years")
 	f("On 31 February 2024 nothing was.")
