@@ -24,7 +24,9 @@ func fuzz(f *testing.F, path string, seeds ...string) {
 }
 
 func FuzzText(f *testing.F) {
-	fuzz(f, "x.txt", "Paper Crane may be in Africa since May 2024, says Acme.\n\nIt is not linked to APT28.", "\xff\xfeA\x00", "U.S. U.S.", "a\u00a0b\u202fc", "• x\n1. y")
+	fuzz(f, "x.txt", "Paper Crane may be in Africa since May 2024, says Acme.\n\nIt is not linked to APT28.", "\xff\xfeA\x00", "U.S. U.S.", "a\u00a0b\u202fc", "• x\n1. y",
+		"Jane Roe May 07, 2019\nPaper Crane (a.k.a. Snake, KRYPTON) used ProxyLogon and CVE-2021-26855, -26857.\nRelated: x y z\n\nMitigations:\n- In March, patch\n\nThe latter is also known as UNC9999.",
+		"Des pirates chinois ont visé les ministères au Togo, qui est dans la région", "مجموعة قراصنة صينيين استهدفت وزارات الخارجية بمصر")
 }
 
 func FuzzMarkdown(f *testing.F) {
