@@ -82,7 +82,7 @@ func (r *reading) sameActors() {
 	same := map[string]string{}
 	for i := range r.claims {
 		c := &r.claims[i]
-		if c.Kind == Relation && c.Name == "also known as" && refs[c.Subject] != nil {
+		if c.Kind == Relation && c.Name == "also known as" && refs[c.Subject] != nil && r.plainlySaid(c) {
 			same[key(c.Object)] = c.Subject
 		}
 	}
@@ -97,8 +97,21 @@ func (r *reading) sameActors() {
 	}
 }
 
-// ungraded tells whether an actor is new, or known to nothing but the galaxy, whose synonyms several vendors made.
+// plainlySaid tells whether the words of a relation are neither denied nor doubted.
+func (r *reading) plainlySaid(c *Claim) bool {
+	n := sort.Search(len(r.sentences), func(n int) bool { return r.sentences[n].End > c.Start })
+	if n == len(r.sentences) {
+		return false
+	}
+	return r.stance(&r.sentences[n], r.wordAt(c.Start), r.wordAt(c.End)) == stance{}
+}
+
+// ungraded tells whether an actor is new, or known to nothing but the galaxy, whose synonyms several vendors made. What a
+// pack has as somebody else stays that.
 func ungraded(c *Claim) bool {
+	if len(c.Refs) == 0 {
+		return c.New
+	}
 	for _, ref := range c.Refs {
 		if !strings.HasPrefix(ref, "misp-galaxy:") {
 			return false

@@ -143,6 +143,8 @@ func TestClaims(t *testing.T) {
 	f("Turla (also known as Waterbug, Snake and KRYPTON) came.", Relation, "Turla also known as KRYPTON", "Turla also known as Snake", "Turla also known as Waterbug")
 	f("A group called Hafnium came. The next day Hafnium left.", Actor, "actor HAFNIUM G0125")
 	f("Turla, also known as Torn Sheet, came; the group known as Torn Sheet left.", Actor, "actor Turla G0010")
+	f("Paper Crane is not also known as UNC99999.", Actor, "actor Paper Crane pack:paper-crane", "actor UNC99999, new, denied")
+	f("Paper Crane, also known as Paper Boat, came.", Actor, "actor Paper Crane pack:paper-crane", "actor Paper Boat")
 	f("Paper Crane (a.k.a. UNC99999) came.", Actor, "actor Paper Crane pack:paper-crane")
 	f("Kevin Smith and James Miller wrote this.", Malware)
 	f("SeaDuke was used.", Malware, "malware SeaDuke S0053")
