@@ -513,9 +513,24 @@ func (m *maker) system(c *story.Claim) (why string) {
 	if system == "" {
 		return "no kind of log is known that only such systems have"
 	}
-	all := func(Test) bool { return true }
-	return m.gather(c, "Servers of this kind were a target here: "+c.Name, states, func(h *Hypothesis) bool { return h.concerns(system) }, all,
+	// Of a hypothesis that concerns such servers too, what only others have says nothing of these.
+	wanted := func(t Test) bool {
+		r := m.rules[t.ID]
+		return r == nil || slices.ContainsFunc(r.Sources, func(ls sigma.Logsource) bool { return standsOn(ls, system) })
+	}
+	// A no needs a log that tells such a server from others.
+	needed := func(n Need) bool {
+		l, ok := LogFor(n.Channel, Source(n.Need))
+		return ok && slices.Contains(l.Systems, system)
+	}
+	return m.gather(c, "Servers of this kind were a target here: "+c.Name, states, func(h *Hypothesis) bool { return h.concerns(system) }, wanted, needed,
 		func(h *Hypothesis) { m.onSystem(h, system) })
+}
+
+// standsOn tells whether a kind of system has a log, as its own or as every host; unknown logs may stand anywhere.
+func standsOn(ls sigma.Logsource, system string) bool {
+	l, ok := LogFor("", ls)
+	return !ok || slices.Contains(l.Systems, system) || slices.Contains(l.Systems, "host")
 }
 
 // systemWords are what titles of rules about a kind of system name.
@@ -585,9 +600,9 @@ func (m *maker) data(c *story.Claim) (why string) {
 	default:
 		// Which subject the data was about no log says.
 		techniques = []string{"T1114", "T1213", "T1005", "T1560", "T1074"}
-		return m.gather(c, "Data was collected here, of whatever subject: "+c.Name, shows, collects(techniques), m.collecting(techniques), func(*Hypothesis) {})
+		return m.gather(c, "Data was collected here, of whatever subject: "+c.Name, shows, collects(techniques), m.collecting(techniques), anyNeed, func(*Hypothesis) {})
 	}
-	return m.gather(c, "Data of this kind was collected here: "+c.Name, states, collects(techniques), m.collecting(techniques), func(h *Hypothesis) {
+	return m.gather(c, "Data of this kind was collected here: "+c.Name, states, collects(techniques), m.collecting(techniques), anyNeed, func(h *Hypothesis) {
 		for _, id := range techniques {
 			m.tagged(h, id)
 		}
@@ -609,9 +624,11 @@ func (m *maker) collecting(techniques []string) func(Test) bool {
 	return func(t Test) bool { return m.about(t, techniques...) }
 }
 
-// gather makes a hypothesis of the tests that are wanted of those detections and techniques that fit,
-// none of them weighing more than most; if there are none, of those that otherwise adds.
-func (m *maker) gather(c *story.Claim, statement string, most float64, fits func(*Hypothesis) bool, wanted func(Test) bool, otherwise func(*Hypothesis)) (why string) {
+func anyNeed(Need) bool { return true }
+
+// gather makes a hypothesis of the tests that are wanted of those detections and techniques that fit, and of the needed
+// logs, none of them weighing more than most; if there are none, of those that otherwise adds.
+func (m *maker) gather(c *story.Claim, statement string, most float64, fits func(*Hypothesis) bool, wanted func(Test) bool, needed func(Need) bool, otherwise func(*Hypothesis)) (why string) {
 	for i := range m.plan.Hypotheses {
 		if m.plan.Hypotheses[i].Statement == statement {
 			m.plan.Hypotheses[i].answers(c)
@@ -634,7 +651,11 @@ func (m *maker) gather(c *story.Claim, statement string, most float64, fits func
 				h.add(t)
 			}
 		}
-		h.need(from.Needs...)
+		for _, n := range from.Needs {
+			if needed(n) {
+				h.need(n)
+			}
+		}
 		h.Techniques = append(h.Techniques, from.Techniques...)
 	}
 	if len(h.Tests) == 0 {
