@@ -518,13 +518,15 @@ func (m *maker) system(c *story.Claim) (why string) {
 		r := m.rules[t.ID]
 		return r == nil || slices.ContainsFunc(r.Sources, func(ls sigma.Logsource) bool { return standsOn(ls, system) })
 	}
-	// A no needs a log that tells such a server from others.
-	needed := func(n Need) bool {
-		l, ok := LogFor(n.Channel, Source(n.Need))
-		return ok && slices.Contains(l.Systems, system)
-	}
+	needed := func(n Need) bool { return tells(n, system) }
 	return m.gather(c, "Servers of this kind were a target here: "+c.Name, states, func(h *Hypothesis) bool { return h.concerns(system) }, wanted, needed,
 		func(h *Hypothesis) { m.onSystem(h, system) })
+}
+
+// tells tells whether a log tells a kind of server from others: a no to that kind needs one.
+func tells(n Need, system string) bool {
+	l, ok := LogFor(n.Channel, Source(n.Need))
+	return ok && slices.Contains(l.Systems, system)
 }
 
 // standsOn tells whether a kind of system has a log, as its own or as every host; unknown logs may stand anywhere.
@@ -554,6 +556,7 @@ func (m *maker) onSystem(h *Hypothesis, system string) {
 		}
 	}
 	h.needRules(m.rules)
+	h.Needs = slices.DeleteFunc(h.Needs, func(n Need) bool { return !tells(n, system) })
 }
 
 // onlyOn tells whether all logs that a rule reads are of one kind of system.
