@@ -7,22 +7,30 @@ import (
 	"aldebaran/evidence/lines"
 )
 
+// timeFirst reads the time in brackets that a line begins with, and gives what stands behind it.
+func (p *parser) timeFirst(line []byte) (rest []byte, ok bool) {
+	end := bytes.IndexByte(line, ']')
+	if end < 0 || end+2 >= len(line) {
+		return nil, false
+	}
+	if p.time, p.zone, ok = p.dates.parse(line[1:end], p.loc); !ok {
+		return nil, false
+	}
+	p.zoned = p.zone != nil
+	return line[end+2:], true
+}
+
 // atlassian takes a line of Confluence's and Jira's access log apart:
 //
 //	[17/Jun/2021:12:57:26 +0200] [forwarded-for ]user thread client GET /x HTTP/1.1 200 1020ms 7881 referer user agent
 func (p *parser) atlassian(line []byte) bool {
-	end := bytes.IndexByte(line, ']')
-	if end < 0 || end+2 >= len(line) {
+	line, ok := p.timeFirst(line)
+	if !ok {
 		return false
 	}
-	var ok bool
-	if p.time, p.zone, ok = p.dates.parse(line[1:end], p.loc); !ok {
-		return false
-	}
-	p.zoned = p.zone != nil
 	const maxWords = 64 // forwarded-for may be a list
 	var words [maxWords][]byte
-	n, rest := 0, line[end+2:]
+	n, rest := 0, line
 	for ; n < maxWords && len(rest) > 0; n++ {
 		words[n], rest = word(rest)
 		if n >= 5 && bytes.HasPrefix(words[n], []byte("HTTP/")) {
@@ -34,8 +42,7 @@ func (p *parser) atlassian(line []byte) bool {
 	}
 	p.version, p.method, p.client, p.thread, p.user = words[n], words[n-2], words[n-3], words[n-4], words[n-5]
 	if n > 5 {
-		from, to := end+2, bytes.Index(line[end+2:], p.thread)
-		list := bytes.TrimRight(line[from:from+to], " ")
+		list := bytes.TrimRight(line[:bytes.Index(line, p.thread)], " ")
 		p.forwarded = bytes.TrimRight(bytes.TrimSuffix(list, p.user), " ")
 	}
 	p.requested = true
@@ -58,16 +65,11 @@ func (p *parser) atlassian(line []byte) bool {
 //
 //	[10/Oct/2026:13:55:36 -0700] 192.0.2.1 TLSv1.3 TLS_AES_256_GCM_SHA384 "GET / HTTP/1.1" 2326
 func (p *parser) sslRequest(line []byte) bool {
-	end := bytes.IndexByte(line, ']')
-	if end < 0 || end+2 >= len(line) {
+	line, ok := p.timeFirst(line)
+	if !ok {
 		return false
 	}
-	var ok bool
-	if p.time, p.zone, ok = p.dates.parse(line[1:end], p.loc); !ok {
-		return false
-	}
-	p.zoned = p.zone != nil
-	client, rest := word(line[end+2:])
+	client, rest := word(line)
 	protocol, afterProtocol := word(rest)
 	_, request := word(afterProtocol)
 	known := bytes.HasPrefix(protocol, []byte("TLSv")) || bytes.HasPrefix(protocol, []byte("SSLv")) || string(protocol) == "-"
