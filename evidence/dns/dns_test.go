@@ -121,18 +121,7 @@ func TestRead(t *testing.T) {
 			"linux//syslog 2026-06-03T06:33:00Z on ns1 program=sshd",
 		}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			if !Sniff([]byte(c.in)) {
-				t.Error("not recognised")
-			}
-			got, report := format().With(lines.Options{Newest: newest}).Read(t, []byte(c.in))
-			if d := cmp.Diff(c.want, got); d != "" {
-				t.Errorf("events (-want +got):\n%s", d)
-			}
-			if len(report.Damage) > 0 {
-				t.Errorf("damage %+v", report.Damage)
-			}
-		})
+		t.Run(c.name, func(t *testing.T) { check(t, c.in, newest, c.want) })
 	}
 }
 
@@ -228,5 +217,20 @@ func TestCorpus(t *testing.T) {
 		if report.Events != want || want < 10 || len(report.Damage) > 0 {
 			t.Errorf("%s: %d events, want %d; %+v", path, report.Events, want, report.Damage)
 		}
+	}
+}
+
+// check holds what a log of the time before newest gives against what is wanted, without any damage.
+func check(t *testing.T, in string, newest time.Time, want []string) {
+	t.Helper()
+	if !Sniff([]byte(in)) {
+		t.Error("not recognised")
+	}
+	got, report := format().With(lines.Options{Newest: newest}).Read(t, []byte(in))
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("events (-want +got):\n%s", d)
+	}
+	if len(report.Damage) > 0 {
+		t.Errorf("damage %+v", report.Damage)
 	}
 }

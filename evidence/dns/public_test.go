@@ -3,10 +3,6 @@ package dns
 import (
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-
-	"aldebaran/evidence/lines"
 )
 
 // TestPublicForms: forms that public samples of logs have beside those of the makers' manuals.
@@ -33,17 +29,6 @@ func TestPublicForms(t *testing.T) {
 			"unbound/dns/ 2026-06-03T06:33:00Z query=b.ads.example record_type=A query_class=IN src_ip=192.0.2.1 src_port=40405 verb=rpz-passthru query_response=response",
 		}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			if !Sniff([]byte(c.in)) {
-				t.Error("not recognised")
-			}
-			got, report := format().With(lines.Options{Newest: newest}).Read(t, []byte(c.in))
-			if d := cmp.Diff(c.want, got); d != "" {
-				t.Errorf("events (-want +got):\n%s", d)
-			}
-			if len(report.Damage) > 0 {
-				t.Errorf("damage %+v", report.Damage)
-			}
-		})
+		t.Run(c.name, func(t *testing.T) { check(t, c.in, newest, c.want) })
 	}
 }
